@@ -1,0 +1,460 @@
+/* The pull reader. Knows JSON and nothing of reports. */
+#include "ips/json.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void json_init(struct json *json, const char *bytes, size_t len, struct err *err) {
+	*json = (struct json){.start = bytes, .p = bytes, .end = bytes + len, .err = err};
+}
+
+bool json_fail(struct json *json, int code, const char *what) {
+	if (json->code)
+		return false;
+	json->code = code ? code : -EBADMSG;
+	if (json->p >= json->end && !code)
+		err_set(json->err, json->code, "truncated: the JSON ends at byte %zu (%s)",
+			(size_t)(json->end - json->start), what);
+	else if (!code)
+		err_set(json->err, json->code, "malformed JSON at byte %zu: %s",
+			(size_t)(json->p - json->start), what);
+	else
+		err_set(json->err, json->code, "%s (at byte %zu)", what,
+			(size_t)(json->p - json->start));
+	json->p = json->end;
+	return false;
+}
+
+static inline bool is_space(char c) {
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static inline char next_char(struct json *json) {
+	while (json->p < json->end && is_space(*json->p))
+		json->p++;
+	return json->p < json->end ? *json->p : '\0';
+}
+
+enum json_type json_peek(struct json *json) {
+	if (json->code)
+		return JSON_END;
+	char c = next_char(json);
+	switch (c) {
+	case '{':
+		return JSON_OBJECT;
+	case '[':
+		return JSON_ARRAY;
+	case '"':
+		return JSON_STRING;
+	case 't':
+		return JSON_TRUE;
+	case 'f':
+		return JSON_FALSE;
+	case 'n':
+		return JSON_NULL;
+	default:
+		if (c == '-' || (c >= '0' && c <= '9'))
+			return JSON_NUMBER;
+		json_fail(json, 0, "a value is missing");
+		return JSON_END;
+	}
+}
+
+void json_enter(struct json *json) {
+	json->p++;
+	if (++json->depth > LIMIT_JSON_DEPTH)
+		json_fail(json, -E2BIG, "nested too deep");
+}
+
+/* Moves p behind the closing quote; p stands behind the opening one. */
+static bool skip_string_tail(struct json *json) {
+	const char *from = json->p;
+	const char *scan = from;
+	for (;;) {
+		const char *quote = memchr(scan, '"', (size_t)(json->end - scan));
+		if (!quote) {
+			json->p = json->end;
+			return json_fail(json, 0, "inside a string");
+		}
+		const char *back = quote;
+		while (back > scan && back[-1] == '\\')
+			back--;
+		scan = quote + 1;
+		if ((quote - back) % 2 == 0) {
+			json->p = scan;
+			return true;
+		}
+	}
+}
+
+bool json_raw_string(struct json *json, const char **ret, size_t *ret_len) {
+	const char *from = ++json->p;
+	if (!skip_string_tail(json))
+		return false;
+	*ret = from;
+	*ret_len = (size_t)(json->p - from) - 1;
+	return true;
+}
+
+static int hex_digit(char c) {
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Four hex digits at text, or -1. */
+static int32_t hex4(const char *text, const char *end) {
+	if (end - text < 4)
+		return -1;
+	int32_t value = 0;
+	for (int i = 0; i < 4; i++) {
+		int digit = hex_digit(text[i]);
+		if (digit < 0)
+			return -1;
+		value = value << 4 | digit;
+	}
+	return value;
+}
+
+/* Undoes "\uXXXX", with its second half where there is one; lone halves become U+FFFD. p stands
+ * behind the "u". */
+static const char *unescape_unicode(const char *p, const char *end, char **dst) {
+	int32_t code = hex4(p, end);
+	if (code < 0) {
+		*dst += text_encode(*dst, 0xfffd);
+		return p;
+	}
+	p += 4;
+	if (code >= 0xd800 && code < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
+		int32_t low = hex4(p + 2, end);
+		if (low >= 0xdc00 && low < 0xe000) {
+			code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+			p += 6;
+		}
+	}
+	if (code >= 0xd800 && code < 0xe000)
+		code = 0xfffd;
+	*dst += text_encode(*dst, (uint32_t)code);
+	return p;
+}
+
+/* Never longer than its source. */
+static size_t unescape(char *dst, const char *p, size_t len) {
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const char *end = p + len;
+	char *start = dst;
+	while (p < end) {
+		const char *slash = memchr(p, '\\', (size_t)(end - p));
+		const char *stop = slash ? slash : end;
+		memcpy(dst, p, (size_t)(stop - p));
+		dst += stop - p;
+		p = stop;
+		if (p + 1 >= end)
+			break;
+		char c = p[1];
+		p += 2;
+		const char *known = memchr(from, c, sizeof from - 1);
+		if (known)
+			*dst++ = to[known - from];
+		else if (c == 'u')
+			p = unescape_unicode(p, end, &dst);
+		else
+			*dst++ = '\x01'; /* no such escape: cleaning makes it U+FFFD */
+	}
+	return (size_t)(dst - start);
+}
+
+static bool out_of_memory(struct json *json) {
+	return json_fail(json, -ENOMEM, "the report needs more memory than it may have");
+}
+
+/* At most max bytes of text, cut between code points. */
+static size_t cut(const char *text, size_t len, size_t max) {
+	if (len <= max)
+		return len;
+	while (max && ((unsigned char)text[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
+static bool slow_text(struct json *json, struct arena *arena, const char *raw, size_t *len,
+	bool lines, const char **ret, const char **ret_odd) {
+	enum text_keep keep = lines ? TEXT_LINES : TEXT_LINE;
+	char *plain = malloc(*len + 1);
+	if (!plain)
+		return out_of_memory(json);
+	size_t plain_len = unescape(plain, raw, *len);
+	if (text_is_clean(plain, plain_len, keep)) {
+		*ret = arena_strndup(arena, plain, plain_len);
+		*len = plain_len;
+	} else {
+		char *clean = arena_alloc(arena, 3 * plain_len + 1);
+		if (clean)
+			*len = text_clean(clean, plain, plain_len, keep);
+		*ret = clean;
+		*ret_odd = "control bytes or invalid UTF-8 became U+FFFD";
+	}
+	free(plain);
+	return *ret || out_of_memory(json);
+}
+
+bool json_text(struct json *json, struct arena *arena, size_t max, bool lines, const char **ret,
+	const char **ret_odd) {
+	const char *raw, *text;
+	size_t len;
+	if (!json_raw_string(json, &raw, &len))
+		return false;
+	if (!len) {
+		*ret = NULL;
+		return true;
+	}
+	if (len > 6 * max) { /* an escape has at most 6 bytes for one */
+		len = 6 * max;
+		*ret_odd = "shortened";
+	}
+	if (!memchr(raw, '\\', len) && text_is_clean(raw, len, lines ? TEXT_LINES : TEXT_LINE)) {
+		text = arena_strndup(arena, raw, cut(raw, len, max));
+		if (!text)
+			return out_of_memory(json);
+	} else {
+		if (!slow_text(json, arena, raw, &len, lines, &text, ret_odd))
+			return false;
+		((char *)(uintptr_t)text)[cut(text, len, max)] = '\0';
+	}
+	if (len > max)
+		*ret_odd = "shortened";
+	*ret = text;
+	return true;
+}
+
+/* The token of a number; checks JSON's grammar. */
+static bool number(struct json *json, const char **ret, size_t *ret_len, bool *ret_whole) {
+	const char *p = json->p, *end = json->end;
+	*ret = p;
+	*ret_whole = true;
+	if (p < end && *p == '-')
+		p++;
+	const char *digits = p;
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	bool good = p > digits && (*digits != '0' || p == digits + 1);
+	if (good && p < end && *p == '.') {
+		*ret_whole = false;
+		const char *fraction = ++p;
+		while (p < end && *p >= '0' && *p <= '9')
+			p++;
+		good = p > fraction;
+	}
+	if (good && p < end && (*p | 0x20) == 'e') {
+		*ret_whole = false;
+		p++;
+		if (p < end && (*p == '+' || *p == '-'))
+			p++;
+		const char *exponent = p;
+		while (p < end && *p >= '0' && *p <= '9')
+			p++;
+		good = p > exponent;
+	}
+	json->p = p;
+	*ret_len = (size_t)(p - *ret);
+	return good || json_fail(json, 0, "not a number");
+}
+
+bool json_u64(struct json *json, uint64_t *ret) {
+	const char *token;
+	size_t len;
+	bool whole;
+	if (!number(json, &token, &len, &whole) || !whole)
+		return false;
+	bool negative = *token == '-';
+	uint64_t value = 0;
+	for (size_t i = negative; i < len; i++)
+		value = value * 10 + (uint64_t)(token[i] - '0');
+	*ret = negative ? 0 - value : value;
+	return true;
+}
+
+bool json_i64(struct json *json, int64_t *ret) {
+	const char *token;
+	size_t len;
+	bool whole;
+	if (!number(json, &token, &len, &whole) || !whole)
+		return false;
+	return text_i64(token, len, ret);
+}
+
+bool json_double(struct json *json, double *ret) {
+	const char *token;
+	size_t len;
+	bool whole;
+	char copy[64];
+	if (!number(json, &token, &len, &whole) || len >= sizeof copy)
+		return false;
+	memcpy(copy, token, len);
+	copy[len] = '\0';
+	double value = strtod(copy, NULL);
+	if (!isfinite(value))
+		return false;
+	*ret = value;
+	return true;
+}
+
+static bool skip_literal(struct json *json, const char *word) {
+	size_t len = strlen(word);
+	size_t left = (size_t)(json->end - json->p);
+	if (left < len && memcmp(json->p, word, left) == 0)
+		json->p = json->end;
+	else if (left >= len && memcmp(json->p, word, len) == 0) {
+		json->p += len;
+		return true;
+	}
+	return json_fail(json, 0, "a value is expected");
+}
+
+static bool skip_scalar(struct json *json, enum json_type type) {
+	const char *token;
+	size_t len;
+	bool whole;
+	switch (type) {
+	case JSON_STRING:
+		json->p++;
+		return skip_string_tail(json);
+	case JSON_NUMBER:
+		return number(json, &token, &len, &whole);
+	case JSON_TRUE:
+		return skip_literal(json, "true");
+	case JSON_FALSE:
+		return skip_literal(json, "false");
+	case JSON_NULL:
+		return skip_literal(json, "null");
+	case JSON_END:
+	case JSON_OBJECT:
+	case JSON_ARRAY:
+	default:
+		return false;
+	}
+}
+
+static bool skip_name(struct json *json) {
+	if (next_char(json) != '"')
+		return json_fail(json, 0, "a member's name is missing");
+	json->p++;
+	if (!skip_string_tail(json))
+		return false;
+	if (next_char(json) != ':')
+		return json_fail(json, 0, "':' is missing");
+	json->p++;
+	return true;
+}
+
+/* Consumes commas and closing brackets behind a value. open[]: which brackets are open. True:
+ * another value follows, or *depth is 0. */
+static bool skip_to_next(struct json *json, const char *open, int *depth) {
+	while (*depth) {
+		char c = next_char(json);
+		char close = open[*depth - 1] == '{' ? '}' : ']';
+		if (c == ',') {
+			json->p++;
+			return open[*depth - 1] == '[' || skip_name(json);
+		}
+		if (c != close)
+			return json_fail(json, 0,
+				close == '}' ? "',' or '}' is missing" : "',' or ']' is missing");
+		json->p++;
+		--*depth;
+	}
+	return true;
+}
+
+bool json_skip(struct json *json) {
+	char open[LIMIT_JSON_DEPTH];
+	int depth = 0;
+	do {
+		enum json_type type = json_peek(json);
+		if (type == JSON_OBJECT || type == JSON_ARRAY) {
+			if (depth + json->depth >= LIMIT_JSON_DEPTH)
+				return json_fail(json, -E2BIG, "nested too deep");
+			open[depth++] = *json->p++;
+			char close = type == JSON_OBJECT ? '}' : ']';
+			if (next_char(json) != close) {
+				if (type == JSON_OBJECT && !skip_name(json))
+					return false;
+				continue;
+			}
+		} else if (!skip_scalar(json, type)) {
+			return false;
+		}
+		if (!skip_to_next(json, open, &depth))
+			return false;
+	} while (depth);
+	return true;
+}
+
+/* True when another member or element follows. */
+static bool advance(struct json *json, bool *first, char close) {
+	if (json->code)
+		return false;
+	char c = next_char(json);
+	if (c == close) {
+		json->p++;
+		json->depth--;
+		return false;
+	}
+	if (!*first) {
+		if (c != ',')
+			return json_fail(json, 0, "',' or a closing bracket is missing");
+		json->p++;
+	}
+	*first = false;
+	return true;
+}
+
+bool json_next_element(struct json *json, bool *first) {
+	return advance(json, first, ']') && json_peek(json) != JSON_END;
+}
+
+static void set_key(struct json_key *key, const char *raw, size_t len) {
+	key->len = 0;
+	if (len >= JSON_KEY_BYTES * 6) {
+		key->text[0] = '\0';
+		return;
+	}
+	if (len < JSON_KEY_BYTES && !memchr(raw, '\\', len)) {
+		memcpy(key->text, raw, len);
+		key->len = len;
+	} else {
+		char plain[JSON_KEY_BYTES * 6];
+		size_t plain_len = unescape(plain, raw, len);
+		if (plain_len < JSON_KEY_BYTES) {
+			memcpy(key->text, plain, plain_len);
+			key->len = plain_len;
+		}
+	}
+	key->text[key->len] = '\0';
+}
+
+bool json_next_member(struct json *json, bool *first, struct json_key *ret_key) {
+	const char *raw;
+	size_t len;
+	if (!advance(json, first, '}'))
+		return false;
+	if (next_char(json) != '"')
+		return json_fail(json, 0, "a member's name is missing");
+	if (!json_raw_string(json, &raw, &len))
+		return false;
+	set_key(ret_key, raw, len);
+	if (next_char(json) != ':')
+		return json_fail(json, 0, "':' is missing");
+	json->p++;
+	return json_peek(json) != JSON_END;
+}
+
+bool json_key_is(const struct json_key *key, const char *name) {
+	return strcmp(key->text, name) == 0;
+}

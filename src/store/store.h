@@ -1,0 +1,210 @@
+/*
+ * The database: one SQLite file that keeps every incident, its exact bytes, and what triage said of
+ * it. SQLite's codes and handles stop here. A struct store belongs to one thread.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "ips/report.h"
+#include "triage/triage.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+
+enum store_mode {
+	STORE_READ,  /* must exist; nothing is changed, not even the schema */
+	STORE_WRITE, /* created (0600 in a 0700 folder) and migrated when needed */
+};
+
+/*
+ * Opens. Errors: -ENOENT (STORE_READ, no such file), -EPROTO (not an agxtriage database, or made by
+ * a newer version: never touched), -EBUSY (locked for longer than 10 s), -EROFS, -ENOSPC, -EIO
+ * (damaged). err names path and reason.
+ */
+int store_open(const char *path, enum store_mode mode, struct store **ret, struct err *err);
+void store_close(struct store *store);
+
+/* ---- taking in ---- */
+
+/* A file as scan saw it. */
+struct store_source {
+	const char *path; /* absolute */
+	struct file_identity identity;
+	int64_t seen_at_us;
+};
+
+enum store_file_state {
+	STORE_FILE_NEW,      /* never seen, or it changed since */
+	STORE_FILE_KNOWN,    /* same identity: its incident is stored */
+	STORE_FILE_PASSED,   /* same identity: seen and passed over by the default selection */
+	STORE_FILE_REJECTED, /* same identity: rejected for good */
+};
+
+/* Looks a file up by path and identity, without reading it. */
+int store_file_state(struct store *store, const struct store_source *source,
+	enum store_file_state *ret, struct err *err);
+
+/* One incident to put. Everything borrowed for the call. */
+struct store_item {
+	const struct store_source *source; /* NULL for stdin */
+	const char *bytes;                 /* the whole file */
+	size_t len;
+	const void *packed; /* NULL, or the bytes compressed by store_pack() in a worker */
+	size_t packed_len;
+	uint32_t packed_dictionary; /* number of the dictionary used, 0 for none */
+	const char *sha256;         /* of the bytes, hex */
+	size_t ordinal;             /* which report of the document, from 0 */
+	const struct report *report;
+	const struct triage *triage;
+	const char *rules_version;
+};
+
+enum store_put {
+	STORE_ADDED,
+	STORE_KNOWN,
+	STORE_CONFLICT, /* known, but with other bytes: the first complete one stays, JSON replaces
+			   text; both paths are kept */
+};
+
+/* Between store_begin() and store_commit(). ret_id may be NULL. */
+int store_put(struct store *store, const struct store_item *item, enum store_put *ret,
+	int64_t *ret_id, struct err *err);
+/* Remembers a file that was passed over, or rejected with its reason. */
+int store_put_passed(struct store *store, const struct store_source *source, struct err *err);
+int store_put_rejected(struct store *store, const struct store_source *source, const char *reason,
+	struct err *err);
+
+int store_begin(struct store *store, struct err *err); /* BEGIN IMMEDIATE */
+int store_commit(struct store *store, struct err *err);
+void store_rollback(struct store *store);
+
+/* ---- compression: thread-safe parts for workers ---- */
+
+struct store_packer; /* one per thread */
+/* Takes the newest dictionary of the store (copied). */
+int store_packer_new(struct store *store, struct store_packer **ret, struct err *err);
+void store_packer_free(struct store_packer *packer);
+int store_pack(struct store_packer *packer, const char *bytes, size_t len, struct buf *ret,
+	uint32_t *ret_dictionary, struct err *err);
+
+/*
+ * Trains a dictionary on stored reports when there are enough and none, or *ret_trained false.
+ * Samples with at most sample_bytes in all.
+ */
+int store_train(struct store *store, bool *ret_trained, struct err *err);
+
+struct store_recompress {
+	uint64_t rows, bytes_before, bytes_after;
+};
+/* Compresses older rows again at a high level with the newest dictionary, in small transactions.
+ * stop: NULL, or polled between rows. */
+int store_recompress(struct store *store, const volatile bool *stop, struct store_recompress *ret,
+	struct err *err);
+
+/* ---- asking ---- */
+
+/* A stored incident without its report. Texts borrowed until the next step of its cursor. NULL
+ * where absent. */
+struct incident {
+	int64_t id;
+	const char *incident_id;
+	enum report_kind kind;
+	bool simulated;
+	struct i64_opt captured_at_us;
+	const char *process;
+	struct i64_opt pid;
+	const char *os_version, *os_build, *hardware_model;
+	const char *exception_type, *signal;
+	struct u64_opt fault_address;
+	const char *fault_kind, *fault_access;
+	const char *site, *site_title, *signature; /* signature: 16 hex digits */
+	const char *component, *operation, *driver_image, *driver_version, *queue;
+	int64_t concurrent_threads;
+	const char *status;        /* open, known, fixed, ignored, regressed */
+	const char *path, *sha256; /* of the file it came from */
+	int64_t size, first_seen_at_us;
+	size_t ordinal;
+	int64_t conflicts;
+	const char *warnings; /* JSON array or NULL */
+};
+
+/* What list, top and later export select. Everything optional; texts borrowed. */
+struct store_filter {
+	const char *const *
+		matches; /* MATCH words as typed: process name, PID, /path, id prefix, FIELD=GLOB; a
+			    match of different kinds must all hold, words of the same field: any */
+	size_t match_count;
+	struct i64_opt since_us, until_us;
+	bool oldest_first;
+	int64_t limit; /* 0: all */
+};
+
+struct store_cursor;
+/* Errors: -EINVAL for a MATCH with an unknown FIELD (err lists the fields). Streams: nothing is
+ * sorted in memory. */
+int store_list(struct store *store, const struct store_filter *filter, struct store_cursor **ret,
+	struct err *err);
+/* 1: a row, 0: end, negative: error. */
+int store_cursor_next(struct store_cursor *cursor, struct incident *ret, struct err *err);
+void store_cursor_close(struct store_cursor *cursor);
+
+/* One by row id, or "latest", or an unambiguous prefix (4 or more) of an incident id. -ENOENT,
+ * -ENOTUNIQ. Texts belong to the store until its next call. */
+int store_find(struct store *store, const char *word, struct incident *ret, struct err *err);
+
+/* The exact bytes of the stored file. */
+int store_raw(struct store *store, int64_t id, struct buf *ret, struct err *err);
+
+struct store_group {
+	const char *values[4]; /* one per field asked for; NULL where absent */
+	int64_t count;
+	double share; /* of all that the filter selects */
+	struct i64_opt first_at_us, last_at_us;
+	const char *title; /* when grouping by site alone */
+};
+typedef int (*store_group_fn)(const struct store_group *group, void *user);
+/* Fields: those of the view incidents, and "day", "hour", "hour_of_day". Largest first. kind is
+ * limited to crash, gpu_event and panic unless the filter names kind itself. Errors: -EINVAL for
+ * unknown fields or more than 4. */
+int store_top(struct store *store, const struct store_filter *filter, const char *const *fields,
+	size_t field_count, store_group_fn fn, void *user, struct err *err);
+
+/* The field names that MATCH and --by know, NULL-terminated. */
+extern const char *const store_fields[];
+
+struct store_rejection {
+	const char *path, *reason;
+	int64_t size, seen_at_us;
+};
+typedef int (*store_rejection_fn)(const struct store_rejection *rejection, void *user);
+int store_rejections(struct store *store, store_rejection_fn fn, void *user, struct err *err);
+
+/* ---- replaying ---- */
+
+/* Replaces what triage said of row id (site, signature, fault ... and the rules version). Inside a
+ * transaction. *ret_changed: whether anything but the version differs. */
+int store_update_triage(struct store *store, int64_t id, const struct report *report,
+	const struct triage *triage, const char *rules_version, bool *ret_changed, struct err *err);
+/* Drops signatures that no incident has any more and that nobody annotated. */
+int store_tidy(struct store *store, struct err *err);
+
+/* ---- read-only SQL ---- */
+
+typedef int (*store_sql_fn)(size_t columns, const char *const *names, const char *const *values,
+	const int *types /* SQLite's fundamental types 1..5 */, void *user);
+struct store_sql_limits {
+	int64_t max_rows;   /* 0: no limit */
+	int64_t timeout_ms; /* 0: no limit */
+};
+/* Runs one statement under an authorizer with DEFENSIVE and query_only: reads only. -EACCES for
+ * everything that is not a read, -EINVAL for bad SQL, -ETIMEDOUT, -EOVERFLOW when rows were cut off
+ * at max_rows. */
+int store_sql(struct store *store, const char *sql, const struct store_sql_limits *limits,
+	store_sql_fn fn, void *user, struct err *err);
+
+#endif
