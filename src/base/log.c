@@ -1,0 +1,85 @@
+/*
+ * Messages for people. Only programs call this; libraries return errors.
+ */
+#include "base/log.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MESSAGE_BYTES 2048
+
+static _Atomic(enum log_level) max_level = LOG_INFO;
+
+void log_set_level(enum log_level level) {
+	atomic_store_explicit(&max_level, level, memory_order_relaxed);
+}
+
+static void write_all(int fd, const char *data, size_t len) {
+	while (len) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+}
+
+__attribute__((format(printf, 2, 0))) static void log_line(
+	enum log_level level, const char *fmt, va_list args) {
+	static const char *const prefixes[] = {
+		[LOG_ERROR] = "error: ",
+		[LOG_WARNING] = "warning: ",
+		[LOG_INFO] = "",
+		[LOG_DEBUG] = "debug: ",
+	};
+	if (level > atomic_load_explicit(&max_level, memory_order_relaxed))
+		return;
+	int saved = errno;
+	char message[MESSAGE_BYTES];
+	vsnprintf(message, sizeof message, fmt, args);
+	struct buf line = {0};
+	buf_add_str(&line, prefixes[level]);
+	text_terminal(&line, message, strlen(message), TEXT_LINE);
+	buf_add_char(&line, '\n');
+	if (!line.failed)
+		write_all(STDERR_FILENO, line.data, line.len);
+	buf_finish(&line);
+	errno = saved;
+}
+
+void log_error(const char *fmt, ...) {
+	va_list args;
+	va_start(args, fmt);
+	log_line(LOG_ERROR, fmt, args);
+	va_end(args);
+}
+
+void log_warning(const char *fmt, ...) {
+	va_list args;
+	va_start(args, fmt);
+	log_line(LOG_WARNING, fmt, args);
+	va_end(args);
+}
+
+void log_info(const char *fmt, ...) {
+	va_list args;
+	va_start(args, fmt);
+	log_line(LOG_INFO, fmt, args);
+	va_end(args);
+}
+
+void log_debug(const char *fmt, ...) {
+	va_list args;
+	va_start(args, fmt);
+	log_line(LOG_DEBUG, fmt, args);
+	va_end(args);
+}

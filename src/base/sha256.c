@@ -1,0 +1,166 @@
+/*
+ * SHA-256 in portable C, and the choice of a faster way.
+ */
+#include "base/sha256.h"
+
+#include "base/sha256_blocks.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+const uint32_t sha256_constants[64] = {
+	0x428a2f98,
+	0x71374491,
+	0xb5c0fbcf,
+	0xe9b5dba5,
+	0x3956c25b,
+	0x59f111f1,
+	0x923f82a4,
+	0xab1c5ed5,
+	0xd807aa98,
+	0x12835b01,
+	0x243185be,
+	0x550c7dc3,
+	0x72be5d74,
+	0x80deb1fe,
+	0x9bdc06a7,
+	0xc19bf174,
+	0xe49b69c1,
+	0xefbe4786,
+	0x0fc19dc6,
+	0x240ca1cc,
+	0x2de92c6f,
+	0x4a7484aa,
+	0x5cb0a9dc,
+	0x76f988da,
+	0x983e5152,
+	0xa831c66d,
+	0xb00327c8,
+	0xbf597fc7,
+	0xc6e00bf3,
+	0xd5a79147,
+	0x06ca6351,
+	0x14292967,
+	0x27b70a85,
+	0x2e1b2138,
+	0x4d2c6dfc,
+	0x53380d13,
+	0x650a7354,
+	0x766a0abb,
+	0x81c2c92e,
+	0x92722c85,
+	0xa2bfe8a1,
+	0xa81a664b,
+	0xc24b8b70,
+	0xc76c51a3,
+	0xd192e819,
+	0xd6990624,
+	0xf40e3585,
+	0x106aa070,
+	0x19a4c116,
+	0x1e376c08,
+	0x2748774c,
+	0x34b0bcb5,
+	0x391c0cb3,
+	0x4ed8aa4a,
+	0x5b9cca4f,
+	0x682e6ff3,
+	0x748f82ee,
+	0x78a5636f,
+	0x84c87814,
+	0x8cc70208,
+	0x90befffa,
+	0xa4506ceb,
+	0xbef9a3f7,
+	0xc67178f2,
+};
+
+static uint32_t rotate(uint32_t x, int n) {
+	return x >> n | x << (32 - n);
+}
+
+static uint32_t load_be(const uint8_t *p) {
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void store_be(uint8_t *p, uint32_t x) {
+	p[0] = (uint8_t)(x >> 24);
+	p[1] = (uint8_t)(x >> 16);
+	p[2] = (uint8_t)(x >> 8);
+	p[3] = (uint8_t)x;
+}
+
+static void one_block(uint32_t state[8], const uint8_t *data) {
+	uint32_t w[64], s[8];
+	for (int i = 0; i < 16; i++)
+		w[i] = load_be(data + (size_t)4 * i);
+	for (int i = 16; i < 64; i++) {
+		uint32_t a = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
+		uint32_t b = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
+		w[i] = w[i - 16] + a + w[i - 7] + b;
+	}
+	memcpy(s, state, sizeof s);
+	for (int i = 0; i < 64; i++) {
+		uint32_t e = rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25);
+		uint32_t choose = (s[4] & s[5]) ^ (~s[4] & s[6]);
+		uint32_t t1 = s[7] + e + choose + sha256_constants[i] + w[i];
+		uint32_t a = rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22);
+		uint32_t t2 = a + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+		memmove(s + 1, s, 7 * sizeof *s);
+		s[4] += t1;
+		s[0] = t1 + t2;
+	}
+	for (int i = 0; i < 8; i++)
+		state[i] += s[i];
+}
+
+void sha256_blocks_portable(uint32_t state[8], const uint8_t *data, size_t blocks) {
+	for (; blocks; blocks--, data += SHA256_BLOCK_BYTES)
+		one_block(state, data);
+}
+
+static sha256_blocks_fn *choose_blocks(void) {
+	/* Asking the processor can cost microseconds in a virtual machine: once is enough. */
+	static _Atomic(sha256_blocks_fn *) chosen;
+	sha256_blocks_fn *blocks = atomic_load_explicit(&chosen, memory_order_relaxed);
+	if (blocks)
+		return blocks;
+	blocks = sha256_blocks_x86();
+	if (!blocks)
+		blocks = sha256_blocks_arm();
+	if (!blocks)
+		blocks = sha256_blocks_portable;
+	atomic_store_explicit(&chosen, blocks, memory_order_relaxed);
+	return blocks;
+}
+
+void sha256(const void *bytes, size_t len, uint8_t ret[SHA256_BYTES]) {
+	uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+		0x1f83d9ab, 0x5be0cd19};
+	uint8_t tail[2 * SHA256_BLOCK_BYTES] = {0};
+	sha256_blocks_fn *blocks = choose_blocks();
+	size_t whole = len / SHA256_BLOCK_BYTES, rest = len % SHA256_BLOCK_BYTES;
+	size_t tail_blocks = rest + 9 > SHA256_BLOCK_BYTES ? 2 : 1;
+	uint64_t bits = (uint64_t)len * 8;
+
+	if (whole)
+		blocks(state, bytes, whole);
+	if (rest)
+		memcpy(tail, (const uint8_t *)bytes + whole * SHA256_BLOCK_BYTES, rest);
+	tail[rest] = 0x80;
+	uint8_t *end = tail + tail_blocks * SHA256_BLOCK_BYTES;
+	store_be(end - 8, (uint32_t)(bits >> 32));
+	store_be(end - 4, (uint32_t)bits);
+	blocks(state, tail, tail_blocks);
+	for (size_t i = 0; i < 8; i++)
+		store_be(ret + 4 * i, state[i]);
+}
+
+void sha256_hex(const uint8_t digest[SHA256_BYTES], char ret[SHA256_HEX_BYTES]) {
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < SHA256_BYTES; i++) {
+		ret[2 * i] = digits[digest[i] >> 4];
+		ret[2 * i + 1] = digits[digest[i] & 15];
+	}
+	ret[2 * SHA256_BYTES] = '\0';
+}
