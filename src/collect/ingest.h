@@ -1,0 +1,60 @@
+/*
+ * The way of a file into the database, on a libuv loop: workers read, parse, triage and compress,
+ * the loop's thread alone writes. What is in flight is bounded, commits are grouped while there is
+ * more to do.
+ */
+#ifndef COLLECT_INGEST_H
+#define COLLECT_INGEST_H
+
+#include "collect/walk.h"
+#include "store/store.h"
+#include "triage/rules.h"
+
+#include <stdint.h>
+#include <uv.h>
+
+struct ingest;
+
+struct ingest_summary {
+	uint64_t seen, added, known, passed_over, rejected, conflicts;
+};
+
+struct ingest_options {
+	bool all; /* take every process, not only the default selection */
+	/* A file was rejected (for the first time). reason is cleaned text. May be NULL. */
+	void (*on_rejected)(const char *path, const char *reason, void *user);
+	/* An incident was stored for the first time. May be NULL. */
+	void (*on_added)(
+		int64_t id, const struct report *report, const struct triage *triage, void *user);
+	/* A place became free: submit more. May be NULL. Not called from within ingest_submit(). */
+	void (*on_ready)(void *user);
+	void *user;
+};
+
+/* store and rules must outlive it. Errors: -ENOMEM and the store's. */
+int ingest_new(uv_loop_t *loop, struct store *store, const struct rules *rules,
+	const struct ingest_options *options, struct ingest **ret, struct err *err);
+/* Nothing may be in flight. */
+void ingest_free(struct ingest *ingest);
+
+/* True when ingest_submit() has a place. */
+bool ingest_ready(const struct ingest *ingest);
+
+/*
+ * Takes one candidate (its path is moved out of it). Known files are counted at once and never
+ * opened. Errors of the file itself are rejections, not errors; what is returned is a failure of
+ * the database, after which the ingest only drains.
+ */
+int ingest_submit(struct ingest *ingest, struct candidate *candidate, struct err *err);
+
+/* Number of files being read right now. */
+unsigned ingest_in_flight(const struct ingest *ingest);
+
+/* Commits what is pending. */
+int ingest_flush(struct ingest *ingest, struct err *err);
+
+const struct ingest_summary *ingest_summary(const struct ingest *ingest);
+/* The first failure of the database that happened in a callback, or NULL. */
+const struct err *ingest_failure(const struct ingest *ingest);
+
+#endif

@@ -1,0 +1,57 @@
+/* The default selection of the contract. */
+#include "collect/select.h"
+
+#include "base/text.h"
+#include "triage/triage.h"
+
+#include <string.h>
+
+static const char *last_part(const char *path) {
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+bool select_by_name(const char *path) {
+	static const char *const globs[] = {
+		"Python*",
+		"python*",
+		"agxtriage-repro*",
+		"gpuEvent-*",
+		"panic-*",
+		"*.panic",
+		"JetsamEvent-*",
+	};
+	const char *name = last_part(path);
+	for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
+		if (text_glob(globs[i], name, false))
+			return true;
+	return false;
+}
+
+bool select_by_content(const struct report *report) {
+	switch (report->kind) {
+	case REPORT_GPU_EVENT:
+	case REPORT_PANIC:
+	case REPORT_JETSAM:
+		return true;
+	case REPORT_CRASH:
+		return triage_is_gpu_related(report);
+	case REPORT_USER_FAULT:
+	case REPORT_HANG:
+	case REPORT_STACKSHOT:
+	case REPORT_RESOURCE:
+	case REPORT_OTHER:
+	case REPORT_KIND_COUNT:
+	default:
+		return false;
+	}
+}
+
+bool select_is_report_name(const char *path) {
+	static const char *const endings[] = {
+		".ips", ".crash", ".panic", ".ips.synced", ".ips.beta", ".ips.ca"};
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		if (text_ends(path, endings[i]))
+			return true;
+	return false;
+}
