@@ -185,8 +185,8 @@ static bool parse_ago(const char *text, int64_t now_us, int64_t *ret_us) {
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
 		if (units[i].unit != text[digits])
 			continue;
-		int64_t ago_us = count * units[i].seconds * SECOND_US;
-		*ret_us = ago_us < now_us ? now_us - ago_us : 0;
+		int64_t ago_s = count * units[i].seconds;
+		*ret_us = ago_s < now_us / SECOND_US ? now_us - ago_s * SECOND_US : 0;
 		return true;
 	}
 	return false;
