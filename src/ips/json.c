@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SHORT_STRING 24
+
 void json_init(struct json *json, const char *bytes, size_t len, struct err *err) {
 	*json = (struct json){.start = bytes, .p = bytes, .end = bytes + len, .err = err};
 }
@@ -73,8 +75,15 @@ void json_enter(struct json *json) {
 
 /* Moves p behind the closing quote; p stands behind the opening one. */
 static bool skip_string_tail(struct json *json) {
-	const char *from = json->p;
-	const char *scan = from;
+	const char *scan = json->p;
+	const char *near = json->end - scan > SHORT_STRING ? scan + SHORT_STRING : json->end;
+	/* Most strings are shorter than a call of memchr() is worth. */
+	for (const char *p = scan; p < near && *p != '\\'; p++) {
+		if (*p != '"')
+			continue;
+		json->p = p + 1;
+		return true;
+	}
 	for (;;) {
 		const char *quote = memchr(scan, '"', (size_t)(json->end - scan));
 		if (!quote) {
@@ -453,8 +462,4 @@ bool json_next_member(struct json *json, bool *first, struct json_key *ret_key) 
 		return json_fail(json, 0, "':' is missing");
 	json->p++;
 	return json_peek(json) != JSON_END;
-}
-
-bool json_key_is(const struct json_key *key, const char *name) {
-	return strcmp(key->text, name) == 0;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define JSON_KEY_BYTES 48
 
@@ -60,7 +61,11 @@ bool json_next_element(struct json *json, bool *first);
 /* Consumes any value, checking its syntax. False after a failure. */
 bool json_skip(struct json *json);
 
-bool json_key_is(const struct json_key *key, const char *name);
+/* Inline, so that the length of a literal is known where it is compared. */
+static inline bool json_key_is(const struct json_key *key, const char *name) {
+	return key->text[0] == name[0] && strlen(name) == key->len &&
+	       memcmp(key->text, name, key->len) == 0;
+}
 
 /* A string's bytes between the quotes, as they stand (borrowed, escapes not undone). Next must be
  * JSON_STRING. */
