@@ -1,0 +1,180 @@
+/* Puts the facts into one sentence; knows nothing of layout. */
+#include "export/text_headline.h"
+
+#include "export/symbol.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* What an abort says is quoted up to here. */
+#define QUOTE_BYTES 160
+
+static void add_process(struct buf *out, const struct report *report) {
+	const struct report_process *process = &report->process;
+	buf_add_str(out, process->name ? process->name : "An unnamed process");
+	if (process->version)
+		buf_printf(out, " %s", process->version);
+	if (process->pid.set)
+		buf_printf(out, " [%" PRId64 "]", process->pid.value);
+}
+
+/* The frame that counts, else the top one of the crashed thread; NULL when there is none. */
+static const struct frame *key_frame(const struct report *report, const struct triage *triage) {
+	const struct thread *thread = report_crashed_thread(report);
+	if (!thread || !thread->frames.count)
+		return NULL;
+	size_t index = triage->site_frame >= 0 ? (size_t)triage->site_frame : 0;
+	return &thread->frames.items[index < thread->frames.count ? index : 0];
+}
+
+static bool add_place(struct buf *out, const struct report *report, const struct triage *triage) {
+	const struct frame *frame = key_frame(report, triage);
+	if (!frame || (!frame->image && !frame->symbol))
+		return false;
+	buf_printf(out, " in %s", frame->image ? frame->image : "code of no image");
+	if (!frame->symbol)
+		return true;
+	buf_add_str(out, ": ");
+	symbol_name(out, frame->symbol);
+	return true;
+}
+
+static const char *access_verb(enum fault_access access) {
+	switch (access) {
+	case ACCESS_READ:
+		return "reads";
+	case ACCESS_WRITE:
+		return "writes";
+	case ACCESS_EXECUTE:
+		return "jumps to";
+	case ACCESS_UNKNOWN:
+	case ACCESS_COUNT:
+		break;
+	}
+	return "touches";
+}
+
+static void add_target(struct buf *out, const struct fault *fault) {
+	static const char *const words[FAULT_KIND_COUNT] = {
+		[FAULT_NONE] = "",
+		[FAULT_NEAR_NULL] = "NULL + ",
+		[FAULT_PAC] = "a pointer that failed authentication, ",
+		[FAULT_NON_CANONICAL] = "an impossible address, ",
+		[FAULT_PROTECTION] = "protected memory at ",
+		[FAULT_CODE_SIGNING] = "a page with an invalid code signature at ",
+		[FAULT_STACK_GUARD] = "the stack's guard page at ",
+		[FAULT_UNALIGNED] = "the unaligned address ",
+		[FAULT_WILD] = "a wild pointer, ",
+	};
+	if (fault->kind == FAULT_NEAR_NULL && !fault->address.value)
+		buf_add_str(out, "NULL");
+	else
+		buf_printf(out, "%s0x%" PRIx64, words[fault->kind], fault->address.value);
+}
+
+static void add_quote(struct buf *out, const char *text) {
+	while (*text == ' ' || *text == '\n' || *text == '\t')
+		text++;
+	size_t len = strcspn(text, "\n");
+	size_t shown = len;
+	if (shown > QUOTE_BYTES) {
+		shown = QUOTE_BYTES;
+		while (shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80)
+			shown--;
+	}
+	buf_printf(out, "\"%.*s%s\"", (int)shown, text, shown < len ? "..." : "");
+}
+
+static void add_abort(struct buf *out, const struct report *report) {
+	const struct report_exception *exception = &report->exception;
+	if (report->app_info_count) {
+		buf_add_str(out, ": ");
+		add_quote(out, report->app_info[report->app_info_count - 1]);
+	} else if (exception->type) {
+		buf_printf(out, " (%s%s%s)", exception->type, exception->signal ? ", " : "",
+			exception->signal ? exception->signal : "");
+	}
+}
+
+static bool is_abort(const struct report *report) {
+	const char *signal = report->exception.signal;
+	return signal && strcmp(signal, "SIGABRT") == 0;
+}
+
+static void add_crash(struct buf *out, const struct report *report, const struct triage *triage) {
+	add_process(out, report);
+	buf_add_str(out, is_abort(report) ? " aborted" : " crashed");
+	bool placed = add_place(out, report, triage);
+	if (triage->fault.address.set) {
+		size_t len = out->len;
+		bool selector = placed && len > 0 && out->data && out->data[len - 1] == ':';
+		buf_printf(out, "%s %s ", selector || !placed ? "" : ":",
+			access_verb(triage->fault.access));
+		add_target(out, &triage->fault);
+	} else {
+		add_abort(out, report);
+	}
+}
+
+static void add_user_fault(struct buf *out, const struct report *report) {
+	const struct report_exception *exception = &report->exception;
+	add_process(out, report);
+	buf_add_str(out, " did something forbidden and lived on");
+	if (exception->type)
+		buf_printf(out, " (%s%s%s)", exception->type, exception->subtype ? ": " : "",
+			exception->subtype ? exception->subtype : "");
+}
+
+static void add_gpu_event(struct buf *out, const struct report *report) {
+	const char *reason = report->gpu_event.restart_reason_desc;
+	buf_printf(out, "The GPU was restarted%s%s", reason ? ": " : "", reason ? reason : "");
+	if (report->process.name)
+		buf_printf(out, ", while %s used it", report->process.name);
+}
+
+static void add_panic(struct buf *out, const struct report *report) {
+	buf_add_str(out, "The kernel panicked");
+	if (!report->panic_string)
+		return;
+	buf_add_str(out, ": ");
+	add_quote(out, report->panic_string);
+}
+
+static void add_about_process(struct buf *out, const struct report *report, const char *what) {
+	add_process(out, report);
+	buf_printf(out, " %s", what);
+}
+
+void text_headline(struct buf *out, const struct report *report, const struct triage *triage) {
+	switch (report->kind) {
+	case REPORT_CRASH:
+		add_crash(out, report, triage);
+		break;
+	case REPORT_USER_FAULT:
+		add_user_fault(out, report);
+		break;
+	case REPORT_GPU_EVENT:
+		add_gpu_event(out, report);
+		break;
+	case REPORT_PANIC:
+		add_panic(out, report);
+		break;
+	case REPORT_JETSAM:
+		buf_add_str(out, "Memory ran out and the kernel ended processes (jetsam)");
+		break;
+	case REPORT_HANG:
+		add_about_process(out, report, "did not respond");
+		break;
+	case REPORT_RESOURCE:
+		add_about_process(out, report, "used more of a resource than it may");
+		break;
+	case REPORT_STACKSHOT:
+		buf_add_str(out, "A stackshot: what every thread was doing; nothing crashed");
+		break;
+	case REPORT_OTHER:
+	case REPORT_KIND_COUNT:
+		buf_printf(out, "A report of type %s, which says nothing of a crash",
+			report->bug_type ? report->bug_type : "unknown");
+		break;
+	}
+}
