@@ -1,0 +1,16 @@
+/* The table of commands, in the order of the help. */
+#include "cli/commands.h"
+
+const struct command *const cli_commands[] = {
+	&scan_command,
+	&scan_command,
+	&list_command,
+	&show_command,
+	&top_command,
+	&rules_command,
+	&reclassify_command,
+	&gc_command,
+	&sql_command,
+	&help_command,
+	NULL,
+};

@@ -1,0 +1,18 @@
+/* The rows of the table of commands; each stands in the file of its command. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct command gc_command;
+extern const struct command help_command;
+extern const struct command list_command;
+extern const struct command reclassify_command;
+extern const struct command rules_command;
+extern const struct command scan_command;
+extern const struct command scan_command;
+extern const struct command show_command;
+extern const struct command sql_command;
+extern const struct command top_command;
+
+#endif

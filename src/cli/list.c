@@ -1,0 +1,362 @@
+/* agxtriage list: what is stored, newest first, row by row as the database gives it. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "export/json_out.h"
+#include "export/json_view.h"
+#include "export/load.h"
+#include "export/table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Below this many columns times are shown without seconds, so that site and fault fit into 80. */
+#define SECONDS_FROM_COLUMNS 100
+#define TIME_BYTES_WITHOUT_SECONDS 16
+
+struct list_options {
+	struct i64_opt limit, since, until;
+	bool one, reverse, rejected, json, no_pager;
+};
+
+enum column {
+	COLUMN_ID,
+	COLUMN_TIME,
+	COLUMN_PROCESS,
+	COLUMN_SITE,
+	COLUMN_FAULT,
+	COLUMN_OPERATION,
+	COLUMN_DRIVER,
+	COLUMN_OS,
+	COLUMN_STATUS,
+	COLUMN_COUNT,
+};
+
+static const struct table_column columns[COLUMN_COUNT] = {
+	[COLUMN_ID] = {.title = "ID", .width = 4, .right = true},
+	[COLUMN_TIME] = {.title = "TIME", .width = 16, .priority = 1},
+	[COLUMN_PROCESS] = {.title = "PROCESS", .width = 20, .min = 12, .priority = 2},
+	[COLUMN_SITE] = {.title = "SITE OR SIGNATURE", .width = 40, .min = 30},
+	[COLUMN_FAULT] = {.title = "FAULT", .width = 23, .min = 10, .priority = 3},
+	[COLUMN_OPERATION] = {.title = "OPERATION", .width = 24, .min = 12, .priority = 4},
+	[COLUMN_DRIVER] = {.title = "DRIVER", .width = 12, .min = 10, .priority = 5},
+	[COLUMN_OS] = {.title = "OS", .width = 8, .min = 6, .priority = 6},
+	[COLUMN_STATUS] = {.title = "STATUS", .width = 9, .min = 5, .priority = 7},
+};
+
+struct list {
+	struct cli *cli;
+	const struct list_options *options;
+	struct table table;
+	bool begun;
+	int64_t rows;
+	struct buf text[COLUMN_COUNT];
+	struct buf line;
+};
+
+static enum term_role status_role(const char *status) {
+	if (!strcmp(status, "regressed"))
+		return TERM_BAD;
+	if (!strcmp(status, "fixed"))
+		return TERM_GOOD;
+	return strcmp(status, "open") != 0 ? TERM_WARN : TERM_PLAIN;
+}
+
+static void time_text(const struct list *list, struct i64_opt us, struct buf *out) {
+	char text[CLOCK_TEXT_BYTES];
+	if (!us.set)
+		return;
+	clock_format_local(us.value, text);
+	size_t columns_there = list->cli->out.columns;
+	if (columns_there && columns_there < SECONDS_FROM_COLUMNS)
+		text[TIME_BYTES_WITHOUT_SECONDS] = '\0';
+	buf_add_str(out, text);
+}
+
+static void site_text(const struct incident *incident, struct buf *out) {
+	if (incident->simulated)
+		buf_add_str(out, "[simulated] ");
+	if (incident->kind != REPORT_CRASH)
+		buf_printf(out, "[%s] ", report_kind_names[incident->kind]);
+	if (incident->site)
+		buf_add_str(out, incident->site);
+	else if (incident->signature_text)
+		buf_add_str(out, incident->signature_text);
+	else if (incident->signature)
+		buf_add_str(out, incident->signature);
+}
+
+static void fault_text(const struct incident *incident, struct buf *out) {
+	if (incident->fault_address.set) {
+		buf_printf(out, "0x%" PRIx64, incident->fault_address.value);
+		if (incident->fault_access)
+			buf_printf(out, " %s", incident->fault_access);
+	} else if (incident->signal) {
+		buf_add_str(out, incident->signal);
+	}
+}
+
+static void driver_text(const struct incident *incident, struct buf *out) {
+	static const char family[] = "AGXMetal";
+	const char *image = incident->driver_image;
+	if (!image)
+		return;
+	buf_add_str(out, image + (text_starts(image, family) ? sizeof family - 1 : 0));
+	if (incident->driver_version)
+		buf_printf(out, " %s", incident->driver_version);
+}
+
+static void fill(struct list *list, const struct incident *incident) {
+	struct buf *text = list->text;
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		buf_reset(&text[i]);
+	buf_printf(&text[COLUMN_ID], "%" PRId64, incident->id);
+	time_text(list, incident->captured_at_us, &text[COLUMN_TIME]);
+	if (incident->process)
+		buf_add_str(&text[COLUMN_PROCESS], incident->process);
+	if (incident->pid.set)
+		buf_printf(&text[COLUMN_PROCESS], "[%" PRId64 "]", incident->pid.value);
+	site_text(incident, &text[COLUMN_SITE]);
+	fault_text(incident, &text[COLUMN_FAULT]);
+	if (incident->operation)
+		buf_add_str(&text[COLUMN_OPERATION], incident->operation);
+	driver_text(incident, &text[COLUMN_DRIVER]);
+	if (incident->os_build)
+		buf_add_str(&text[COLUMN_OS], incident->os_build);
+	buf_add_str(&text[COLUMN_STATUS], incident->status ? incident->status : "");
+}
+
+static int begin(struct list *list) {
+	if (list->begun)
+		return 0;
+	list->begun = true;
+	cli_page(list->cli, list->options->no_pager);
+	if (list->options->json)
+		return 0;
+	struct table_cell first[COLUMN_COUNT] = {
+		[COLUMN_ID] = {.text = buf_str(&list->text[COLUMN_ID])},
+		[COLUMN_TIME] = {.text = buf_str(&list->text[COLUMN_TIME])},
+	};
+	table_measure(&list->table, first);
+	return table_begin(&list->table, true);
+}
+
+static int print_row(struct list *list, const struct incident *incident) {
+	struct table_cell cells[COLUMN_COUNT];
+	fill(list, incident);
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		cells[i] = (struct table_cell){buf_str(&list->text[i]), TERM_PLAIN};
+	cells[COLUMN_ID].role = TERM_ID;
+	cells[COLUMN_SITE].role = incident->site ? TERM_SITE : TERM_DIM;
+	cells[COLUMN_STATUS].role = status_role(buf_str(&list->text[COLUMN_STATUS]));
+	int r = begin(list);
+	return r < 0 ? r : table_row(&list->table, cells);
+}
+
+/* A row that cannot be read again is worth a warning, not the end of the list. */
+static int print_json(struct list *list, const struct incident *incident) {
+	struct cli *cli = list->cli;
+	struct loaded loaded;
+	struct err err = {0};
+	int r = loaded_open(cli->store, cli->rules, incident, &loaded, &err);
+	if (r >= 0)
+		r = json_view_print(
+			&list->line, loaded.report, &loaded.triage, incident, JSON_VIEW_LIST, &err);
+	loaded_finish(&loaded);
+	if (r < 0) {
+		log_warning("%s", err.text);
+		buf_reset(&list->line);
+		return 0;
+	}
+	r = begin(list);
+	buf_add_char(&list->line, '\n');
+	return r < 0 ? r : term_put_buf(&cli->out, &list->line);
+}
+
+static enum cli_status nothing(struct cli *cli) {
+	const struct store_filter all = {.limit = 1};
+	struct store_cursor *cursor = NULL;
+	struct incident incident;
+	struct err err = {0};
+	int r = store_list(cli->store, &all, &cursor, &err);
+	if (r >= 0)
+		r = store_cursor_next(cursor, &incident, &err);
+	store_cursor_close(cursor);
+	if (r < 0)
+		return cli_fail(&err);
+	if (r == 0)
+		log_info("the database is empty; 'agxtriage scan' takes in the reports of this "
+			 "machine, 'agxtriage scan PATH' those of a file or folder");
+	else
+		log_info("nothing matched");
+	return CLI_NOTHING;
+}
+
+static enum cli_status stream(struct list *list, const struct store_filter *filter) {
+	struct cli *cli = list->cli;
+	struct store_cursor *cursor = NULL;
+	struct incident incident;
+	struct err err = {0};
+	int r = store_list(cli->store, filter, &cursor, &err);
+	if (r == -EINVAL)
+		return cli_usage(cli, "%s", err.text);
+	while (r >= 0 && (r = store_cursor_next(cursor, &incident, &err)) > 0) {
+		list->rows++;
+		if (list->options->json)
+			print_json(list, &incident);
+		else
+			print_row(list, &incident);
+		if (cli->out.error)
+			break;
+	}
+	store_cursor_close(cursor);
+	if (r < 0)
+		return cli_fail(&err);
+	return list->rows ? CLI_DONE : nothing(cli);
+}
+
+static enum cli_status list_incidents(
+	struct cli *cli, const struct list_options *options, int count, char **operands) {
+	struct list list = {.cli = cli, .options = options};
+	const struct store_filter filter = {
+		.matches = (const char *const *)operands,
+		.match_count = (size_t)count,
+		.since_us = options->since,
+		.until_us = options->until,
+		.oldest_first = options->reverse,
+		.limit = options->one ? 1 : options->limit.value,
+	};
+	enum cli_status status = options->json ? cli_provide(cli, NEED_RULES) : CLI_DONE;
+	table_init(&list.table, columns, COLUMN_COUNT, &cli->out);
+	if (status == CLI_DONE)
+		status = stream(&list, &filter);
+	table_finish(&list.table);
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		buf_finish(&list.text[i]);
+	buf_finish(&list.line);
+	return status;
+}
+
+enum { REJECTED_SEEN, REJECTED_SIZE, REJECTED_REASON, REJECTED_PATH, REJECTED_COUNT };
+
+static const struct table_column rejected_columns[REJECTED_COUNT] = {
+	[REJECTED_SEEN] = {.title = "SEEN", .width = 19, .priority = 1},
+	[REJECTED_SIZE] = {.title = "SIZE", .width = 9, .right = true, .priority = 2},
+	[REJECTED_REASON] = {.title = "REASON", .width = 44, .min = 20},
+	[REJECTED_PATH] = {.title = "PATH", .width = 200, .min = 20},
+};
+
+static void rejected_json(struct buf *line, const struct store_rejection *rejection) {
+	struct json_out out;
+	json_out_init(&out, line);
+	json_out_object(&out, NULL);
+	json_out_text(&out, "path", rejection->path);
+	json_out_text(&out, "reason", rejection->reason);
+	json_out_i64(&out, "size", rejection->size);
+	json_out_time(&out, "seen_at", rejection->seen_at_us);
+	json_out_object_end(&out);
+	buf_add_char(line, '\n');
+}
+
+static int rejected_row(struct list *list, const struct store_rejection *rejection) {
+	char seen[CLOCK_TEXT_BYTES], size[24];
+	clock_format_local(rejection->seen_at_us, seen);
+	snprintf(size, sizeof size, "%" PRId64, rejection->size);
+	const struct table_cell cells[REJECTED_COUNT] = {
+		[REJECTED_SEEN] = {seen, TERM_DIM},
+		[REJECTED_SIZE] = {size, TERM_PLAIN},
+		[REJECTED_REASON] = {rejection->reason, TERM_BAD},
+		[REJECTED_PATH] = {rejection->path, TERM_PLAIN},
+	};
+	return table_row(&list->table, cells);
+}
+
+static int print_rejected(const struct store_rejection *rejection, void *user) {
+	struct list *list = user;
+	const struct list_options *options = list->options;
+	int64_t limit = options->one ? 1 : options->limit.value;
+	if ((options->since.set && rejection->seen_at_us < options->since.value) ||
+		(options->until.set && rejection->seen_at_us >= options->until.value) ||
+		(limit && list->rows >= limit))
+		return 0;
+	if (list->rows++ == 0) {
+		cli_page(list->cli, options->no_pager);
+		if (!options->json)
+			table_begin(&list->table, true);
+	}
+	if (!options->json)
+		return rejected_row(list, rejection);
+	rejected_json(&list->line, rejection);
+	return term_put_buf(&list->cli->out, &list->line);
+}
+
+static enum cli_status list_rejected(struct cli *cli, const struct list_options *options) {
+	struct list list = {.cli = cli, .options = options};
+	struct err err = {0};
+	table_init(&list.table, rejected_columns, REJECTED_COUNT, &cli->out);
+	int r = store_rejections(cli->store, print_rejected, &list, &err);
+	table_finish(&list.table);
+	buf_finish(&list.line);
+	if (cli->out.error)
+		return CLI_DONE;
+	if (r < 0)
+		return cli_fail(&err);
+	if (!list.rows)
+		log_info("no rejected files");
+	return list.rows ? CLI_DONE : CLI_NOTHING;
+}
+
+static enum cli_status run(struct cli *cli, const void *values, int count, char **operands) {
+	const struct list_options *options = values;
+	if (!options->rejected)
+		return list_incidents(cli, options, count, operands);
+	if (count || options->reverse)
+		return cli_usage(cli, "--rejected takes neither MATCH nor --reverse");
+	return list_rejected(cli, options);
+}
+
+static const struct option_row option_rows[] = {
+	{.name = "limit",
+		.letter = 'n',
+		.argument = "N",
+		.help = "at most N",
+		.type = OPTION_INT,
+		.offset = offsetof(struct list_options, limit),
+		.min = 1},
+	{.letter = '1',
+		.help = "the newest alone",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct list_options, one)},
+	{.name = "reverse",
+		.letter = 'r',
+		.help = "oldest first",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct list_options, reverse)},
+	CLI_OPTION_SINCE(struct list_options),
+	CLI_OPTION_UNTIL(struct list_options),
+	{.name = "rejected",
+		.help = "the files that could not be read, and why",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct list_options, rejected)},
+	CLI_OPTION_JSON(struct list_options),
+	CLI_OPTION_NO_PAGER(struct list_options),
+	{0},
+};
+
+const struct command list_command = {
+	.name = "list",
+	.operands = "[MATCH...]",
+	.summary = "list incidents, newest first",
+	.details =
+		"MATCH is a process name, a PID, a /path, the start of an incident id, or FIELD=GLOB\n"
+		"(site=agx-*, os_build=24G419, kind=panic). Words of one field: any of them; of\n"
+		"different fields: all of them.",
+	.options = option_rows,
+	.options_bytes = sizeof(struct list_options),
+	.operands_max = -1,
+	.needs = NEED_STORE_READ,
+	.run = run,
+};

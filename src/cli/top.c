@@ -1,0 +1,264 @@
+/* agxtriage top: how often, by site or by any other field. */
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "export/json_out.h"
+#include "export/table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIELDS_MAX 4
+#define BAR_COLUMNS 12
+#define EIGHTHS 8
+
+struct top_options {
+	const char *by;
+	struct i64_opt limit, since, until;
+	bool json, no_pager;
+};
+
+struct top {
+	struct cli *cli;
+	const struct top_options *options;
+	const char *fields[FIELDS_MAX];
+	size_t field_count;
+	struct arena arena; /* the groups, kept to be measured */
+	struct store_group *groups;
+	size_t count, cap;
+	bool titles;
+	struct buf line;
+};
+
+static char *dup_or_null(struct arena *arena, const char *text) {
+	return text ? arena_strdup(arena, text) : NULL;
+}
+
+static int keep(struct top *top, const struct store_group *group) {
+	int r = arena_grow(
+		&top->arena, (void **)&top->groups, top->count, &top->cap, sizeof *top->groups);
+	if (r < 0)
+		return r;
+	struct store_group *kept = &top->groups[top->count];
+	*kept = *group;
+	for (size_t i = 0; i < top->field_count; i++)
+		kept->values[i] = dup_or_null(&top->arena, group->values[i]);
+	kept->title = dup_or_null(&top->arena, group->title);
+	top->titles = top->titles || kept->title;
+	top->count++;
+	return 0;
+}
+
+static int print_json(struct top *top, const struct store_group *group) {
+	struct json_out out;
+	json_out_init(&out, &top->line);
+	json_out_object(&out, NULL);
+	json_out_object(&out, "by");
+	for (size_t i = 0; i < top->field_count; i++)
+		json_out_text(&out, top->fields[i], group->values[i]);
+	json_out_object_end(&out);
+	json_out_i64(&out, "count", group->count);
+	json_out_double(&out, "share", group->share);
+	json_out_time_opt(&out, "first_at", group->first_at_us);
+	json_out_time_opt(&out, "last_at", group->last_at_us);
+	if (group->title)
+		json_out_text(&out, "title", group->title);
+	json_out_object_end(&out);
+	buf_add_char(&top->line, '\n');
+	top->count++;
+	return term_put_buf(&top->cli->out, &top->line);
+}
+
+static int take(const struct store_group *group, void *user) {
+	struct top *top = user;
+	if (top->options->limit.set && (int64_t)top->count >= top->options->limit.value)
+		return 0;
+	return top->options->json ? print_json(top, group) : keep(top, group);
+}
+
+/* A bar of BAR_COLUMNS for a share of 1, in steps of an eighth of a column; never quite empty. */
+static void add_bar(struct buf *out, double share) {
+	int eighths = (int)(share * BAR_COLUMNS * EIGHTHS + 0.5);
+	if (eighths < 1)
+		eighths = 1;
+	for (; eighths >= EIGHTHS; eighths -= EIGHTHS)
+		buf_add_str(out, "\xe2\x96\x88");
+	if (eighths > 0) {
+		/* U+2588 is the full block, U+258F the eighth. */
+		const char part[] = {'\xe2', '\x96', (char)(0x90 - eighths), '\0'};
+		buf_add_str(out, part);
+	}
+}
+
+enum { TOP_COUNT, TOP_SHARE, TOP_BAR, TOP_FIELDS };
+
+struct layout {
+	struct table_column columns[TOP_FIELDS + FIELDS_MAX + 3];
+	size_t count;
+	char titles[FIELDS_MAX][32];
+};
+
+static void lay_out(const struct top *top, struct layout *layout) {
+	struct table_column *columns = layout->columns;
+	columns[TOP_COUNT] = (struct table_column){.title = "COUNT", .right = true};
+	columns[TOP_SHARE] = (struct table_column){.title = "SHARE", .right = true, .priority = 1};
+	columns[TOP_BAR] = (struct table_column){.title = "", .width = BAR_COLUMNS, .priority = 5};
+	layout->count = TOP_FIELDS;
+	for (size_t i = 0; i < top->field_count; i++) {
+		char *title = layout->titles[i];
+		snprintf(title, sizeof layout->titles[i], "%s", top->fields[i]);
+		for (char *c = title; *c; c++)
+			*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+		columns[layout->count++] = (struct table_column){.title = title, .min = 16};
+	}
+	columns[layout->count++] = (struct table_column){.title = "FIRST", .priority = 4};
+	columns[layout->count++] = (struct table_column){.title = "LAST", .priority = 3};
+	if (top->titles)
+		columns[layout->count++] =
+			(struct table_column){.title = "TITLE", .min = 20, .priority = 2};
+}
+
+struct row {
+	char count[24], share[16], first[CLOCK_TEXT_BYTES], last[CLOCK_TEXT_BYTES];
+	struct table_cell cells[TOP_FIELDS + FIELDS_MAX + 3];
+};
+
+static void format_time(struct i64_opt us, char ret[CLOCK_TEXT_BYTES]) {
+	ret[0] = '\0';
+	if (us.set)
+		clock_format_local(us.value, ret);
+}
+
+/* bar: where the bar's text is kept. */
+static void fill(
+	const struct top *top, const struct store_group *group, struct row *row, struct buf *bar) {
+	size_t n = TOP_FIELDS;
+	buf_reset(bar);
+	add_bar(bar, group->share);
+	snprintf(row->count, sizeof row->count, "%" PRId64, group->count);
+	snprintf(row->share, sizeof row->share, "%.1f %%", group->share * 100);
+	format_time(group->first_at_us, row->first);
+	format_time(group->last_at_us, row->last);
+	row->cells[TOP_COUNT] = (struct table_cell){row->count, TERM_BOLD};
+	row->cells[TOP_SHARE] = (struct table_cell){row->share, TERM_PLAIN};
+	row->cells[TOP_BAR] = (struct table_cell){buf_str(bar), TERM_DIM};
+	for (size_t i = 0; i < top->field_count; i++)
+		row->cells[n++] = group->values[i]
+					  ? (struct table_cell){group->values[i], TERM_SITE}
+					  : (struct table_cell){"(none)", TERM_DIM};
+	row->cells[n++] = (struct table_cell){row->first, TERM_DIM};
+	row->cells[n++] = (struct table_cell){row->last, TERM_PLAIN};
+	if (top->titles)
+		row->cells[n++] = (struct table_cell){group->title, TERM_PLAIN};
+}
+
+static void print_table(struct top *top) {
+	struct layout layout;
+	struct table table;
+	struct row row;
+	lay_out(top, &layout);
+	table_init(&table, layout.columns, layout.count, &top->cli->out);
+	for (size_t i = 0; i < top->count; i++) {
+		fill(top, &top->groups[i], &row, &top->line);
+		table_measure(&table, row.cells);
+	}
+	table_begin(&table, true);
+	for (size_t i = 0; i < top->count && !top->cli->out.error; i++) {
+		fill(top, &top->groups[i], &row, &top->line);
+		table_row(&table, row.cells);
+	}
+	table_finish(&table);
+}
+
+static enum cli_status count_groups(struct top *top, int count, char **operands) {
+	const struct store_filter filter = {
+		.matches = (const char *const *)operands,
+		.match_count = (size_t)count,
+		.since_us = top->options->since,
+		.until_us = top->options->until,
+	};
+	struct cli *cli = top->cli;
+	struct err err = {0};
+	int r = store_top(cli->store, &filter, top->fields, top->field_count, take, top, &err);
+	if (cli->out.error)
+		return CLI_DONE;
+	if (r == -EINVAL)
+		return cli_usage(cli, "%s", err.text);
+	if (r < 0)
+		return cli_fail(&err);
+	if (!top->count) {
+		log_info("nothing to count; 'agxtriage list' shows what is stored");
+		return CLI_NOTHING;
+	}
+	if (!top->options->json) {
+		cli_page(cli, top->options->no_pager);
+		print_table(top);
+	}
+	return CLI_DONE;
+}
+
+/* Cuts "a,b" into top->fields; false for an empty or fifth one. */
+static bool split(struct top *top, const char *by) {
+	for (;;) {
+		size_t len = strcspn(by, ",");
+		if (!len || top->field_count == FIELDS_MAX)
+			return false;
+		top->fields[top->field_count++] = arena_strndup(&top->arena, by, len);
+		if (!by[len])
+			return true;
+		by += len + 1;
+	}
+}
+
+static enum cli_status run(struct cli *cli, const void *values, int count, char **operands) {
+	const struct top_options *options = values;
+	struct top top = {.cli = cli, .options = options};
+	arena_init(&top.arena, SIZE_MAX);
+	enum cli_status status;
+	if (split(&top, options->by ? options->by : "site"))
+		status = count_groups(&top, count, operands);
+	else
+		status = cli_usage(
+			cli, "--by takes one to %d fields with commas between", FIELDS_MAX);
+	buf_finish(&top.line);
+	arena_finish(&top.arena);
+	return status;
+}
+
+static const struct option_row option_rows[] = {
+	{.name = "by",
+		.argument = "FIELD[,FIELD]",
+		.help = "what to count by (default: site); up to 4 fields",
+		.type = OPTION_STRING,
+		.offset = offsetof(struct top_options, by)},
+	{.name = "limit",
+		.letter = 'n',
+		.argument = "N",
+		.help = "the N largest",
+		.type = OPTION_INT,
+		.offset = offsetof(struct top_options, limit),
+		.min = 1},
+	CLI_OPTION_SINCE(struct top_options),
+	CLI_OPTION_UNTIL(struct top_options),
+	CLI_OPTION_JSON(struct top_options),
+	CLI_OPTION_NO_PAGER(struct top_options),
+	{0},
+};
+
+const struct command top_command = {
+	.name = "top",
+	.operands = "[MATCH...]",
+	.summary = "count incidents by site, operation, driver version, day ...",
+	.details =
+		"Counts crashes, GPU events and panics unless a MATCH such as kind=jetsam names others. FIELD\n"
+		"is a column of the view incidents (site, signature, operation, driver_version, os_build,\n"
+		"hardware_model, process ...), day, hour or hour_of_day. MATCH is as for 'agxtriage list'.",
+	.options = option_rows,
+	.options_bytes = sizeof(struct top_options),
+	.operands_max = -1,
+	.needs = NEED_STORE_READ,
+	.run = run,
+};
