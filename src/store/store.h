@@ -123,6 +123,7 @@ struct incident {
 	struct u64_opt fault_address;
 	const char *fault_kind, *fault_access;
 	const char *site, *site_title, *signature; /* signature: 16 hex digits */
+	const char *signature_text;
 	const char *component, *operation, *driver_image, *driver_version, *queue;
 	int64_t concurrent_threads;
 	const char *status;        /* open, known, fixed, ignored, regressed */
@@ -165,7 +166,7 @@ struct store_group {
 	int64_t count;
 	double share; /* of all that the filter selects */
 	struct i64_opt first_at_us, last_at_us;
-	const char *title; /* when grouping by site alone */
+	const char *title; /* when grouping by site alone; the text of a signature alone */
 };
 typedef int (*store_group_fn)(const struct store_group *group, void *user);
 /* Fields: those of the view incidents, and "day", "hour", "hour_of_day". Largest first. kind is

@@ -1,0 +1,290 @@
+/*
+ * What the files of the store share: the handle, its statements, and the facts of an incident as
+ * columns. Nothing outside src/store includes this.
+ */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include "store/store.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+
+/* "agxt": tells our databases from everybody else's. */
+#define STORE_APPLICATION_ID 0x61677874
+/* Another process may hold the write lock that long. */
+#define STORE_BUSY_MS 10000
+#define STORE_WORD_CACHE 2048
+
+/* The hot statements, prepared at their first use and kept with the handle (statements.c). */
+enum statement {
+	ST_BEGIN,
+	ST_COMMIT,
+	ST_ROLLBACK,
+	ST_DATA_VERSION,
+	ST_WORD_FIND,
+	ST_WORD_ADD,
+	ST_WORD_TEXT,
+	ST_SYMBOL_FIND,
+	ST_SYMBOL_ADD,
+	ST_STACK_FIND,
+	ST_STACK_ADD,
+	ST_SITE_FIND,
+	ST_SITE_ADD,
+	ST_SITE_TITLE,
+	ST_SIGNATURE_FIND,
+	ST_SIGNATURE_ADD,
+	ST_SIGNATURE_SITE,
+	ST_FOLDER_FIND,
+	ST_FOLDER_ADD,
+	ST_FILE_STATE,
+	ST_FILE_PUT,
+	ST_INCIDENT_BY_ID,
+	ST_INCIDENT_BY_RAW,
+	ST_INCIDENT_NAMELESS,
+	ST_INCIDENT_BY_FACTS,
+	ST_INCIDENT_ADD,
+	ST_INCIDENT_FACTS,
+	ST_INCIDENT_UPDATE,
+	ST_INCIDENT_REPLACE,
+	ST_INCIDENT_NAME,
+	ST_INCIDENT_CONFLICT,
+	ST_SIGHTING_FIND,
+	ST_SIGHTING_BYTES,
+	ST_SIGHTING_ADD,
+	ST_RAW_FIND,
+	ST_RAW_ADD,
+	ST_RAW_DROP,
+	ST_RAW_OF_INCIDENT,
+	ST_RAW_BYTES,
+	ST_RAW_TO_PACK,
+	ST_RAW_REPACK,
+	ST_DICTIONARY,
+	ST_DICTIONARY_NEWEST,
+	ST_DICTIONARY_ADD,
+	ST_COUNT,
+};
+
+/*
+ * The facts of an incident: every one an integer or absent. X(name, column, form of the value):
+ * texts are numbers of word rows. The order is that of the statements' parameters.
+ */
+#define STORE_FACTS(X)                              \
+	X(KIND, "kind")                             \
+	X(FORM, "form")                             \
+	X(SIMULATED, "simulated")                   \
+	X(BUG_TYPE, "bug_type")                     \
+	X(CAPTURED_AT, "captured_at")               \
+	X(PROCESS, "process")                       \
+	X(PID, "pid")                               \
+	X(PROCESS_PATH, "process_path")             \
+	X(OS_VERSION, "os_version")                 \
+	X(OS_BUILD, "os_build")                     \
+	X(HARDWARE_MODEL, "hardware_model")         \
+	X(CPU_TYPE, "cpu_type")                     \
+	X(EXCEPTION_TYPE, "exception_type")         \
+	X(SIGNAL, "signal")                         \
+	X(FAULT_ADDRESS, "fault_address")           \
+	X(FAULT_KIND, "fault_kind")                 \
+	X(FAULT_ACCESS, "fault_access")             \
+	X(BASE_REGISTER, "base_register")           \
+	X(DISPLACEMENT, "displacement")             \
+	X(SITE, "site_id")                          \
+	X(SIGNATURE, "signature_id")                \
+	X(COMPONENT, "component")                   \
+	X(OPERATION, "operation")                   \
+	X(DRIVER_IMAGE, "driver_image")             \
+	X(DRIVER_VERSION, "driver_version")         \
+	X(CRASHED_THREAD, "crashed_thread")         \
+	X(QUEUE, "queue")                           \
+	X(CONCURRENT_THREADS, "concurrent_threads") \
+	X(ATTRIBUTION, "attribution")               \
+	X(OFFSET_UNKNOWN, "offset_unknown")         \
+	X(GPU_SIGNATURE, "gpu_signature")           \
+	X(STACK, "stack_id")                        \
+	X(RULES_VERSION, "rules_version")
+
+enum fact {
+#define STORE_FACT_ENUM(name, column) FACT_##name,
+	STORE_FACTS(STORE_FACT_ENUM)
+#undef STORE_FACT_ENUM
+		FACT_COUNT,
+};
+
+struct facts {
+	struct i64_opt values[FACT_COUNT];
+	struct buf warnings; /* JSON array, empty when there are none */
+};
+
+struct word_slot {
+	char *text; /* owned; NULL: empty */
+	size_t len;
+	int64_t id;
+	bool symbol;
+};
+
+struct store_unpacker; /* pack.c */
+struct store_cursor;
+
+struct store {
+	sqlite3 *db;
+	sqlite3 *sql_db; /* of store_sql(), opened at its first use */
+	char *path;      /* as given to SQLite */
+	enum store_mode mode;
+	bool immutable; /* opened as a file that nobody can change */
+	bool in_transaction;
+	int64_t data_version; /* when the caches were filled */
+	sqlite3_stmt *statements[ST_COUNT];
+	struct word_slot *words; /* STORE_WORD_CACHE slots, found by a hash of the text */
+	char *folder;            /* the last one looked up, with its row */
+	int64_t folder_id;
+	struct store_packer *packer; /* for items that come unpacked */
+	struct store_unpacker *unpacker;
+	struct store_cursor *found; /* keeps the texts of store_find() */
+};
+
+/* ---- statements.c ---- */
+
+/* A statement ready for binding, or NULL (err set). Belongs to the store; finish its use with
+ * sqlite3_reset(). */
+sqlite3_stmt *store_statement(struct store *store, enum statement id, struct err *err);
+/* Steps once and resets unless there is a row. SQLITE_ROW: 1, SQLITE_DONE: 0, else negative with
+ * err set. */
+int store_step(struct store *store, sqlite3_stmt *statement, struct err *err);
+/* step, for a statement that returns no row, and reset. */
+int store_run(struct store *store, sqlite3_stmt *statement, struct err *err);
+/* One statement of text without a result. */
+int store_exec(struct store *store, const char *sql, struct err *err);
+/* Sets err from the connection's last error. what: what was being done. */
+int store_fail(sqlite3 *db, struct err *err, const char *what);
+/* The code of an error that a function without a result code has set. */
+static inline int store_code(const struct err *err) {
+	return err != NULL ? err->code : -EIO;
+}
+void store_statements_finish(struct store *store);
+
+void store_bind_text(sqlite3_stmt *statement, int at, const char *text);
+void store_bind_opt(sqlite3_stmt *statement, int at, struct i64_opt value);
+struct i64_opt store_column_opt(sqlite3_stmt *statement, int at);
+
+/* ---- open.c ---- */
+
+/* A further read-only connection to the same file. */
+int store_open_reader(struct store *store, sqlite3 **ret, struct err *err);
+
+/* ---- migrate.c ---- */
+
+struct migration {
+	const char *name;
+	const char *sql;
+};
+extern const struct migration store_migrations[]; /* generated; [0] leads to user_version 1 */
+extern const size_t store_migration_count;
+
+/* Creates or upgrades to the newest schema. */
+int store_migrate(struct store *store, struct err *err);
+
+/* ---- words.c ---- */
+
+/* The row of a text (absent for NULL), added when it is new. */
+int store_word(struct store *store, const char *text, struct i64_opt *ret, struct err *err);
+int store_symbol(struct store *store, const char *text, struct i64_opt *ret, struct err *err);
+/* First eight bytes of the text's SHA-256 as SQLite's integer. */
+int64_t store_text_hash(const char *text, size_t len);
+void store_words_forget(struct store *store);
+void store_words_finish(struct store *store);
+
+/* ---- facts.c ---- */
+
+int store_facts_fill(struct store *store, const struct report *report, const struct triage *triage,
+	const char *rules_version, struct facts *ret, struct err *err);
+void store_facts_finish(struct facts *facts);
+/* Binds all, warnings first, from parameter at on. Returns the next parameter. */
+int store_facts_bind(const struct facts *facts, sqlite3_stmt *statement, int at);
+
+/* ---- files.c ---- */
+
+enum file_row_state { FILE_ROW_KNOWN = 1, FILE_ROW_PASSED = 2, FILE_ROW_REJECTED = 3 };
+
+/* Writes the file's row; *ret_id absent when source is NULL. reason: of a rejection, else NULL. */
+int store_file_put(struct store *store, const struct store_source *source,
+	enum file_row_state state, const char *reason, struct i64_opt *ret_id, struct err *err);
+
+/* ---- pack.c ---- */
+
+/* What a dictionary is for. */
+enum dictionary_purpose { DICTIONARY_INGEST, DICTIONARY_IDLE };
+
+/* Loads a dictionary's bytes. */
+int store_dictionary_load(struct store *store, int64_t id, struct buf *ret, struct err *err);
+/* The newest of a purpose: 1 and its row and population, 0 none. */
+int store_dictionary_newest(struct store *store, enum dictionary_purpose purpose, int64_t *ret_id,
+	int64_t *ret_population, struct err *err);
+/* Reads row id of raw and unpacks it; checks size and digest. */
+int store_raw_unpack(struct store *store, int64_t raw_id, struct buf *ret, struct err *err);
+void store_unpacker_free(struct store_unpacker *unpacker);
+
+/* ---- train.c ---- */
+
+/* As store_train(), for recompression: pieces of stored reports. */
+int store_train_idle(struct store *store, bool *ret_trained, struct err *err);
+/* Deletes dictionaries that no row needs and no new row will. */
+int store_dictionaries_tidy(struct store *store, struct err *err);
+
+/* ---- fields.c ---- */
+
+enum field_form {
+	FIELD_TEXT,    /* inner is text */
+	FIELD_WORD,    /* inner is the number of a word row */
+	FIELD_INTEGER, /* inner is the number itself */
+	FIELD_HEX,     /* 64 bits, shown as 0x... */
+	FIELD_BOOLEAN,
+	FIELD_OTHER, /* inner is a number of which outer makes text */
+};
+
+struct field {
+	const char *name;
+	enum field_form form;
+	const char *inner; /* SQL over incident i */
+	const char *outer; /* SQL that makes text of inner, which takes the place of $ */
+};
+
+/* NULL when there is none of that name. */
+const struct field *store_field_find(const char *name, size_t len);
+/* -EINVAL with the list of fields. */
+int store_field_unknown(const char *name, struct err *err);
+/* Appends the field's text as SQL; inner: what stands for it, e.g. a column of an inner query. */
+void store_field_outer(const struct field *field, const char *inner, struct buf *sql);
+
+/* ---- filter.c ---- */
+
+struct bind {
+	char *text; /* owned; NULL: number */
+	int64_t number;
+};
+
+/* SQL text with its parameters. */
+struct query {
+	struct buf sql;
+	struct bind *binds;
+	size_t count, cap;
+	bool failed;
+};
+
+void store_query_finish(struct query *query);
+void store_query_text(struct query *query, const char *text, size_t len);
+void store_query_number(struct query *query, int64_t number);
+int store_query_prepare(
+	struct store *store, struct query *query, sqlite3_stmt **ret, struct err *err);
+
+/*
+ * Appends " where ...". gpu_kinds_only: crashes, GPU events and panics, unless the filter names
+ * kind. Only the capture time and a prefix of an incident id may use an index, so that an order by
+ * time needs no sorting.
+ */
+int store_filter_where(struct store *store, const struct store_filter *filter, bool gpu_kinds_only,
+	struct query *query, struct err *err);
+/* Registers the SQL functions that filters use. */
+int store_filter_functions(sqlite3 *db);
+
+#endif

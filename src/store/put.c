@@ -1,0 +1,371 @@
+/*
+ * Taking in one incident: is it known, which bytes win, and the rows that are written for it.
+ */
+#include "base/clock.h"
+#include "base/sha256.h"
+#include "store/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The stored incident that an item turns out to be. */
+struct match {
+	int64_t id, raw_id;
+	uint8_t sha256[SHA256_BYTES];
+	struct i64_opt form, file_id;
+	bool named;    /* it has an incident id */
+	bool by_facts; /* found by process, pid and capture time */
+};
+
+/* What store_put() works on. */
+struct put {
+	struct store *store;
+	const struct store_item *item;
+	const char *incident_id; /* NULL when there is none */
+	uint8_t sha256[SHA256_BYTES];
+	struct i64_opt file_id;
+	int64_t seen_at_us;
+	struct err *err;
+};
+
+static bool read_digest(const char *hex, uint8_t ret[SHA256_BYTES]) {
+	for (size_t i = 0; i < 2 * (size_t)SHA256_BYTES; i++) {
+		char c = hex[i];
+		int nibble = c >= '0' && c <= '9'   ? c - '0'
+			     : c >= 'a' && c <= 'f' ? c - 'a' + 10
+						    : -1;
+		if (nibble < 0)
+			return false;
+		ret[i / 2] = (uint8_t)(i % 2 == 0 ? nibble << 4 : ret[i / 2] | nibble);
+	}
+	return hex[2 * (size_t)SHA256_BYTES] == '\0';
+}
+
+static void bind_digest(sqlite3_stmt *statement, int at, const uint8_t digest[SHA256_BYTES]) {
+	sqlite3_bind_blob(statement, at, digest, SHA256_BYTES, SQLITE_STATIC);
+}
+
+/* 1 and the row as a match, 0 when there is none. */
+static int read_match(struct put *put, sqlite3_stmt *find, struct match *ret) {
+	int r = store_step(put->store, find, put->err);
+	if (r != 1)
+		return r;
+	struct match match = {
+		.id = sqlite3_column_int64(find, 0),
+		.raw_id = sqlite3_column_int64(find, 1),
+		.form = store_column_opt(find, 3),
+		.file_id = store_column_opt(find, 4),
+		.named = sqlite3_column_type(find, 5) != SQLITE_NULL,
+	};
+	const void *digest = sqlite3_column_blob(find, 2);
+	if (digest != NULL && sqlite3_column_bytes(find, 2) == SHA256_BYTES)
+		memcpy(match.sha256, digest, SHA256_BYTES);
+	sqlite3_reset(find);
+	*ret = match;
+	return 1;
+}
+
+static int find_by_id(struct put *put, struct match *ret) {
+	sqlite3_stmt *find = store_statement(put->store, ST_INCIDENT_BY_ID, put->err);
+	if (find == NULL)
+		return store_code(put->err);
+	store_bind_text(find, 1, put->incident_id);
+	return read_match(put, find, ret);
+}
+
+static int find_by_bytes(struct put *put, struct match *ret) {
+	sqlite3_stmt *find = store_statement(put->store, ST_INCIDENT_BY_RAW, put->err);
+	if (find == NULL)
+		return store_code(put->err);
+	bind_digest(find, 1, put->sha256);
+	sqlite3_bind_int64(find, 2, (int64_t)put->item->ordinal);
+	return read_match(put, find, ret);
+}
+
+/* A text without an id is the same incident as a report of the same process, pid and capture time.
+ */
+static int find_by_facts(struct put *put, struct match *ret) {
+	const struct report *report = put->item->report;
+	bool any_form = put->incident_id == NULL && report->form == REPORT_FORM_TEXT;
+	struct i64_opt text_form, process;
+	if (!report->captured_at_us.set || !report->process.pid.set || report->process.name == NULL)
+		return 0;
+	int r = store_word(put->store, report_form_names[REPORT_FORM_TEXT], &text_form, put->err);
+	if (r == 0)
+		r = store_word(put->store, report->process.name, &process, put->err);
+	if (r < 0)
+		return r;
+	sqlite3_stmt *find = store_statement(
+		put->store, any_form ? ST_INCIDENT_BY_FACTS : ST_INCIDENT_NAMELESS, put->err);
+	if (find == NULL)
+		return store_code(put->err);
+	store_bind_opt(find, 1, report->captured_at_us);
+	store_bind_opt(find, 2, report->process.pid);
+	store_bind_opt(find, 3, process);
+	if (!any_form)
+		store_bind_opt(find, 4, text_form);
+	r = read_match(put, find, ret);
+	if (r == 1)
+		ret->by_facts = true;
+	return r;
+}
+
+static int find(struct put *put, struct match *ret) {
+	int r = put->incident_id != NULL ? find_by_id(put, ret) : find_by_bytes(put, ret);
+	return r != 0 ? r : find_by_facts(put, ret);
+}
+
+static int add_raw(
+	struct put *put, const void *packed, size_t len, int64_t dictionary, int64_t *ret) {
+	sqlite3_stmt *add = store_statement(put->store, ST_RAW_ADD, put->err);
+	if (add == NULL)
+		return store_code(put->err);
+	bind_digest(add, 1, put->sha256);
+	sqlite3_bind_int64(add, 2, (int64_t)put->item->len);
+	store_bind_opt(add, 3, (struct i64_opt){.value = dictionary, .set = dictionary != 0});
+	sqlite3_bind_blob64(add, 4, packed, len, SQLITE_STATIC);
+	int r = store_run(put->store, add, put->err);
+	if (r == 0)
+		*ret = sqlite3_last_insert_rowid(put->store->db);
+	return r;
+}
+
+static int pack_and_add(struct put *put, int64_t *ret) {
+	struct buf packed = {0};
+	uint32_t dictionary = 0;
+	int r = put->store->packer != NULL
+			? 0
+			: store_packer_new(put->store, &put->store->packer, put->err);
+	if (r == 0)
+		r = store_pack(put->store->packer, put->item->bytes, put->item->len, &packed,
+			&dictionary, put->err);
+	if (r == 0)
+		r = add_raw(put, packed.data, packed.len, dictionary, ret);
+	buf_finish(&packed);
+	return r;
+}
+
+/* The row of the item's bytes; a document of several reports is stored once. */
+static int raw_row(struct put *put, int64_t *ret) {
+	const struct store_item *item = put->item;
+	sqlite3_stmt *find_raw = store_statement(put->store, ST_RAW_FIND, put->err);
+	if (find_raw == NULL)
+		return store_code(put->err);
+	bind_digest(find_raw, 1, put->sha256);
+	int r = store_step(put->store, find_raw, put->err);
+	if (r == 1)
+		*ret = sqlite3_column_int64(find_raw, 0);
+	sqlite3_reset(find_raw);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (item->packed != NULL)
+		return add_raw(put, item->packed, item->packed_len, item->packed_dictionary, ret);
+	return pack_and_add(put, ret);
+}
+
+static int fill_facts(struct put *put, struct facts *ret) {
+	const struct store_item *item = put->item;
+	return store_facts_fill(
+		put->store, item->report, item->triage, item->rules_version, ret, put->err);
+}
+
+static int insert_incident(struct put *put, int64_t raw, const struct facts *facts, int64_t *ret) {
+	sqlite3_stmt *add = store_statement(put->store, ST_INCIDENT_ADD, put->err);
+	if (add == NULL)
+		return store_code(put->err);
+	store_bind_text(add, 1, put->incident_id);
+	sqlite3_bind_int64(add, 2, raw);
+	sqlite3_bind_int64(add, 3, (int64_t)put->item->ordinal);
+	store_bind_opt(add, 4, put->file_id);
+	sqlite3_bind_int64(add, 5, put->seen_at_us);
+	store_facts_bind(facts, add, 6);
+	int r = store_run(put->store, add, put->err);
+	if (r == 0)
+		*ret = sqlite3_last_insert_rowid(put->store->db);
+	return r;
+}
+
+static int add_incident(struct put *put, int64_t *ret) {
+	struct facts facts;
+	int64_t raw = 0;
+	int r = fill_facts(put, &facts);
+	if (r < 0)
+		return r;
+	r = raw_row(put, &raw);
+	if (r == 0)
+		r = insert_incident(put, raw, &facts, ret);
+	store_facts_finish(&facts);
+	return r;
+}
+
+/* Keeps a further path of a known incident, once. digest: of its bytes where they are others, else
+ * NULL. */
+static int add_sighting(
+	struct put *put, int64_t id, struct i64_opt file_id, const uint8_t *digest) {
+	const enum statement ids[] = {ST_SIGHTING_FIND, ST_SIGHTING_ADD};
+	for (size_t i = 0; i < 2; i++) {
+		sqlite3_stmt *statement = store_statement(put->store, ids[i], put->err);
+		if (statement == NULL)
+			return store_code(put->err);
+		sqlite3_bind_int64(statement, 1, id);
+		store_bind_opt(statement, 2, file_id);
+		if (digest != NULL)
+			bind_digest(statement, 3, digest);
+		else
+			sqlite3_bind_null(statement, 3);
+		if (ids[i] == ST_SIGHTING_ADD)
+			sqlite3_bind_int64(statement, 4, put->seen_at_us);
+		int r = store_step(put->store, statement, put->err);
+		sqlite3_reset(statement);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	return 0;
+}
+
+/* 1 when these bytes were met before as another version of the incident. */
+static int bytes_met(struct put *put, int64_t id) {
+	sqlite3_stmt *look = store_statement(put->store, ST_SIGHTING_BYTES, put->err);
+	if (look == NULL)
+		return store_code(put->err);
+	sqlite3_bind_int64(look, 1, id);
+	bind_digest(look, 2, put->sha256);
+	int r = store_step(put->store, look, put->err);
+	sqlite3_reset(look);
+	return r;
+}
+
+static int set_name(struct put *put, int64_t id) {
+	sqlite3_stmt *name = store_statement(put->store, ST_INCIDENT_NAME, put->err);
+	if (name == NULL)
+		return store_code(put->err);
+	store_bind_text(name, 1, put->incident_id);
+	sqlite3_bind_int64(name, 2, id);
+	return store_run(put->store, name, put->err);
+}
+
+static int count_conflict(struct put *put, int64_t id) {
+	sqlite3_stmt *count = store_statement(put->store, ST_INCIDENT_CONFLICT, put->err);
+	if (count == NULL)
+		return store_code(put->err);
+	sqlite3_bind_int64(count, 1, id);
+	return store_run(put->store, count, put->err);
+}
+
+static int point_at(struct put *put, int64_t id, int64_t raw) {
+	sqlite3_stmt *replace = store_statement(put->store, ST_INCIDENT_REPLACE, put->err);
+	if (replace == NULL)
+		return store_code(put->err);
+	sqlite3_bind_int64(replace, 1, raw);
+	sqlite3_bind_int64(replace, 2, (int64_t)put->item->ordinal);
+	store_bind_opt(replace, 3, put->file_id);
+	sqlite3_bind_int64(replace, 4, id);
+	return store_run(put->store, replace, put->err);
+}
+
+static int drop_raw(struct put *put, int64_t raw) {
+	sqlite3_stmt *drop = store_statement(put->store, ST_RAW_DROP, put->err);
+	if (drop == NULL)
+		return store_code(put->err);
+	sqlite3_bind_int64(drop, 1, raw);
+	return store_run(put->store, drop, put->err);
+}
+
+static int update_facts(struct put *put, int64_t id) {
+	struct facts facts;
+	int r = fill_facts(put, &facts);
+	if (r < 0)
+		return r;
+	sqlite3_stmt *update = store_statement(put->store, ST_INCIDENT_UPDATE, put->err);
+	if (update == NULL) {
+		r = store_code(put->err);
+	} else {
+		sqlite3_bind_int64(update, store_facts_bind(&facts, update, 1), id);
+		r = store_run(put->store, update, put->err);
+	}
+	store_facts_finish(&facts);
+	return r;
+}
+
+/* The JSON of an incident that was known as text only takes over the row. */
+static int replace(struct put *put, const struct match *match) {
+	int64_t raw = 0;
+	int r = raw_row(put, &raw);
+	if (r == 0)
+		r = point_at(put, match->id, raw);
+	if (r == 0)
+		r = update_facts(put, match->id);
+	if (r == 0)
+		r = add_sighting(put, match->id, match->file_id, match->sha256);
+	return r == 0 ? drop_raw(put, match->raw_id) : r;
+}
+
+static int meet_other_bytes(struct put *put, const struct match *match, enum store_put *ret) {
+	struct i64_opt text_form = {0};
+	/* The id tells nothing of two accounts of one crash when only one of them has it. */
+	bool contradiction = !match->by_facts || match->named == (put->incident_id != NULL);
+	int r = bytes_met(put, match->id);
+	if (r < 0)
+		return r;
+	bool met = r == 1;
+	r = store_word(put->store, report_form_names[REPORT_FORM_TEXT], &text_form, put->err);
+	if (r < 0)
+		return r;
+	bool was_text = match->form.value == text_form.value;
+	if (was_text && put->item->report->form == REPORT_FORM_JSON)
+		r = replace(put, match);
+	else
+		r = add_sighting(put, match->id, put->file_id, put->sha256);
+	if (r == 0 && !match->named && put->incident_id != NULL)
+		r = set_name(put, match->id);
+	if (r == 0 && contradiction && !met)
+		r = count_conflict(put, match->id);
+	if (r == 0)
+		*ret = contradiction && !met ? STORE_CONFLICT : STORE_KNOWN;
+	return r;
+}
+
+static int meet(struct put *put, const struct match *match, enum store_put *ret) {
+	if (memcmp(match->sha256, put->sha256, SHA256_BYTES) != 0)
+		return meet_other_bytes(put, match, ret);
+	bool same_file = put->file_id.set == match->file_id.set &&
+			 put->file_id.value == match->file_id.value;
+	int r = same_file || !put->file_id.set ? 0
+					       : add_sighting(put, match->id, put->file_id, NULL);
+	if (r == 0)
+		*ret = STORE_KNOWN;
+	return r;
+}
+
+static const char *id_of(const struct report *report) {
+	return report->incident_id != NULL && report->incident_id[0] != '\0' ? report->incident_id
+									     : NULL;
+}
+
+int store_put(struct store *store, const struct store_item *item, enum store_put *ret,
+	int64_t *ret_id, struct err *err) {
+	struct err own = {0};
+	struct put put = {
+		.store = store,
+		.item = item,
+		.incident_id = id_of(item->report),
+		.seen_at_us = item->source != NULL ? item->source->seen_at_us : clock_now_us(),
+		.err = err != NULL ? err : &own,
+	};
+	struct match match = {0};
+	assert(store->in_transaction);
+	if (!read_digest(item->sha256, put.sha256))
+		return err_set(err, -EINVAL, "\"%s\" is no SHA-256", item->sha256);
+	int r = store_file_put(store, item->source, FILE_ROW_KNOWN, NULL, &put.file_id, put.err);
+	if (r < 0)
+		return r;
+	r = find(&put, &match);
+	if (r == 1)
+		r = meet(&put, &match, ret);
+	else if (r == 0 && (r = add_incident(&put, &match.id)) == 0)
+		*ret = STORE_ADDED;
+	if (r == 0 && ret_id != NULL)
+		*ret_id = match.id;
+	return r;
+}

@@ -1,0 +1,202 @@
+/*
+ * The hot statements of a handle and the translation of SQLite's codes. Knows no caller.
+ */
+#include "store/internal.h"
+
+#include <errno.h>
+
+#define COLUMN(name, column) ", " column
+#define PLACE(name, column) ", ?"
+#define ASSIGN(name, column) ", " column " = ?"
+
+static const char *const texts[ST_COUNT] = {
+	[ST_BEGIN] = "begin immediate",
+	[ST_COMMIT] = "commit",
+	[ST_ROLLBACK] = "rollback",
+	[ST_DATA_VERSION] = "pragma data_version",
+	[ST_WORD_FIND] = "select id from word where hash = ? and text = ?",
+	[ST_WORD_ADD] = "insert into word (hash, text) values (?, ?)",
+	[ST_WORD_TEXT] = "select text from word where id = ?",
+	[ST_SYMBOL_FIND] = "select id from symbol where hash = ? and text = ?",
+	[ST_SYMBOL_ADD] = "insert into symbol (hash, text) values (?, ?)",
+	[ST_STACK_FIND] = "select 1 from stack where id = ?",
+	[ST_STACK_ADD] = "insert into stack (id, frames) values (?, ?)",
+	[ST_SITE_FIND] = "select id, title from site where name = ?",
+	[ST_SITE_ADD] = "insert into site (name, title) values (?, ?)",
+	[ST_SITE_TITLE] = "update site set title = ? where id = ?",
+	[ST_SIGNATURE_FIND] = "select id, site_id from signature where hash = ? and version = ?",
+	[ST_SIGNATURE_ADD] =
+		"insert into signature (hash, version, text, site_id) values (?, ?, ?, ?)",
+	[ST_SIGNATURE_SITE] = "update signature set site_id = ? where id = ?",
+	[ST_FOLDER_FIND] = "select id from folder where path = ?",
+	[ST_FOLDER_ADD] = "insert into folder (path) values (?)",
+	[ST_FILE_STATE] = "select state, device, inode, size, mtime_ns, ctime_ns from file "
+			  "where folder_id = ? and name = ?",
+	[ST_FILE_PUT] = "insert into file (folder_id, name, state, device, inode, size, mtime_ns, "
+			"ctime_ns, seen_at, reason) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+			"on conflict (folder_id, name) do update set state = excluded.state, "
+			"device = excluded.device, inode = excluded.inode, size = excluded.size, "
+			"mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, "
+			"seen_at = excluded.seen_at, reason = excluded.reason returning id",
+	[ST_INCIDENT_BY_ID] =
+		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id "
+		"from incident i join raw r on r.id = i.raw_id where i.incident_id = ?",
+	[ST_INCIDENT_BY_RAW] =
+		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id "
+		"from raw r join incident i on i.raw_id = r.id where r.sha256 = ? and i.ordinal = ?",
+	[ST_INCIDENT_NAMELESS] =
+		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id "
+		"from incident i indexed by incident_nameless join raw r on r.id = i.raw_id "
+		"where i.incident_id is null and i.captured_at = ? and i.pid = ? and i.process = ? "
+		"and i.form = ? order by i.id limit 1",
+	[ST_INCIDENT_BY_FACTS] =
+		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id "
+		"from incident i indexed by incident_by_time join raw r on r.id = i.raw_id "
+		"where i.captured_at = ? and i.pid = ? and i.process = ? order by i.id limit 1",
+	[ST_INCIDENT_ADD] = "insert into incident (incident_id, raw_id, ordinal, file_id, "
+			    "first_seen_at, conflicts, warnings" STORE_FACTS(
+				    COLUMN) ") values "
+					    "(?, ?, ?, ?, ?, 0, ?" STORE_FACTS(PLACE) ")",
+	[ST_INCIDENT_FACTS] = "select warnings" STORE_FACTS(COLUMN) " from incident where id = ?",
+	[ST_INCIDENT_UPDATE] =
+		"update incident set warnings = ?" STORE_FACTS(ASSIGN) " where id = ?",
+	[ST_INCIDENT_REPLACE] = "update incident set raw_id = ?, ordinal = ?, file_id = ? "
+				"where id = ?",
+	[ST_INCIDENT_NAME] = "update incident set incident_id = ? where id = ?",
+	[ST_INCIDENT_CONFLICT] = "update incident set conflicts = conflicts + 1 where id = ?",
+	[ST_SIGHTING_FIND] = "select 1 from sighting where incident_id = ? and file_id is ? "
+			     "and sha256 is ?",
+	[ST_SIGHTING_BYTES] = "select 1 from sighting where incident_id = ? and sha256 = ?",
+	[ST_SIGHTING_ADD] = "insert into sighting (incident_id, file_id, sha256, seen_at) "
+			    "values (?, ?, ?, ?)",
+	[ST_RAW_FIND] = "select id from raw where sha256 = ?",
+	[ST_RAW_ADD] = "insert into raw (sha256, size, effort, dictionary_id, packed) "
+		       "values (?, ?, 0, ?, ?)",
+	[ST_RAW_DROP] = "delete from raw where id = ?1 and not exists "
+			"(select 1 from incident where raw_id = ?1)",
+	[ST_RAW_OF_INCIDENT] = "select raw_id from incident where id = ?",
+	[ST_RAW_BYTES] = "select sha256, size, dictionary_id, packed, effort from raw where id = ?",
+	[ST_RAW_TO_PACK] = "select id from raw where effort < ? and id > ? order by id limit 1",
+	[ST_RAW_REPACK] = "update raw set effort = ?, dictionary_id = ?, packed = ? where id = ?",
+	[ST_DICTIONARY] = "select size, bytes from dictionary where id = ?",
+	[ST_DICTIONARY_NEWEST] = "select id, population from dictionary where purpose = ? "
+				 "order by id desc limit 1",
+	[ST_DICTIONARY_ADD] = "insert into dictionary (purpose, trained_at, samples, population, "
+			      "size, bytes) values (?, ?, ?, ?, ?, ?)",
+};
+
+static int code_of_io_error(sqlite3 *db) {
+	int system = sqlite3_system_errno(db);
+	if (system == ENOSPC || system == EFBIG || system == EDQUOT)
+		return -ENOSPC;
+	if (system == EROFS || system == EACCES || system == EPERM || system == ENOENT)
+		return -system;
+	return -EIO;
+}
+
+int store_fail(sqlite3 *db, struct err *err, const char *what) {
+	int code = sqlite3_errcode(db), system = -EIO;
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		system = -EBUSY;
+		break;
+	case SQLITE_FULL:
+		system = -ENOSPC;
+		break;
+	case SQLITE_READONLY:
+		system = -EROFS;
+		break;
+	case SQLITE_NOTADB:
+		system = -EPROTO;
+		break;
+	case SQLITE_NOMEM:
+		system = -ENOMEM;
+		break;
+	case SQLITE_TOOBIG:
+		system = -E2BIG;
+		break;
+	case SQLITE_INTERRUPT:
+		system = -ETIMEDOUT;
+		break;
+	case SQLITE_AUTH:
+		system = -EACCES;
+		break;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		system = code_of_io_error(db);
+		break;
+	default:
+		break;
+	}
+	return err_set(err, system, "%s: %s", what, sqlite3_errmsg(db));
+}
+
+sqlite3_stmt *store_statement(struct store *store, enum statement id, struct err *err) {
+	sqlite3_stmt **slot = &store->statements[id];
+	if (*slot != NULL) {
+		sqlite3_reset(*slot);
+		return *slot;
+	}
+	if (sqlite3_prepare_v3(store->db, texts[id], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL) !=
+		SQLITE_OK) {
+		(void)store_fail(store->db, err, store->path);
+		return NULL;
+	}
+	return *slot;
+}
+
+int store_step(struct store *store, sqlite3_stmt *statement, struct err *err) {
+	int code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		return 1;
+	if (code == SQLITE_DONE) {
+		sqlite3_reset(statement);
+		return 0;
+	}
+	int r = store_fail(store->db, err, store->path);
+	sqlite3_reset(statement);
+	return r;
+}
+
+int store_run(struct store *store, sqlite3_stmt *statement, struct err *err) {
+	int r = store_step(store, statement, err);
+	sqlite3_reset(statement);
+	return r < 0 ? r : 0;
+}
+
+int store_exec(struct store *store, const char *sql, struct err *err) {
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(store->db, err, store->path);
+	return 0;
+}
+
+void store_statements_finish(struct store *store) {
+	for (size_t i = 0; i < ST_COUNT; i++) {
+		sqlite3_finalize(store->statements[i]);
+		store->statements[i] = NULL;
+	}
+}
+
+void store_bind_text(sqlite3_stmt *statement, int at, const char *text) {
+	if (text != NULL)
+		sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(statement, at);
+}
+
+void store_bind_opt(sqlite3_stmt *statement, int at, struct i64_opt value) {
+	if (value.set)
+		sqlite3_bind_int64(statement, at, value.value);
+	else
+		sqlite3_bind_null(statement, at);
+}
+
+struct i64_opt store_column_opt(sqlite3_stmt *statement, int at) {
+	struct i64_opt ret = {0};
+	if (sqlite3_column_type(statement, at) != SQLITE_NULL) {
+		ret.value = sqlite3_column_int64(statement, at);
+		ret.set = true;
+	}
+	return ret;
+}
