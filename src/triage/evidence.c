@@ -113,11 +113,11 @@ static const struct image *find_image(const struct report *report, const char *n
 	return NULL;
 }
 
-/* "G15X" of "AGXMetalG15X_B0". AGXMetal13_3 has none: *ret is NULL. */
+/* "G15X" of "AGXMetalG15X_B0", "A13" of "AGXMetalA13". AGXMetal13_3 has none: *ret is NULL. */
 static int parse_generation(const char *image, struct arena *arena, const char **ret) {
 	const char *text = image + strlen(DRIVER_PREFIX);
 	*ret = NULL;
-	if (*text != 'G')
+	if (!(text[0] >= 'A' && text[0] <= 'Z' && text[1] >= '0' && text[1] <= '9'))
 		return 0;
 	*ret = arena_strndup(arena, text, strcspn(text, "_."));
 	return *ret ? 0 : -ENOMEM;

@@ -74,6 +74,8 @@ static bool decode_exclusive(uint32_t word, struct insn *ret) {
 		bool swap = ordered || size < 2;
 		if (swap && bits(word, 14, 10) != 31)
 			return false;
+		if (swap && !ordered && (word & 0x10001)) /* a pair starts at an even register */
+			return false;
 		if (swap)
 			access.read = access.write = true;
 		if (!ordered)
@@ -90,6 +92,9 @@ static bool decode_vector_multiple(uint32_t word, struct insn *ret) {
 	bool post = bits(word, 23, 23), load = bits(word, 22, 22);
 	if (!count || bits(word, 21, 21) || (!post && bits(word, 20, 16)))
 		return false;
+	/* LD2 .. LD4 interleave: one 64-bit lane has nothing to interleave. */
+	if (!bits(word, 30, 30) && bits(word, 11, 10) == 3 && !bits(word, 13, 13))
+		return false;
 	unsigned size = count * (bits(word, 30, 30) ? 16 : 8);
 	return finish(ret, base_register(word), 0, (struct access){size, load, !load});
 }
@@ -104,6 +109,8 @@ static bool decode_vector_single(uint32_t word, struct insn *ret) {
 	if (scale == 3 && (!load || bits(word, 12, 12)))
 		return false;
 	if ((scale == 1 && (size & 1)) || (scale == 2 && size > 1))
+		return false;
+	if (scale == 2 && size == 1 && bits(word, 12, 12))
 		return false;
 	unsigned element = 1u << (scale == 3 ? size : scale == 2 && size == 1 ? 3 : scale);
 	return finish(ret, base_register(word), 0, (struct access){count * element, load, !load});

@@ -38,7 +38,9 @@ static void test_driver_generation(void **state) {
 		{"AGXMetalG16G_B0", "G16G"},
 		{"AGXMetalG17P", "G17P"},
 		{"AGXMetalG99Z", "G99Z"},
+		{"AGXMetalA13", "A13"},
 		{"AGXMetal13_3", NULL},
+		{"AGXMetalG", NULL},
 		{"AGXMetal", NULL},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -122,6 +122,9 @@ static void test_arm64_no_access(void **state) {
 		0xd503201f, /* nop */
 		0xd4200020, /* brk */
 		0xd53bd040, /* mrs */
+		0x0da096bc, /* st2 of a lane, reserved size */
+		0x0cc64f3b, /* ld3 of one 64-bit lane, reserved */
+		0x48677d88, /* casp of odd registers, reserved */
 		0x00000000,
 		0xffffffff,
 	};
