@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int err_set(struct err *err, int code, const char *fmt, ...) {
+int(err_set)(struct err *err, int code, const char *fmt, ...) {
 	if (!err)
 		return code;
 	err->code = code;

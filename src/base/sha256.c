@@ -90,27 +90,50 @@ static void store_be(uint8_t *p, uint32_t x) {
 	p[3] = (uint8_t)x;
 }
 
+/* The next sixteen words of the schedule take the place of the last sixteen. */
+static void next_words(uint32_t w[16]) {
+	for (size_t i = 0; i < 16; i++) {
+		uint32_t old = w[(i + 1) & 15], young = w[(i + 14) & 15];
+		uint32_t a = rotate(old, 7) ^ rotate(old, 18) ^ old >> 3;
+		uint32_t b = rotate(young, 17) ^ rotate(young, 19) ^ young >> 10;
+		w[i] += a + w[(i + 9) & 15] + b;
+	}
+}
+
+/* Instead of moving the eight words along, each round has its turn at another one. */
+static inline void one_round(uint32_t s[8], unsigned turn, uint32_t word) {
+	uint32_t a = s[-turn & 7], b = s[(1 - turn) & 7], c = s[(2 - turn) & 7];
+	uint32_t e = s[(4 - turn) & 7], f = s[(5 - turn) & 7], g = s[(6 - turn) & 7];
+	uint32_t t = s[(7 - turn) & 7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
+		     (g ^ (e & (f ^ g))) + word;
+	s[(3 - turn) & 7] += t;
+	s[(7 - turn) & 7] =
+		t + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));
+}
+
+static inline void eight_rounds(uint32_t s[8], const uint32_t *w, const uint32_t *k) {
+	one_round(s, 0, w[0] + k[0]);
+	one_round(s, 1, w[1] + k[1]);
+	one_round(s, 2, w[2] + k[2]);
+	one_round(s, 3, w[3] + k[3]);
+	one_round(s, 4, w[4] + k[4]);
+	one_round(s, 5, w[5] + k[5]);
+	one_round(s, 6, w[6] + k[6]);
+	one_round(s, 7, w[7] + k[7]);
+}
+
 static void one_block(uint32_t state[8], const uint8_t *data) {
-	uint32_t w[64], s[8];
-	for (int i = 0; i < 16; i++)
-		w[i] = load_be(data + (size_t)4 * i);
-	for (int i = 16; i < 64; i++) {
-		uint32_t a = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
-		uint32_t b = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
-		w[i] = w[i - 16] + a + w[i - 7] + b;
-	}
+	uint32_t w[16], s[8];
 	memcpy(s, state, sizeof s);
-	for (int i = 0; i < 64; i++) {
-		uint32_t e = rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25);
-		uint32_t choose = (s[4] & s[5]) ^ (~s[4] & s[6]);
-		uint32_t t1 = s[7] + e + choose + sha256_constants[i] + w[i];
-		uint32_t a = rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22);
-		uint32_t t2 = a + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-		memmove(s + 1, s, 7 * sizeof *s);
-		s[4] += t1;
-		s[0] = t1 + t2;
+	for (size_t i = 0; i < 16; i++)
+		w[i] = load_be(data + 4 * i);
+	for (size_t i = 0; i < 64; i += 16) {
+		if (i)
+			next_words(w);
+		eight_rounds(s, w, sha256_constants + i);
+		eight_rounds(s, w + 8, sha256_constants + i + 8);
 	}
-	for (int i = 0; i < 8; i++)
+	for (size_t i = 0; i < 8; i++)
 		state[i] += s[i];
 }
 

@@ -11,20 +11,30 @@
 #define REPLACEMENT "\xEF\xBF\xBD"
 #define REPLACEMENT_BYTES 3
 
+/* High bits where one of eight bytes is not printable ASCII; borrows and carries only come from
+ * bytes that are bad. */
+static inline uint64_t bad_bytes(const char *text) {
+	const uint64_t space = 0x2020202020202020u, one = 0x0101010101010101u;
+	uint64_t word;
+	memcpy(&word, text, sizeof word);
+	return (word | (word - space) | (word + one)) & 0x8080808080808080u;
+}
+
+/* Bytes of printable ASCII at the start. */
 static size_t ascii_run(const char *text, size_t len) {
-	const uint64_t high = 0x8080808080808080u, space = 0x2020202020202020u;
-	const uint64_t one = 0x0101010101010101u;
+	const size_t word = sizeof(uint64_t);
 	size_t i = 0;
-	while (len - i >= 4 * sizeof(uint64_t)) {
-		uint64_t w[4], bad = 0;
-		memcpy(w, text + i, sizeof w);
-		/* Borrows and carries leave a byte only behind one that is bad itself. */
-		for (int j = 0; j < 4; j++)
-			bad |= w[j] | (w[j] - space) | (w[j] + one);
-		if (bad & high)
+	while (len - i >= 4 * word) {
+		if (bad_bytes(text + i) | bad_bytes(text + i + word) |
+			bad_bytes(text + i + 2 * word) | bad_bytes(text + i + 3 * word))
 			break;
-		i += sizeof w;
+		i += 4 * word;
 	}
+	while (len - i >= word && !bad_bytes(text + i))
+		i += word;
+	/* The last word may overlap what was seen already. */
+	if (len - i < word && len >= word && !bad_bytes(text + len - word))
+		return len;
 	while (i < len && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x7F)
 		i++;
 	return i;
