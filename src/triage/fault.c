@@ -36,24 +36,6 @@ enum {
 enum { X86_TRAP_GENERAL_PROTECTION = 13, X86_TRAP_PAGE_FAULT = 14 };
 enum { X86_ERR_WRITE = 1u << 1, X86_ERR_EXECUTE = 1u << 4 };
 
-const char *const fault_kind_names[FAULT_KIND_COUNT] = {
-	[FAULT_NONE] = "none",
-	[FAULT_NEAR_NULL] = "near_null",
-	[FAULT_PAC] = "pac",
-	[FAULT_NON_CANONICAL] = "non_canonical",
-	[FAULT_PROTECTION] = "protection",
-	[FAULT_CODE_SIGNING] = "code_signing",
-	[FAULT_STACK_GUARD] = "stack_guard",
-	[FAULT_UNALIGNED] = "unaligned",
-	[FAULT_WILD] = "wild",
-};
-
-const char *const fault_access_names[ACCESS_COUNT] = {
-	[ACCESS_READ] = "read",
-	[ACCESS_WRITE] = "write",
-	[ACCESS_EXECUTE] = "execute",
-};
-
 /* A report and what was found about it on the way. */
 struct classifier {
 	const struct report *report;

@@ -1,0 +1,195 @@
+/* scan: takes in files and folders once. */
+#include "collect/scan.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BAR_COLUMNS 30
+
+struct scan_options_cli {
+	bool all, recursive, json;
+};
+
+static const struct option_row options[] = {
+	{.name = "all",
+		.letter = 'a',
+		.help = "take every process, not only Python and what crashed in AGX or Metal",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct scan_options_cli, all)},
+	{.name = "recursive",
+		.help = "look into all subfolders, not only into Retired/",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct scan_options_cli, recursive)},
+	{.name = "json",
+		.help = "the summary as one JSON object",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct scan_options_cli, json)},
+	{0},
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number) {
+	interrupted = 1;
+}
+
+struct display {
+	bool bar; /* stderr is a terminal that may be drawn on */
+	bool drawn;
+};
+
+static void clear_bar(struct display *display) {
+	if (display->drawn)
+		fputs("\r\033[K", stderr);
+	display->drawn = false;
+}
+
+static void on_progress(uint64_t done, uint64_t total, void *user) {
+	struct display *display = user;
+	char bar[BAR_COLUMNS + 1];
+	if (!display->bar || !total)
+		return;
+	size_t full = (size_t)(done * BAR_COLUMNS / total);
+	memset(bar, ' ', BAR_COLUMNS);
+	memset(bar, '#', full < BAR_COLUMNS ? full : BAR_COLUMNS);
+	bar[BAR_COLUMNS] = '\0';
+	fprintf(stderr, "\r[%s] %llu of %llu reports\033[K", bar, (unsigned long long)done,
+		(unsigned long long)total);
+	display->drawn = true;
+}
+
+static void on_rejected(const char *path, const char *reason, void *user) {
+	clear_bar(user);
+	log_warning("rejected %s: %s", path, reason);
+}
+
+/* What the walk of all PATHs came to. */
+struct paths {
+	struct walk walk;
+	int named;   /* PATHs given */
+	int missing; /* of those, how many could not be looked at */
+};
+
+static int add_defaults(struct paths *paths, enum walk_depth depth, struct err *err) {
+	char *folder;
+	for (size_t i = 0; (folder = places_report_folder(i)); i++) {
+		int code = walk_add(&paths->walk, folder, depth, err);
+		if (code == -ENOENT)
+			log_info("no folder %s yet", folder);
+		else if (code && code != -ENOMEM)
+			log_warning("%s", err->text);
+		free(folder);
+		if (code == -ENOMEM)
+			return code;
+	}
+	return 0;
+}
+
+static int add_paths(struct paths *paths, enum walk_depth depth, char **operands, struct err *err) {
+	for (int i = 0; operands[i]; i++) {
+		int code = walk_add(&paths->walk, operands[i], depth, err);
+		if (code == -ENOMEM)
+			return code;
+		paths->named++;
+		if (!code)
+			continue;
+		paths->missing++;
+		log_error("%s", err->text);
+	}
+	return 0;
+}
+
+static int print_json(struct cli *cli, const struct ingest_summary *summary, struct err *err) {
+	struct buf line = {0};
+	buf_printf(&line,
+		"{\"seen\":%llu,\"added\":%llu,\"known\":%llu,\"passed_over\":%llu,"
+		"\"rejected\":%llu,\"conflicts\":%llu}\n",
+		(unsigned long long)summary->seen, (unsigned long long)summary->added,
+		(unsigned long long)summary->known, (unsigned long long)summary->passed_over,
+		(unsigned long long)summary->rejected, (unsigned long long)summary->conflicts);
+	int code = line.failed ? err_set(err, -ENOMEM, "out of memory") : 0;
+	if (!code)
+		term_put(&cli->out, line.data, line.len);
+	buf_finish(&line);
+	return code;
+}
+
+static void print_text(struct cli *cli, const struct ingest_summary *summary) {
+	struct buf text = {0};
+	buf_printf(&text,
+		"%llu reports seen: %llu new, %llu known, %llu passed over, %llu rejected\n",
+		(unsigned long long)summary->seen, (unsigned long long)summary->added,
+		(unsigned long long)summary->known, (unsigned long long)summary->passed_over,
+		(unsigned long long)summary->rejected);
+	if (summary->conflicts)
+		buf_printf(&text, "%llu came again with other content; the first one stays\n",
+			(unsigned long long)summary->conflicts);
+	if (!text.failed)
+		term_put(&cli->out, text.data, text.len);
+	buf_finish(&text);
+	if (summary->passed_over)
+		log_info("passed over: other processes that did not crash in AGX or Metal; "
+			 "'agxtriage scan --all' takes them");
+	if (summary->rejected)
+		log_info("rejected files and why: 'agxtriage list --rejected'");
+}
+
+static enum cli_status run(struct cli *cli, const void *values, int count, char **operands) {
+	const struct scan_options_cli *chosen = values;
+	enum walk_depth depth = chosen->recursive ? WALK_RECURSIVE : WALK_RETIRED;
+	struct err err = {0};
+	struct paths paths = {0};
+	struct ingest_summary summary = {0};
+	struct display display = {.bar = isatty(STDERR_FILENO) && !cli->globals.quiet};
+	const struct scan_options scan = {
+		.all = chosen->all,
+		.stop = &interrupted,
+		.on_progress = on_progress,
+		.on_rejected = on_rejected,
+		.user = &display,
+	};
+	int code = count ? add_paths(&paths, depth, operands, &err)
+			 : add_defaults(&paths, depth, &err);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	if (!code)
+		code = scan_run(cli->store, cli->rules, &paths.walk, &scan, &summary, &err);
+	clear_bar(&display);
+	walk_finish(&paths.walk);
+	if (code && code != -ECANCELED)
+		return cli_fail(&err);
+	if (chosen->json && print_json(cli, &summary, &err))
+		return cli_fail(&err);
+	if (!chosen->json)
+		print_text(cli, &summary);
+	if (code)
+		return cli_fail(&err);
+	/* Nothing that was asked for could be taken. */
+	bool useless = paths.named && summary.added + summary.known + summary.passed_over == 0 &&
+		       (paths.missing || summary.rejected);
+	return useless ? CLI_FAILED : CLI_DONE;
+}
+
+const struct command scan_command = {
+	.name = "scan",
+	.operands = "[PATH...]",
+	.summary = "take in reports once, from files and folders",
+	.details =
+		"Without PATH the system's report folders are read. A folder is taken with its "
+		"Retired/. Of a folder\nonly Python's crashes, crashes inside AGX or Metal, GPU "
+		"events, panics and jetsam events are taken\nunless --all is given; a file that "
+		"is named is always taken. Files are never changed. Scanning again\nadds nothing "
+		"twice.",
+	.options = options,
+	.options_bytes = sizeof(struct scan_options_cli),
+	.operands_max = -1,
+	.needs = NEED_STORE_CREATE | NEED_RULES,
+	.run = run,
+};
