@@ -75,6 +75,10 @@ static void test_driver_choice(void **state) {
 	thread->frames.items[1].image_index = 2;
 	assert_text(collect(report).driver.image, "AGXMetalG16X");
 	assert_text(collect(report).driver.version, "329.2");
+	/* Of two with one name, the one that the frame points at. */
+	fixture_image(report, "AGXMetalG16X", "330.1", NULL);
+	thread->frames.items[1].image_index = 3;
+	assert_text(collect(report).driver.version, "330.1");
 	/* An index out of range falls back to the name. */
 	thread->frames.items[1].image_index = 77;
 	assert_text(collect(report).driver.version, "329.2");
@@ -85,6 +89,7 @@ static void test_frameworks(void **state) {
 	struct report *report = fixture_new();
 	fixture_image(report, NULL, NULL, NULL);
 	fixture_image(report, "Python", "3.14.0", "f82e67ce");
+	fixture_image(report, "Python", "3.13.0", "11111111");
 	fixture_image(report, "libtorch_python.dylib", NULL, "99a90d5b");
 	fixture_image(report, "libtorchaudio.so", NULL, "00000000");
 	fixture_image(report, "libtorch_cpu.dylib", NULL, "d12596d8");
@@ -142,6 +147,7 @@ static void test_operation_of_one_symbol(void **state) {
 		{"other(at::native::mul_mps_kernel)", NULL},
 		{"x::operator()(at::native::mul_mps_kernel)", NULL},
 		{"x::operator->(at::native::mul_mps_kernel)", NULL},
+		{"g(decltype((x)->y()), mul_mps_kernel)", NULL},
 		{"mul_mps_kernel_impl(int)", NULL},
 		{"_mps_kernel", NULL},
 		{"at::_ops::mul_Tensor::call(at::Tensor const&, at::Tensor const&)", "mul_Tensor"},
