@@ -1,6 +1,7 @@
 /* Puts the facts into one sentence; knows nothing of layout. */
 #include "export/text_headline.h"
 
+#include "base/text.h"
 #include "export/symbol.h"
 
 #include <inttypes.h>
@@ -85,11 +86,21 @@ static void add_quote(struct buf *out, const char *text) {
 	buf_printf(out, "\"%.*s%s\"", (int)shown, text, shown < len ? "..." : "");
 }
 
+/* The application info that says most: not the one that every abort has. */
+static const char *telling_info(const struct report *report) {
+	for (size_t i = 0; i < report->app_info_count; i++)
+		if (!text_starts(report->app_info[i], "abort() called") &&
+			!text_starts(report->app_info[i], "terminating with uncaught exception of"))
+			return report->app_info[i];
+	return report->app_info_count ? report->app_info[0] : NULL;
+}
+
 static void add_abort(struct buf *out, const struct report *report) {
 	const struct report_exception *exception = &report->exception;
-	if (report->app_info_count) {
+	const char *info = telling_info(report);
+	if (info) {
 		buf_add_str(out, ": ");
-		add_quote(out, report->app_info[report->app_info_count - 1]);
+		add_quote(out, info);
 	} else if (exception->type) {
 		buf_printf(out, " (%s%s%s)", exception->type, exception->signal ? ", " : "",
 			exception->signal ? exception->signal : "");
@@ -104,12 +115,13 @@ static bool is_abort(const struct report *report) {
 static void add_crash(struct buf *out, const struct report *report, const struct triage *triage) {
 	add_process(out, report);
 	buf_add_str(out, is_abort(report) ? " aborted" : " crashed");
-	bool placed = add_place(out, report, triage);
+	/* Without a frame that counts, the top of an abort is only how it ends. */
+	bool placed =
+		(!is_abort(report) || triage->site_frame >= 0) && add_place(out, report, triage);
 	if (triage->fault.address.set) {
 		size_t len = out->len;
 		bool selector = placed && len > 0 && out->data && out->data[len - 1] == ':';
-		buf_printf(out, "%s %s ", selector || !placed ? "" : ":",
-			access_verb(triage->fault.access));
+		buf_printf(out, "%s %s ", selector ? "" : ":", access_verb(triage->fault.access));
 		add_target(out, &triage->fault);
 	} else {
 		add_abort(out, report);

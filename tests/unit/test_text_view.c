@@ -47,6 +47,12 @@ static void headlines_of_crashes(void **state) {
 	headline_is(&sample,
 		"Python 3.14.0 [81920] aborted in libtorch_cpu.dylib: "
 		"at::native::mps::MetalShaderLibrary::exec_binary_kernel: \"first line\"");
+	const char *infos[] = {"abort() called", "*** Terminating app due to nothing"};
+	sample.report->app_info = infos;
+	sample.report->app_info_count = 2;
+	sample.triage.site_frame = -1;
+	headline_is(
+		&sample, "Python 3.14.0 [81920] aborted: \"*** Terminating app due to nothing\"");
 	sample_finish(&sample);
 }
 

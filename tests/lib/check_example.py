@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""check_readme.py README HEADER_FOLDER LIBRARY REPORT EXPECTED CC...: compiles the README's library example (the block ```c that
-includes <agxtriage.h>) with the public header alone, runs it on REPORT and compares what it prints. Exit status 77 while the
-README has no such block. Standard library only."""
+"""check_example.py SOURCE HEADER_FOLDER LIBRARY REPORT EXPECTED CC...: compiles the library's example with the public header
+alone, runs it on REPORT and compares what it prints. SOURCE is a C file, or a Markdown file whose block ```c with
+#include <agxtriage.h> is taken; exit status 77 while that has no such block. Standard library only."""
 import os
 import re
 import subprocess
@@ -13,15 +13,17 @@ def find_example(path):
     if not os.path.exists(path):
         return None
     with open(path, encoding="utf-8") as file:
+        if not path.endswith(".md"):
+            return file.read()
         blocks = re.findall(r"^```c\n(.*?)^```", file.read(), re.M | re.S)
     return next((block for block in blocks if "#include <agxtriage.h>" in block), None)
 
 
 def main():
-    readme, headers, library, report, expected, *compiler = sys.argv[1:]
-    example = find_example(readme)
+    source_path, headers, library, report, expected, *compiler = sys.argv[1:]
+    example = find_example(source_path)
     if example is None:
-        print("the README has no example yet")
+        print(f"{source_path} has no example")
         return 77
     with tempfile.TemporaryDirectory() as folder:
         source, program = os.path.join(folder, "example.c"), os.path.join(folder, "example")
@@ -29,7 +31,6 @@ def main():
             file.write(example)
         subprocess.run([*compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-I", headers, source, library,
                         "-Wl,-rpath," + os.path.dirname(os.path.abspath(library)), "-o", program], check=True)
-        # A sanitizer in the library wants its runtime loaded first; the example is built without one.
         run = subprocess.run([program, report], stdout=subprocess.PIPE, text=True, check=False)
     print(run.stdout, end="")
     if run.returncode != 0 or run.stdout.strip() != expected:
