@@ -73,7 +73,7 @@ static size_t match_one(const char *pattern, size_t len, uint32_t c, bool fold) 
 	return fold_char(want, fold) == fold_char(c, fold) ? n + escape : 0;
 }
 
-bool text_glob(const char *pattern, const char *text, bool fold) {
+static bool match_general(const char *pattern, const char *text, bool fold) {
 	size_t pattern_len = strlen(pattern), text_len = strlen(text);
 	size_t p = 0, t = 0, star = SIZE_MAX, star_text = 0;
 	while (t < text_len) {
@@ -103,4 +103,32 @@ bool text_glob(const char *pattern, const char *text, bool fold) {
 	while (p < pattern_len && pattern[p] == '*')
 		p++;
 	return p == pattern_len;
+}
+
+/* pattern begins with a star; the rest in the forms that almost all patterns have: "*", "*end",
+ * "*middle*". */
+static bool match_star(const char *pattern, const char *text) {
+	const char *rest = pattern + 1;
+	size_t literal = strcspn(rest, "*?[\\"), len = strlen(text);
+	if (!rest[literal])
+		return len >= literal && memcmp(text + len - literal, rest, literal) == 0;
+	char middle[64];
+	if (rest[literal] != '*' || rest[literal + 1] || literal >= sizeof middle)
+		return match_general(pattern, text, false);
+	memcpy(middle, rest, literal);
+	middle[literal] = '\0';
+	return strstr(text, middle) != NULL;
+}
+
+bool text_glob(const char *pattern, const char *text, bool fold) {
+	if (fold)
+		return match_general(pattern, text, fold);
+	/* Most patterns fail in what stands before the first star. */
+	while (*pattern && !strchr("*?[\\", *pattern)) {
+		if (*pattern++ != *text++)
+			return false;
+	}
+	if (!*pattern)
+		return !*text;
+	return *pattern == '*' ? match_star(pattern, text) : match_general(pattern, text, false);
 }
