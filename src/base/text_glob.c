@@ -120,11 +120,15 @@ static bool match_star(const char *pattern, const char *text) {
 	return strstr(text, middle) != NULL;
 }
 
+static bool is_special(char c) {
+	return c == '*' || c == '?' || c == '[' || c == '\\';
+}
+
 bool text_glob(const char *pattern, const char *text, bool fold) {
 	if (fold)
 		return match_general(pattern, text, fold);
 	/* Most patterns fail in what stands before the first star. */
-	while (*pattern && !strchr("*?[\\", *pattern)) {
+	while (*pattern && !is_special(*pattern)) {
 		if (*pattern++ != *text++)
 			return false;
 	}
