@@ -3,7 +3,6 @@
 
 const struct command *const cli_commands[] = {
 	&scan_command,
-	&scan_command,
 	&list_command,
 	&show_command,
 	&top_command,

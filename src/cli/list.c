@@ -36,9 +36,10 @@ enum column {
 };
 
 static const struct table_column columns[COLUMN_COUNT] = {
-	[COLUMN_ID] = {.title = "ID", .width = 4, .right = true},
+	[COLUMN_ID] = {.title = "ID", .width = 3, .right = true},
 	[COLUMN_TIME] = {.title = "TIME", .width = 16, .priority = 1},
-	[COLUMN_PROCESS] = {.title = "PROCESS", .width = 20, .min = 12, .priority = 2},
+	[COLUMN_PROCESS] =
+		{.title = "PROCESS", .width = 20, .min = 12, .priority = 2, .middle = true},
 	[COLUMN_SITE] = {.title = "SITE OR SIGNATURE", .width = 40, .min = 30},
 	[COLUMN_FAULT] = {.title = "FAULT", .width = 23, .min = 10, .priority = 3},
 	[COLUMN_OPERATION] = {.title = "OPERATION", .width = 24, .min = 12, .priority = 4},
@@ -246,7 +247,7 @@ static const struct table_column rejected_columns[REJECTED_COUNT] = {
 	[REJECTED_SEEN] = {.title = "SEEN", .width = 19, .priority = 1},
 	[REJECTED_SIZE] = {.title = "SIZE", .width = 9, .right = true, .priority = 2},
 	[REJECTED_REASON] = {.title = "REASON", .width = 44, .min = 20},
-	[REJECTED_PATH] = {.title = "PATH", .width = 200, .min = 20},
+	[REJECTED_PATH] = {.title = "PATH", .width = 200, .min = 20, .middle = true},
 };
 
 static void rejected_json(struct buf *line, const struct store_rejection *rejection) {

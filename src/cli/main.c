@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STDOUT_BUFFER_BYTES (64u << 10)
 
@@ -76,6 +77,15 @@ static enum cli_status check_operands(const struct cli *cli, int count, char **o
 	return CLI_DONE;
 }
 
+/* A file that was named and cannot be read is a mistake; the default one need not exist. */
+static enum cli_status check_config(const struct cli *cli) {
+	const char *config = cli->globals.config;
+	if (!config || access(config, R_OK) == 0)
+		return CLI_DONE;
+	log_error("%s: %s", config, strerror(errno));
+	return CLI_FAILED;
+}
+
 static void apply_globals(struct cli *cli) {
 	if (cli->globals.quiet)
 		log_set_level(LOG_ERROR);
@@ -110,6 +120,8 @@ static enum cli_status run_command(struct cli *cli, int argc, char **argv) {
 		goto out;
 	}
 	status = check_operands(cli, count, argv);
+	if (status == CLI_DONE)
+		status = check_config(cli);
 	if (status == CLI_DONE)
 		status = cli_provide(cli, cli->command->needs);
 	if (status == CLI_DONE)

@@ -14,6 +14,8 @@
 #define FIELDS_MAX 4
 #define BAR_COLUMNS 12
 #define EIGHTHS 8
+/* Most names of sites fit in. */
+#define SITE_COLUMNS 30
 
 struct top_options {
 	const char *by;
@@ -74,8 +76,6 @@ static int print_json(struct top *top, const struct store_group *group) {
 
 static int take(const struct store_group *group, void *user) {
 	struct top *top = user;
-	if (top->options->limit.set && (int64_t)top->count >= top->options->limit.value)
-		return 0;
 	return top->options->json ? print_json(top, group) : keep(top, group);
 }
 
@@ -109,16 +109,20 @@ static void lay_out(const struct top *top, struct layout *layout) {
 	layout->count = TOP_FIELDS;
 	for (size_t i = 0; i < top->field_count; i++) {
 		char *title = layout->titles[i];
+		bool site = !strcmp(top->fields[i], "site");
 		snprintf(title, sizeof layout->titles[i], "%s", top->fields[i]);
 		for (char *c = title; *c; c++)
 			*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
-		columns[layout->count++] = (struct table_column){.title = title, .min = 16};
-	}
-	columns[layout->count++] = (struct table_column){.title = "FIRST", .priority = 4};
-	columns[layout->count++] = (struct table_column){.title = "LAST", .priority = 3};
-	if (top->titles)
 		columns[layout->count++] =
-			(struct table_column){.title = "TITLE", .min = 20, .priority = 2};
+			(struct table_column){.title = title, .min = site ? SITE_COLUMNS : 16};
+	}
+	columns[layout->count++] = (struct table_column){.title = "FIRST", .priority = 3};
+	columns[layout->count++] = (struct table_column){.title = "LAST", .priority = 2};
+	/* A site's name speaks for itself, a signature's hash does not. */
+	bool site = !strcmp(top->fields[0], "site");
+	if (top->titles)
+		columns[layout->count++] = (struct table_column){
+			.title = site ? "TITLE" : "TEXT", .min = 20, .priority = site ? 4 : 1};
 }
 
 struct row {
@@ -179,6 +183,7 @@ static enum cli_status count_groups(struct top *top, int count, char **operands)
 		.match_count = (size_t)count,
 		.since_us = top->options->since,
 		.until_us = top->options->until,
+		.limit = top->options->limit.value,
 	};
 	struct cli *cli = top->cli;
 	struct err err = {0};
@@ -251,7 +256,7 @@ static const struct option_row option_rows[] = {
 const struct command top_command = {
 	.name = "top",
 	.operands = "[MATCH...]",
-	.summary = "count incidents by site, operation, driver version, day ...",
+	.summary = "count incidents by site, operation, driver version, day or process",
 	.details =
 		"Counts crashes, GPU events and panics unless a MATCH such as kind=jetsam names others. FIELD\n"
 		"is a column of the view incidents (site, signature, operation, driver_version, os_build,\n"

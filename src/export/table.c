@@ -71,6 +71,22 @@ static bool hide_one(struct table *table) {
 	return true;
 }
 
+/* Hiding a wide column may have left room for narrower ones that went before it. */
+static void show_what_fits(struct table *table) {
+	for (;;) {
+		size_t best = table->count;
+		for (size_t i = 0; i < table->count; i++)
+			if (table->hidden[i] &&
+				least_sum(table) + GAP + least(table, i) <= table->term->columns &&
+				(best == table->count ||
+					table->columns[i].priority < table->columns[best].priority))
+				best = i;
+		if (best == table->count)
+			return;
+		table->hidden[best] = false;
+	}
+}
+
 /*
  * Columns start at their least width and grow in turn, one by one, until the room or their wishes
  * are used up: a short column is not starved by a long one beside it.
@@ -97,6 +113,7 @@ int table_begin(struct table *table, bool titles) {
 		while (least_sum(table) > table->term->columns)
 			if (!hide_one(table))
 				break;
+		show_what_fits(table);
 		size_t used = least_sum(table);
 		share(table, table->term->columns > used ? table->term->columns - used : 0);
 	}
@@ -113,14 +130,29 @@ static void blanks(struct buf *out, size_t n) {
 		buf_add_char(out, ' ');
 }
 
-/* Shortens table->cell to width columns, the last of them an ellipsis. */
-static void shorten(struct table *table, size_t width) {
-	if (text_width(buf_str(&table->cell)) <= width)
+/* The bytes of text before its last columns columns. */
+static size_t before_last(const char *text, size_t columns) {
+	size_t width = text_width(text);
+	size_t skip = width > columns ? width - columns : 0;
+	size_t ret = text_prefix(text, skip);
+	/* A wide character across the edge goes as a whole. */
+	return text_width(text + ret) > columns ? text_prefix(text, skip + 1) : ret;
+}
+
+/* Shortens table->cell to width columns, one of them an ellipsis. */
+static void shorten(struct table *table, size_t width, bool middle) {
+	struct buf *cell = &table->cell;
+	if (!width || cell->failed || text_width(buf_str(cell)) <= width)
 		return;
-	table->cell.len = width ? text_prefix(buf_str(&table->cell), width - 1) : 0;
-	table->cell.data[table->cell.len] = '\0';
-	if (width)
-		buf_add_str(&table->cell, "\xe2\x80\xa6");
+	size_t end_columns = middle ? width / 2 : 0;
+	size_t start = text_prefix(buf_str(cell), width - 1 - end_columns);
+	size_t end = before_last(buf_str(cell), end_columns);
+	struct buf shortened = {0};
+	buf_add(&shortened, cell->data, start);
+	buf_add_str(&shortened, "\xe2\x80\xa6");
+	buf_add_str(&shortened, cell->data + end);
+	buf_finish(cell);
+	*cell = shortened;
 }
 
 int table_row(struct table *table, const struct table_cell *cells) {
@@ -133,8 +165,8 @@ int table_row(struct table *table, const struct table_cell *cells) {
 		owed += first ? 0 : GAP;
 		first = false;
 		clean(table, cells[i].text);
-		if (!table->unlimited)
-			shorten(table, table->widths[i]);
+		if (!table->unlimited && table->columns[i].min)
+			shorten(table, table->widths[i], table->columns[i].middle);
 		size_t width = text_width(buf_str(&table->cell));
 		size_t pad = width < table->widths[i] ? table->widths[i] - width : 0;
 		if (!width) {

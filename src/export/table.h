@@ -20,6 +20,7 @@ struct table_column {
 	size_t max;   /* measured rows raise it no further; 0: no limit */
 	int priority; /* without room the highest goes first; 0: always shown */
 	bool right;   /* aligned right */
+	bool middle;  /* shortened in the middle: the end tells as much as the start */
 };
 
 struct table_cell {

@@ -88,6 +88,36 @@ static void test_numbers_are_never_cut(void **state) {
 	assert_string_equal(read_bench(&bench), "1234567  x\n");
 }
 
+static void test_shortened_in_the_middle(void **state) {
+	static const struct table_column columns[] = {
+		{.title = "P", .width = 30, .min = 6, .middle = true},
+	};
+	struct bench bench;
+	open_bench(&bench, columns, 1, 12);
+	table_begin(&bench.table, false);
+	const struct table_cell narrow[] = {{"LongProcess[77304]", TERM_PLAIN}};
+	/* 6 columns from the end would cut a character of two: it goes. */
+	const struct table_cell wide[] = {{"LongProcess\xe6\xbc\xa2[773]", TERM_PLAIN}};
+	table_row(&bench.table, narrow);
+	table_row(&bench.table, wide);
+	assert_string_equal(read_bench(&bench), "LongP\xe2\x80\xa6"
+						"77304]\n"
+						"LongP\xe2\x80\xa6[773]\n");
+}
+
+static void test_room_left_is_used(void **state) {
+	static const struct table_column columns[] = {
+		{.title = "SITE", .width = 6},
+		{.title = "WIDE", .width = 20, .priority = 1},
+		{.title = "TINY", .width = 4, .priority = 2},
+	};
+	struct bench bench;
+	open_bench(&bench, columns, 3, 24);
+	table_begin(&bench.table, false);
+	row(&bench, "a", "b", "c");
+	assert_string_equal(read_bench(&bench), "a       c\n");
+}
+
 static void test_measured(void **state) {
 	static const struct table_column columns[] = {
 		{.title = "A", .max = 5},
@@ -147,6 +177,8 @@ int main(void) {
 		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_hides_by_priority),
 		cmocka_unit_test(test_numbers_are_never_cut),
+		cmocka_unit_test(test_shortened_in_the_middle),
+		cmocka_unit_test(test_room_left_is_used),
 		cmocka_unit_test(test_measured),
 		cmocka_unit_test(test_wide_characters),
 		cmocka_unit_test(test_nothing_reaches_the_terminal_uncleaned),
