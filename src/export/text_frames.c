@@ -13,6 +13,15 @@
 #define FIXED_COLUMNS 9
 /* A symbol gets this much even where the terminal is narrower. */
 #define MIN_SYMBOL_COLUMNS 24
+/* And no more than this in a file: symbols of a thousand characters hide the stack. */
+#define MAX_SYMBOL_COLUMNS 160
+
+/* What a line of columns columns (0: of a file) has left for a symbol. */
+static size_t symbol_columns(size_t columns, size_t used) {
+	if (!columns)
+		return MAX_SYMBOL_COLUMNS;
+	return columns > used + MIN_SYMBOL_COLUMNS ? columns - used : MIN_SYMBOL_COLUMNS;
+}
 
 static size_t image_columns(const struct frames *frames) {
 	size_t most = 4;
@@ -92,11 +101,7 @@ static void put_image(
 void text_frames_print(
 	struct text_out *out, const struct text_frames *view, const struct frames *frames) {
 	size_t image = image_columns(frames);
-	size_t room = out->term->columns > image + FIXED_COLUMNS
-			      ? out->term->columns - image - FIXED_COLUMNS
-			      : 1;
-	if (!out->term->columns || view->full)
-		room = 0;
+	size_t room = view->full ? 0 : symbol_columns(out->term->columns, image + FIXED_COLUMNS);
 	struct buf symbol = {0};
 	for (size_t i = 0; i < frames->count; i++) {
 		const struct frame *frame = &frames->items[i];
@@ -124,11 +129,8 @@ void text_frames_concurrent(struct text_out *out, const struct triage *triage) {
 			thread->blocked ? "blocked" : "running",
 			thread->image ? thread->image : "?");
 		size_t used = text_width(buf_str(&text));
-		size_t room = out->term->columns > used + MIN_SYMBOL_COLUMNS
-				      ? out->term->columns - used
-				      : MIN_SYMBOL_COLUMNS;
 		symbol_shorten(&text, thread->symbol ? thread->symbol : "?",
-			out->term->columns ? room : 0);
+			symbol_columns(out->term->columns, used));
 		text_out_put(out, thread->blocked ? TERM_DIM : TERM_PLAIN, buf_str(&text));
 		text_out_newline(out);
 		if (!thread->name && !thread->queue)

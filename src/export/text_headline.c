@@ -28,16 +28,15 @@ static const struct frame *key_frame(const struct report *report, const struct t
 	return &thread->frames.items[index < thread->frames.count ? index : 0];
 }
 
-static bool add_place(struct buf *out, const struct report *report, const struct triage *triage) {
+static void add_place(struct buf *out, const struct report *report, const struct triage *triage) {
 	const struct frame *frame = key_frame(report, triage);
 	if (!frame || (!frame->image && !frame->symbol))
-		return false;
+		return;
 	buf_printf(out, " in %s", frame->image ? frame->image : "code of no image");
 	if (!frame->symbol)
-		return true;
+		return;
 	buf_add_str(out, ": ");
 	symbol_name(out, frame->symbol);
-	return true;
 }
 
 static const char *access_verb(enum fault_access access) {
@@ -73,10 +72,12 @@ static void add_target(struct buf *out, const struct fault *fault) {
 		buf_printf(out, "%s0x%" PRIx64, words[fault->kind], fault->address.value);
 }
 
+/* Quotes the first line of text, or what a failed assertion in it says. */
 static void add_quote(struct buf *out, const char *text) {
-	while (*text == ' ' || *text == '\n' || *text == '\t')
-		text++;
-	size_t len = strcspn(text, "\n");
+	static const char assertion[] = "failed assertion `";
+	const char *inner = strstr(text, assertion);
+	text = inner ? inner + sizeof assertion - 1 : text + strspn(text, " \n\t");
+	size_t len = strcspn(text, inner ? "'\n" : "\n");
 	size_t shown = len;
 	if (shown > QUOTE_BYTES) {
 		shown = QUOTE_BYTES;
@@ -84,6 +85,12 @@ static void add_quote(struct buf *out, const char *text) {
 			shown--;
 	}
 	buf_printf(out, "\"%.*s%s\"", (int)shown, text, shown < len ? "..." : "");
+}
+
+/* ": ", or a blank behind a selector that ends in a colon. */
+static void add_colon(struct buf *out) {
+	bool selector = out->len > 0 && out->data && out->data[out->len - 1] == ':';
+	buf_add_str(out, selector ? " " : ": ");
 }
 
 /* The application info that says most: not the one that every abort has. */
@@ -99,7 +106,7 @@ static void add_abort(struct buf *out, const struct report *report) {
 	const struct report_exception *exception = &report->exception;
 	const char *info = telling_info(report);
 	if (info) {
-		buf_add_str(out, ": ");
+		add_colon(out);
 		add_quote(out, info);
 	} else if (exception->type) {
 		buf_printf(out, " (%s%s%s)", exception->type, exception->signal ? ", " : "",
@@ -116,12 +123,11 @@ static void add_crash(struct buf *out, const struct report *report, const struct
 	add_process(out, report);
 	buf_add_str(out, is_abort(report) ? " aborted" : " crashed");
 	/* Without a frame that counts, the top of an abort is only how it ends. */
-	bool placed =
-		(!is_abort(report) || triage->site_frame >= 0) && add_place(out, report, triage);
+	if (!is_abort(report) || triage->site_frame >= 0)
+		add_place(out, report, triage);
 	if (triage->fault.address.set) {
-		size_t len = out->len;
-		bool selector = placed && len > 0 && out->data && out->data[len - 1] == ':';
-		buf_printf(out, "%s %s ", selector ? "" : ":", access_verb(triage->fault.access));
+		add_colon(out);
+		buf_printf(out, "%s ", access_verb(triage->fault.access));
 		add_target(out, &triage->fault);
 	} else {
 		add_abort(out, report);

@@ -52,7 +52,7 @@ static void show_site(struct show *show) {
 			buf_add_str(&show->value, " (a fault offset not seen there before)");
 		text_out_field(&show->out, TERM_SITE, "Site", buf_str(&show->value));
 		text_out_field(&show->out, TERM_PLAIN, "", triage->site_title);
-	} else if (triage->signature_text) {
+	} else if (show->report->kind == REPORT_CRASH) {
 		text_out_field(&show->out, TERM_PLAIN, "Site", "none that is known");
 	}
 	const struct incident *row = show->incident;
@@ -200,8 +200,8 @@ static void show_exception(struct show *show) {
 
 static void show_blame(struct show *show) {
 	const struct triage *triage = show->triage;
-	if (!triage->signature_text && !triage->attribution_reason)
-		return;
+	if (show->report->kind != REPORT_CRASH && !triage->site)
+		return; /* nothing crashed in a program's hands: nobody is to blame */
 	static const char *const words[ATTRIBUTION_COUNT] = {
 		[ATTRIBUTION_UNDETERMINED] = "undetermined",
 		[ATTRIBUTION_API_MISUSE] = "misuse of the API",
@@ -318,10 +318,9 @@ static void show_panic(struct show *show) {
 		&show->out, 2, show->report->panic_string, show->options->all ? 0 : PANIC_LINES);
 }
 
-static void thread_title(struct buf *out, const struct thread *thread, bool crashed) {
-	buf_printf(out, "Thread %d", thread->index);
-	if (crashed)
-		buf_add_str(out, " (crashed)");
+/* mark: what is special about this thread, or "". */
+static void thread_title(struct buf *out, const struct thread *thread, const char *mark) {
+	buf_printf(out, "Thread %d%s", thread->index, mark);
 	if (thread->name)
 		buf_printf(out, ", \"%s\"", thread->name);
 	if (thread->queue)
@@ -330,7 +329,11 @@ static void thread_title(struct buf *out, const struct thread *thread, bool cras
 
 static void show_thread(struct show *show, const struct thread *thread) {
 	bool crashed = thread == report_crashed_thread(show->report);
-	thread_title(value(show), thread, crashed);
+	bool died = show->report->kind == REPORT_CRASH;
+	thread_title(value(show), thread,
+		!crashed ? ""
+		: died   ? " (crashed)"
+			 : " (the one at fault)");
 	text_out_heading(&show->out, buf_str(&show->value));
 	struct text_frames view = {.report = show->report,
 		.site_frame = crashed ? show->triage->site_frame : -1,
@@ -416,6 +419,12 @@ static void show_explain(struct show *show) {
 	text_out_lines(&show->out, 2, show->options->explain, 0);
 }
 
+/* What a shell takes as it is. */
+static bool is_plain_word(const char *path) {
+	return path && *path && *path != '-' &&
+	       !path[strcspn(path, " \t\n'\"`$\\&;|<>()*?[]{}!#~")];
+}
+
 static void show_hints(struct show *show) {
 	if (!show->options->hints)
 		return;
@@ -425,7 +434,7 @@ static void show_hints(struct show *show) {
 	if (row && row->id > 0)
 		buf_printf(text, "%" PRId64, row->id);
 	else
-		buf_add_str(text, "FILE");
+		buf_add_str(text, row && is_plain_word(row->path) ? row->path : "FILE");
 	buf_add_str(text, " -a | --explain | --json");
 	if (row && row->id > 0 && show->triage->site)
 		buf_printf(text, "; agxtriage list site=%s", show->triage->site);

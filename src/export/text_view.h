@@ -13,11 +13,10 @@
 #include "triage/triage.h"
 
 struct text_view_options {
-	const struct term
-		*term; /* borrowed; its columns (0: nothing is wrapped or shortened) and colours */
-	bool all;      /* every thread, registers, full symbols and texts */
-	bool hints;    /* what to type next: for a terminal only */
-	const char *explain; /* NULL, or triage's steps, shown at the end */
+	const struct term *term; /* borrowed; its columns (0: nothing is wrapped) and colours */
+	bool all;                /* every thread, registers, full symbols and texts */
+	bool hints;              /* what to type next: for a terminal only */
+	const char *explain;     /* NULL, or triage's steps, shown at the end */
 };
 
 /* What a view is made of, all borrowed. incident: as for json_view_print(), may be NULL. */

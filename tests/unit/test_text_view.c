@@ -53,6 +53,11 @@ static void headlines_of_crashes(void **state) {
 	sample.triage.site_frame = -1;
 	headline_is(
 		&sample, "Python 3.14.0 [81920] aborted: \"*** Terminating app due to nothing\"");
+	infos[1] = "-[A b]:1094: failed assertion `A command encoder is already encoding'\nmore";
+	sample.triage.site_frame = 0;
+	headline_is(&sample,
+		"Python 3.14.0 [81920] aborted in AGXMetalG16X: setComputePipelineState: "
+		"\"A command encoder is already encoding\"");
 	sample_finish(&sample);
 }
 
