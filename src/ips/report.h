@@ -74,7 +74,7 @@ struct frames {
 };
 
 struct thread {
-	int index; /* position in the report's list of threads */
+	int index; /* its number in the report; not its position where a text leaves threads out */
 	struct u64_opt id;
 	const char *name;
 	const char *queue;
