@@ -121,7 +121,7 @@ static int print_json(struct cli *cli, const struct ingest_summary *summary, str
 	return code;
 }
 
-static void print_text(struct cli *cli, const struct ingest_summary *summary) {
+static void print_text(struct cli *cli, const struct ingest_summary *summary, bool all) {
 	struct buf text = {0};
 	buf_printf(&text,
 		"%llu reports seen: %llu new, %llu known, %llu passed over, %llu rejected\n",
@@ -134,7 +134,7 @@ static void print_text(struct cli *cli, const struct ingest_summary *summary) {
 	if (!text.failed)
 		term_put(&cli->out, text.data, text.len);
 	buf_finish(&text);
-	if (summary->passed_over)
+	if (summary->passed_over && !all)
 		log_info("passed over: other processes that did not crash in AGX or Metal; "
 			 "'agxtriage scan --all' takes them");
 	if (summary->rejected)
@@ -168,7 +168,7 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 	if (chosen->json && print_json(cli, &summary, &err))
 		return cli_fail(&err);
 	if (!chosen->json)
-		print_text(cli, &summary);
+		print_text(cli, &summary, chosen->all);
 	if (code)
 		return cli_fail(&err);
 	/* Nothing that was asked for could be taken. */
