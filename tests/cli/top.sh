@@ -9,7 +9,7 @@ run top --by signature
 run top --by driver_version --json
 run top --by site --json -n 1
 run top --json 'site=agx-*' | pick count share by
-run top --by nonsense
+run top --by nonsense 2>&1 | cut -c 1-80
 run top --by ''
 run top --by a,b,c,d,e
 run top process=nobody
