@@ -460,13 +460,19 @@ int normalise_symbol(const char *symbol, struct arena *arena, struct normal_symb
 }
 
 int normalise_image(const char *name, struct arena *arena, struct normal_image *ret) {
-	struct normal_image normal = {.family = name};
+	struct normal_image normal = {0};
 	const char *rest, *end;
 
+	/* the classic text form tells bundle identifiers */
+	if (text_starts(name, "com.apple."))
+		name += strlen("com.apple.");
+	if (text_starts(name, "MetalPerformanceShaders.MPS"))
+		name += strlen("MetalPerformanceShaders.");
+	normal.family = name;
 	if (text_starts(name, "AGXMetal")) {
 		rest = name + strlen("AGXMetal");
 		if (is_digit(rest[0]) || (is_upper(rest[0]) && is_digit(rest[1]))) {
-			end = is_digit(rest[0]) ? NULL : strchr(rest, '_');
+			end = is_digit(rest[0]) ? NULL : strpbrk(rest, "_-");
 			normal.family = "AGXMetalG*";
 			normal.generation = arena_strndup(
 				arena, rest, end != NULL ? (size_t)(end - rest) : strlen(rest));

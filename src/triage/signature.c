@@ -97,6 +97,7 @@ static const char *assertion_words(struct builder *b) {
 
 /* The text of application info that tells best why the program gave up; NULL when none does. */
 static const char *choose_message(const struct report *report) {
+	static const char uncaught[] = "Terminating app due to uncaught exception ";
 	static const char *const telling[] = {"Assertion failed", "failed assertion",
 		"Terminating app due to", "terminating due to", "terminating with", "Fatal error",
 		"fatal error", "BUG IN", "GGML_ASSERT", "assertion", "Assertion"};
@@ -106,7 +107,8 @@ static const char *choose_message(const struct report *report) {
 			const char *found = strstr(report->app_info[i], telling[k]);
 
 			if (found != NULL)
-				return found;
+				return text_starts(found, uncaught) ? found + strlen(uncaught)
+								    : found;
 		}
 	}
 	return NULL;
@@ -128,7 +130,13 @@ static int add_message(struct builder *b) {
 	return 0;
 }
 
-/* <redacted>, <deduplicated_symbol>: the linker took the name away. */
+/* Code that several functions share: any of them. */
+static bool is_shared_code(const struct stack_frame *f) {
+	return f->symbol.function != NULL &&
+	       strcmp(f->symbol.function, "<deduplicated_symbol>") == 0;
+}
+
+/* <redacted> and the like are no names. */
 static bool has_name(const struct stack_frame *f) {
 	return f->symbol.function != NULL && f->symbol.function[0] != '<';
 }
@@ -164,8 +172,9 @@ static void explain_frame(struct builder *b, const struct stack_frame *f, const 
 static bool add_frame(struct builder *b, const struct stack_frame *f, bool *in_driver) {
 	bool below_driver = *in_driver;
 
-	if (f->skipped != NULL) {
-		explain_frame(b, f, f->skipped);
+	if (f->skipped != NULL || is_shared_code(f)) {
+		explain_frame(
+			b, f, f->skipped != NULL ? f->skipped : "shared by several functions");
 		return true;
 	}
 	*in_driver = f->component == COMPONENT_DRIVER;

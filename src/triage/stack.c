@@ -58,9 +58,6 @@ static const char *const abort_functions[] = {
 	"abort_with_payload_wrapper_internal",
 	"abort_with_reason",
 	"assertionFailure",
-	"core::panicking::panic",
-	"core::panicking::panic_fmt",
-	"core::panicking::panic_nounwind",
 	"demangling_terminate_handler",
 	"fatalError",
 	"ggml_abort",
@@ -83,7 +80,9 @@ static const char *const abort_functions[] = {
 
 static const char *const abort_patterns[] = {
 	"MTLReportFailure*",
-	"*_fatal_error",
+	"pthread_kill$VARIANT$*",
+	"*default_terminate_handler",
+	"core::panicking::panic*",
 	"std::panicking::*",
 	"std::sys::*abort_internal*",
 	"std::sys::backtrace::__rust_*",
@@ -192,6 +191,28 @@ static size_t skip_handlers(struct stack *stack) {
 				"signal handler that raised the signal again";
 	}
 	return start;
+}
+
+/* Where an abort's libraries have no symbols, their frames are still an abort's. */
+static bool is_nameless_abort(struct stack *stack, size_t index) {
+	static const char *const libraries[] = {"libsystem_kernel.dylib", "libsystem_pthread.dylib",
+		"libsystem_c.dylib", "libc++abi.dylib"};
+	const struct stack_frame *f = stack_frame(stack, index);
+
+	if (f->symbol.function != NULL || f->family == NULL || index + 1 == stack->count ||
+		!stack_is_abort(stack->report))
+		return false;
+	return fits(libraries, sizeof libraries / sizeof libraries[0], f->family);
+}
+
+static void skip_aborts(struct stack *stack) {
+	for (; stack->first < stack->count; stack->first++) {
+		if (stack_frame(stack, stack->first)->skipped != NULL)
+			continue;
+		if (!is_nameless_abort(stack, stack->first))
+			break;
+		stack->frames[stack->first].skipped = "part of an abort by its library";
+	}
 }
 
 static void explain_skips(const struct stack *stack, struct buf *explain) {
@@ -308,8 +329,7 @@ int stack_init(
 		stack.frames[i].index = (int)i;
 	}
 	stack.first = skip_handlers(&stack);
-	while (stack.first < stack.count && stack_frame(&stack, stack.first)->skipped != NULL)
-		stack.first++;
+	skip_aborts(&stack);
 	explain_skips(&stack, explain);
 	if (find_assertion(&stack, &asserted) < 0)
 		return -ENOMEM;

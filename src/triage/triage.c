@@ -48,13 +48,44 @@ const char *const attribution_names[ATTRIBUTION_COUNT] = {
 	[ATTRIBUTION_DRIVER] = "driver",
 };
 
-/* The kernel's GPU code by the names that its panics tell. */
-static bool panic_is_gpu(const struct report *report) {
-	const char *text = report->panic_string;
+static bool names_kernel_gpu(const char *text, size_t len) {
+	static const char *const names[] = {"IOGPU", "com.apple.AGX", "AGXG", "AGXAccelerator"};
 
-	return report->kind == REPORT_PANIC && text != NULL &&
-	       (strstr(text, "IOGPU") != NULL || strstr(text, "com.apple.AGX") != NULL ||
-		       strstr(text, "AGXG") != NULL || strstr(text, "AGXAccelerator") != NULL);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		size_t n = strlen(names[i]);
+
+		for (size_t k = 0; k + n <= len; k++) {
+			if (text[k] == names[i][0] && memcmp(text + k, names[i], n) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Whether the panic is of the kernel's GPU code: its own line says so, or one of the extensions in
+ * the backtrace, not their dependencies. The list of all loaded extensions names it in every panic.
+ */
+static bool panic_is_gpu(const struct report *report) {
+	const char *text = report->panic_string, *line, *end;
+
+	if (report->kind != REPORT_PANIC || text == NULL)
+		return false;
+	text += strspn(text, " \n\t");
+	if (names_kernel_gpu(text, strcspn(text, "\n")))
+		return true;
+	line = strstr(text, "Kernel Extensions in backtrace:");
+	for (line = line != NULL ? strchr(line, '\n') : NULL; line != NULL; line = end) {
+		line += 1 + strspn(line + 1, " \t");
+		end = strchr(line, '\n');
+		if (text_starts(line, "dependency:"))
+			continue;
+		if (!text_starts(line, "com.apple."))
+			break;
+		if (names_kernel_gpu(line, strcspn(line, "\n")))
+			return true;
+	}
+	return false;
 }
 
 static void set_site(struct triage *ret, const struct rule_hit *hit, struct arena *arena) {

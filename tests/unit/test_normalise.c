@@ -138,6 +138,9 @@ static void keeps_facts(void **state) {
 	normalise_image("AGXMetal13_3", &arena, &image);
 	assert_string_equal(image.family, "AGXMetalG*");
 	assert_string_equal(image.generation, "13_3");
+	normalise_image("com.apple.AGXMetalG13X", &arena, &image);
+	assert_string_equal(image.family, "AGXMetalG*");
+	assert_string_equal(image.generation, "G13X");
 	normalise_image("AGXMetalExtras", &arena, &image);
 	assert_string_equal(image.family, "AGXMetalExtras");
 	assert_null(image.generation);

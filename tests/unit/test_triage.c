@@ -211,7 +211,14 @@ static void says_who_may_be_to_blame(void **state) {
 			{"Metal", "MTLReportFailure"}, {"Metal", "-[_MTLDevice newThing:]"}}};
 	struct fixture panic = {
 		.kind = REPORT_PANIC, .panic = "panic(cpu 0): \"x\" @IOGPUFoo.cpp:1"};
-	struct fixture other = {.kind = REPORT_PANIC, .panic = "panic(cpu 0): \"x\" @zalloc.c:1"};
+	struct fixture other = {.kind = REPORT_PANIC,
+		.panic =
+			"panic(cpu 0): \"x\" @zalloc.c:1\n   Kernel Extensions in backtrace:\n"
+			"      com.apple.foo(1)[]\n         dependency: com.apple.iokit.IOGPUFamily(1)\n"
+			"last started kext: com.apple.AGXG13X\nloaded kexts:\ncom.apple.AGXG13X\n"};
+	struct fixture backtrace = {.kind = REPORT_PANIC,
+		.panic = "panic(cpu 0): fault\n   Kernel Extensions in backtrace:\n"
+			 "      com.apple.foo(1)[]\n      com.apple.iokit.IOGPUFamily(130.13)[]\n"};
 	struct fixture event = {.kind = REPORT_GPU_EVENT, .reason = "odd"};
 
 	assert_int_equal(run_fixture(c, &seed).attribution, ATTRIBUTION_UNDETERMINED);
@@ -221,6 +228,7 @@ static void says_who_may_be_to_blame(void **state) {
 	assert_int_equal(run_fixture(c, &assertion).attribution, ATTRIBUTION_API_MISUSE);
 	assert_int_equal(run_fixture(c, &panic).attribution, ATTRIBUTION_DRIVER);
 	assert_int_equal(run_fixture(c, &panic).component, COMPONENT_DRIVER);
+	assert_int_equal(run_fixture(c, &backtrace).attribution, ATTRIBUTION_DRIVER);
 	assert_int_equal(run_fixture(c, &other).attribution, ATTRIBUTION_UNDETERMINED);
 	assert_int_equal(run_fixture(c, &other).component, COMPONENT_UNKNOWN);
 	assert_int_equal(run_fixture(c, &event).attribution, ATTRIBUTION_UNDETERMINED);
