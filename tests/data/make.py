@@ -97,7 +97,9 @@ class Images:
 
     def row(self, template, name):
         folder, bundle, version = sites.IMAGES.get(template, (None, None, None))
-        path = folder.replace("{G}", self.generation) + "/" + name if folder else self.path
+        path = folder.replace("{G}", self.generation) + "/" + name if folder else "/Users/USER/*/" + name
+        if template == self.process:
+            path = self.path
         system = path.startswith(("/usr/lib/", "/System/"))
         base = ARM_BASE[system] + (number_of(name, 0x300) << 22)
         while any(base == other["base"] for other in self.rows):
@@ -364,7 +366,8 @@ def build(name, spec):
         facts["attribution"] = spec["attribution"]
     if spec.get("agx_loaded", True):
         facts["driver.image"] = "AGXMetal" + generation
-        facts["driver.generation"] = {"any": [generation, generation.split("_")[0]]}
+        if generation.startswith("G"):
+            facts["driver.generation"] = {"any": [generation, generation.split("_")[0]]}
         facts["driver.version"] = "329.2"
     if spec.get("concurrency"):
         facts["#concurrent"] = {str(index): state for index, state in states.items()}
@@ -735,6 +738,9 @@ def add_exceptions(out):
                         ("CoreFoundation", "-[__NSArrayM insertObject:atIndex:]", 1300)] + own,
         asi={"CoreFoundation": ["*** Terminating app due to uncaught exception 'NSInvalidArgumentException', "
                                 "reason: 'object cannot be nil'"], "libsystem_c.dylib": ["abort() called"]}))
+    feeds = variant("agx-encoder-coalescing")
+    feeds["asi"] = {"Metal": [feeds["asi"]["Metal"][0] + "\n"], "libsystem_c.dylib": ["abort() called"]}
+    out.both("information-with-line-feeds", feeds)
     header, body, facts = build("corpse", dict(arm, address=0x18))
     body["isCorpse"] = 1
     out.add("corpse.ips", to_json(header, body), [facts])
@@ -948,13 +954,13 @@ def add_bad(out):
              "after-brace": raw.index(b"\n{\n") + 2}
     for name, mark in marks.items():
         out.rejected("bad-truncated-%s.ips" % name, raw[:mark], truncated)
-    out.rejected("bad-truncated-header.ips", raw[:200], truncated + "|no report")
+    out.rejected("bad-truncated-header.ips", raw[:200], truncated + "|no (crash )?report")
     out.rejected("bad-empty.ips", b"", r"(?i)empty")
-    out.rejected("bad-blank.ips", b"\n \n", r"(?i)empty|no report|white")
-    out.rejected("bad-binary.ips", bytes((number * 73 + 41) % 256 for number in range(70000)), r"(?i)binary|no report")
+    out.rejected("bad-blank.ips", b"\n \n", r"(?i)empty|no (crash )?report|white")
+    out.rejected("bad-binary.ips", bytes((number * 73 + 41) % 256 for number in range(70000)), r"(?i)binary|no (crash )?report")
     out.rejected("bad-zeroes.ips", b"\0" * 4096, r"(?i)binary|no report|empty")
-    out.rejected("bad-image.ips", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, r"(?i)binary|no report")
-    out.rejected("bad-prose.ips", b"Dear diary,\nnothing crashed today.\n", r"(?i)no report|not a report|nothing")
+    out.rejected("bad-image.ips", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, r"(?i)binary|no (crash )?report")
+    out.rejected("bad-prose.ips", b"Dear diary,\nnothing crashed today.\n", r"(?i)no (crash )?report|not a report")
     out.rejected("bad-json.ips", b'{"hello":"world"}\n{"numbers" : [1, 2, 3]}\n', r".")
     out.rejected("bad-nested.ips", raw.split(b"\n", 1)[0] + b'\n{"a" : ' + b"[" * 100000 + b"]" * 100000 + b"}\n",
                  r"(?i)nest|deep|depth")

@@ -128,7 +128,7 @@ NATIVE_APP = dict(process="wgpu-demo", frames_tail=NATIVE_TAIL)
 
 
 def assertion(function, line, text):
-    return "%s:%d: failed assertion `%s'\n" % (function, line, text)
+    return "%s:%d: failed assertion `%s'" % (function, line, text)
 
 
 def near_null(site, frames, address, insn, access="read", **more):

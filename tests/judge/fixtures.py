@@ -165,13 +165,14 @@ def check_scan(judge, folder, index):
 
     again = summary(judge, "second scan", db, "--all", folder)
     judge.check("second scan", again.get("added") == 0, "a second scan adds: %r" % again)
-    judge.check("second scan", again.get("seen") == first.get("seen"), "sees %r, before %r" % (again, first))
+    judge.check("second scan", len(index) <= again.get("seen", 0) <= first.get("seen", 0),
+                "sees %r, before %r" % (again, first))
     retired = os.path.join(folder, "Retired")
     os.mkdir(retired)
     for entry in taken[:40]:
         shutil.copy2(os.path.join(folder, entry["file"]), retired)
     moved = summary(judge, "scan with Retired", db, "--all", folder)
-    judge.check("scan with Retired", moved.get("added") == 0 and moved.get("seen", 0) > first.get("seen", 0),
+    judge.check("scan with Retired", moved.get("added") == 0 and moved.get("seen", 0) > again.get("seen", 0),
                 "copies in Retired: %r" % moved)
     judge.check("scan with Retired", moved.get("conflicts") == 0, "equal bytes are no conflict: %r" % moved)
     shutil.rmtree(retired)

@@ -23,6 +23,9 @@ KINDS = {
     "385": "resource", "185": "resource", "22": "resource",
     "12": "hang", "222": "hang", "228": "hang",
 }
+# Watchdogs and GPU restarts have no kind that the contract names for certain.
+LOOSE_KINDS = {"409": ("hang", "other"), "28": ("hang", "other"), "184": ("gpu_event", "other"),
+               "21": ("gpu_event", "other")}
 
 
 class Number(int):
@@ -205,10 +208,13 @@ def read_process(header, body):
     def body_or_header(name):
         return body.get(name) if name in body else header.get(name)
 
+    name = a_text(body.get("procName")) or a_text(body.get("name")) or header_name
+    if name is None and a_text(body.get("process_name")):
+        name = OneOf((None, body["process_name"]))
     version = a_text(bundle.get("CFBundleShortVersionString"))
     translated = body.get("translated")
     return {
-        "name": a_text(body.get("procName")) or a_text(body.get("name")) or header_name,
+        "name": name,
         "pid": a_number(body_or_header("pid")),
         "path": a_text(body.get("procPath")),
         "version": version if version is not None else a_text(body_or_header("app_version")),
@@ -314,7 +320,7 @@ def read_driver(images):
     generation = image["name"][len("AGXMetal"):]
     return {
         "image": image["name"],
-        "generation": OneOf((generation, generation.split("_")[0])),
+        "generation": OneOf((generation, generation.split("_")[0])) if generation[:1] == "G" else ANY,
         "version": image["version"],
         "uuid": image["uuid"],
     }
@@ -333,6 +339,8 @@ def read_objects(header, body):
     bug_type = header.get("bug_type", body.get("bug_type"))
     bug_type = a_text(bug_type) if not isinstance(bug_type, int) else OneOf((str(bug_type), None))
     kind = KINDS.get(bug_type, "other") if isinstance(bug_type, (str, type(None))) else ANY
+    if isinstance(bug_type, str) and bug_type in LOOSE_KINDS:
+        kind = OneOf(LOOSE_KINDS[bug_type])
     if bug_type is None and isinstance(body.get("exception"), dict):
         kind = OneOf(("crash", "other"))
     exception = a_dict(body.get("exception"))
@@ -429,8 +437,8 @@ def demangled(text):
 def same_text(want, got):
     if canonical(want) == canonical(got):
         return True
-    if want.startswith(("_Z", "__Z")):
-        return not got.startswith(("_Z", "__Z")) and (demangled(want) in (None, got, want))
+    if re.match("_{1,4}Z", want):
+        return not re.match("_{1,4}Z", got) and demangled(want) in (None, got, want)
     return False
 
 
