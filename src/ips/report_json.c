@@ -286,7 +286,7 @@ static void read_bundle_info(struct body *body) {
 
 static void add_app_info(struct report_reader *reader, size_t *cap) {
 	struct report *report = reader->report;
-	const char *text = reader_text(reader, "asi", LIMIT_TEXT_BYTES, false);
+	const char *text = reader_text(reader, "asi", LIMIT_TEXT_BYTES, true);
 	if (!text || reader->json.code)
 		return;
 	if (report->app_info_count >= LIMIT_APP_INFO) {
