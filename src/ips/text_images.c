@@ -196,7 +196,8 @@ static int finder_init(struct image_finder *finder, struct text_parse *parse) {
 	for (size_t i = 0; i < count; i++) {
 		const struct image *image = &report->images[i];
 		if (!image->size.value && !image->base.value) {
-			finder->nowhere = (int)i;
+			if (!image->name)
+				finder->nowhere = (int)i;
 			continue;
 		}
 		finder->ranges[finder->range_count++] = (struct range){
