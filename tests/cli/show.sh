@@ -1,3 +1,4 @@
+# One report from the database, a file and stdin: readable, explained, as JSON, as bytes; and what is refused.
 . "$LIB"
 cp "$FIXTURES"/*.ips "$FIXTURES"/*.crash "$FIXTURES"/container-two.txt .
 run show
