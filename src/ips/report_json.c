@@ -79,6 +79,7 @@ struct body {
 	struct i64_opt epoch_us;          /* a timestamp that is a number, as in GPU events */
 	const char *bundle_id, *bundle_version;
 	bool is_body; /* something was seen that only a body has */
+	bool exception_is_text;
 };
 
 void reader_skip_odd(struct report_reader *reader, const char *what) {
@@ -379,9 +380,10 @@ static bool read_structured(struct body *body, const struct json_key *key) {
 		reader_threads(reader);
 	else if (json_key_is(key, "usedImages"))
 		reader_images(reader);
-	else if (json_key_is(key, "exception"))
+	else if (json_key_is(key, "exception")) {
+		body->exception_is_text = json_peek(&reader->json) == JSON_STRING;
 		read_exception(reader);
-	else if (json_key_is(key, "termination"))
+	} else if (json_key_is(key, "termination"))
 		read_termination(reader);
 	else if (json_key_is(key, "asi"))
 		read_app_info(reader);
@@ -565,6 +567,8 @@ static void set_facts(struct body *body) {
 		report->kind = REPORT_CRASH;
 	if (!report->bug_type && pick(body, FACT_PANIC_STRING))
 		report->kind = REPORT_PANIC;
+	if (body->exception_is_text && report->kind == REPORT_CRASH)
+		report_warn(report, "exception: not of the expected type");
 	report->hardware_model = pick(body, FACT_MODEL);
 	report->product = pick(body, FACT_PRODUCT);
 	report->cpu_type = pick(body, FACT_CPU_TYPE);
