@@ -122,6 +122,10 @@ static int add_message(struct builder *b) {
 	message = b->stack->assertion != NULL ? assertion_words(b) : choose_message(b->report);
 	if (message == NULL)
 		return 0;
+	/* A text report runs all texts together, one per line. */
+	message = arena_strndup(b->stack->arena, message, strcspn(message, "\n"));
+	if (message == NULL)
+		return -ENOMEM;
 	message = normalise_message(message, SIGNATURE_MESSAGE, b->stack->arena);
 	if (message == NULL)
 		return -ENOMEM;
