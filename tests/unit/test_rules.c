@@ -317,6 +317,72 @@ static void check_explains(void **state) {
 	check_says(RULE(HEAD "\"match\": {\"exception\": \"EXC_CRASH\"}"), "very much");
 }
 
+/* Conditions that no built-in rule has, each with a report that it holds for and one that it
+ * refuses. */
+static void every_condition_decides(void **state) {
+	static const struct {
+		const char *match;
+		bool holds;
+	} cases[] = {
+		{"\"queue\": \"metal gpu stream *\"", true},
+		{"\"queue\": \"other *\"", false},
+		{"\"signal\": [\"SIGBUS\", \"SIGSEGV\"]", true},
+		{"\"signal\": \"SIGBUS\"", false},
+		{"\"access\": \"write\"", false},
+		{"\"fault\": \"near_null\"", true},
+		{"\"fault\": [\"pac\", \"wild\"]", false},
+		{"\"message\": \"all [well]?\"", true},
+		{"\"message\": \"*[well]*\"", true},
+		{"\"message\": \"all*[w]*\"", false},
+		{"\"message\": \"never\"", false},
+		{"\"frame\": \"-[Foo b?r:]\"", true},
+		{"\"frame\": \"main\"", false},
+		{"\"frame\": \"main\", \"within\": 2", false},
+		{"\"frame\": \"main\", \"within\": 3", true},
+		{"\"frame\": \"main\", \"within\": \"any\"", true},
+		{"\"image\": \"Foo[KL]it\"", true},
+		{"\"image\": \"Foo\"", false},
+		{"\"frame\": \"-[Foo bar:]\", \"below\": [{\"frame\": \"main\"}]", true},
+		{"\"frame\": \"-[Foo bar:]\", \"below\": [{\"frame\": \"main\"}], \"below_within\": 1",
+			false},
+		{"\"frame\": \"-[Foo bar:]\", \"below\": [{\"frame\": \"main\", \"image\": \"No\"}]",
+			false},
+		{"\"frame\": \"main\", \"within\": 9, \"above\": [{\"image\": \"FooKit\"}]", true},
+		{"\"frame\": \"main\", \"within\": 9, \"above\": [{\"image\": \"No\"}]", false},
+		{"\"offset\": \"known\"", false},
+		{"\"kind\": [\"user_fault\"]", false},
+		{"\"kind\": [\"user_fault\", \"crash\"]", true},
+		{"\"exception\": \"EXC_*\"", true},
+	};
+	const struct fixture f = {.exception = "EXC_BAD_ACCESS",
+		.signal = "SIGSEGV",
+		.address = 0x10,
+		.queue = "metal gpu stream 3",
+		.app_info = "is all [well]?",
+		.frames = {{"FooKit", "-[Foo bar:]"}, {"FooKit", "caller"}, {"My", "main"}}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct rules *rules = load_builtin();
+		struct report *report = fixture_report(&f);
+		struct triage triage;
+		struct arena arena;
+		char json[512];
+		struct err err;
+
+		snprintf(json, sizeof json, "{\"rules\": [{%s\"match\": {%s}}]}", HEAD,
+			cases[i].match);
+		if (add(rules, "f", json, &err) < 0)
+			fail_msg("%s", err.text);
+		arena_init(&arena, 1 << 20);
+		assert_int_equal(triage_run(&triage, report, rules, &arena, NULL), 0);
+		if ((triage.site != NULL) != cases[i].holds)
+			fail_msg("%s: %s", cases[i].match, cases[i].holds ? "refused" : "held");
+		arena_finish(&arena);
+		report_free(report);
+		rules_free(rules);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_every_site),
@@ -326,6 +392,7 @@ int main(void) {
 		cmocka_unit_test(version_follows_the_content),
 		cmocka_unit_test(reads_a_folder_in_order),
 		cmocka_unit_test(check_explains),
+		cmocka_unit_test(every_condition_decides),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
