@@ -162,6 +162,13 @@ static void search(struct collector *collector, const char *bytes, size_t len, s
 		collector->reports[i]->source_offset += offset;
 }
 
+/* A whole object that has nothing of a report. */
+static bool is_other_json(const char *from, const char *end) {
+	bool whole;
+	const char *to = find_json_end(from, end, false, &whole);
+	return whole && !find_looks_like_report(from, to);
+}
+
 /* The ordinary case: the bytes are one .ips. Returns where the rest begins, len when nothing is
  * left. */
 static size_t parse_plain(struct collector *collector, const char *bytes, size_t len) {
@@ -178,6 +185,8 @@ static size_t parse_plain(struct collector *collector, const char *bytes, size_t
 	}
 	int code = report_parse_json(report, bytes, len, &err);
 	size_t end = code ? 0 : report->source_offset + report->source_len;
+	if (code == -EBADMSG && is_other_json(bytes + bom, bytes + len))
+		code = err_set(&err, code, "no crash report in it: the JSON is something else");
 	add(collector, report, code, &err);
 	if (code == -E2BIG)
 		collector->code = err_set(collector->err, code, "%s", err.text);

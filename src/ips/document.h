@@ -1,6 +1,7 @@
 /*
- * A document is whatever bytes somebody hands us: one report, or an issue, a forum post, a mail with one
- * or several reports in the middle, HTML-escaped, indented or quoted. It is cut into reports here.
+ * A document is whatever bytes somebody hands us: one report, or an issue, a forum post, a mail
+ * with one or several reports in the middle, HTML-escaped, indented or quoted. It is cut into
+ * reports here.
  */
 #ifndef IPS_DOCUMENT_H
 #define IPS_DOCUMENT_H
@@ -13,10 +14,11 @@ struct document {
 };
 
 /*
- * Finds and parses every report in bytes. The translated text and the JSON of the same incident (equal
- * incident id, or equal process, pid and capture time) are one report: the JSON wins. Errors: -EBADMSG
- * when there is no readable report (err says what was found instead: "empty", "binary", "truncated JSON
- * at byte N", "no report in it"), -E2BIG, -ENOMEM. On error *ret is untouched.
+ * Finds and parses every report in bytes. The translated text and the JSON of the same incident
+ * (equal incident id, or equal process, pid and capture time) are one report: the JSON wins.
+ * Errors: -EBADMSG when there is no readable report (err says what was found instead: "empty",
+ * "binary", "truncated JSON at byte N", "no report in it"), -E2BIG, -ENOMEM. On error *ret is
+ * untouched.
  */
 int document_parse(const char *bytes, size_t len, struct document *ret, struct err *err);
 void document_finish(struct document *document);

@@ -89,8 +89,10 @@ static bool is_thread_title(const char *line, size_t len) {
 /* The index of the word that a line begins with and that a value follows, or -1. */
 static int find_word(const char *line, size_t len) {
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (!len || *line != *words[i].word)
+			continue;
 		size_t n = strlen(words[i].word);
-		if (len > n && *line == *words[i].word && memcmp(line, words[i].word, n) == 0)
+		if (len > n && memcmp(line, words[i].word, n) == 0)
 			return (int)i;
 	}
 	return -1;
@@ -135,9 +137,11 @@ static void text_line(struct finder *finder, size_t from, size_t to) {
 		finder->fact = finder->body = true;
 }
 
-static bool looks_like_report(const char *from, const char *to) {
+bool find_looks_like_report(const char *from, const char *to) {
 	static const char *const marks[] = {"\"bug_type\"", "\"incident_id\"", "\"captureTime\"",
 		"\"usedImages\"", "\"procName\"", "\"panicString\"", NULL};
+	if ((size_t)(to - from) < strlen(marks[0]))
+		return false;
 	for (size_t i = 0; marks[i]; i++)
 		if (memmem(from, (size_t)(to - from), marks[i], strlen(marks[i])))
 			return true;
@@ -196,7 +200,7 @@ static size_t json_found(struct finder *finder, size_t line, size_t offset) {
 	bool whole;
 	const char *to = find_json_end(from, end, false, &whole);
 	size_t next = (size_t)(to - finder->bytes);
-	if (!looks_like_report(from, to))
+	if (!find_looks_like_report(from, to))
 		return next > offset ? next : offset + 1;
 	close_text(finder, line);
 	if (whole && !memchr(from, '\n', (size_t)(to - from)))
@@ -229,9 +233,14 @@ static size_t find_object(const struct finder *finder, size_t from, size_t to) {
 void find_pieces(const char *bytes, size_t len, piece_found *found, void *context) {
 	struct finder finder = {.bytes = bytes, .len = len, .found = found, .context = context};
 	size_t line = 0, pos = 0; /* pos: in the line, behind what was read already */
+	size_t to = 0;
+	bool known = false; /* to is the end of this line */
 	while (pos < len && !finder.stopped) {
-		const char *feed = memchr(bytes + pos, '\n', len - pos);
-		size_t to = feed ? (size_t)(feed - bytes) : len;
+		if (!known || to < pos) {
+			const char *feed = memchr(bytes + pos, '\n', len - pos);
+			to = feed ? (size_t)(feed - bytes) : len;
+			known = true;
+		}
 		if (pos == line)
 			text_line(&finder, line, to);
 		size_t object = find_object(&finder, pos, to);

@@ -104,7 +104,11 @@ static bool step(struct walk *walk) {
 }
 
 const char *find_json_end(const char *p, const char *end, bool inside, bool *ret_whole) {
-	struct walk walk = {.p = p, .end = end, .expect = EXPECT_FIRST_KEY};
+	struct walk walk; /* open[] is large and read only below depth */
+	walk.p = p;
+	walk.end = end;
+	walk.expect = EXPECT_FIRST_KEY;
+	walk.depth = 0;
 	*ret_whole = false;
 	walk.open[walk.depth++] = '{';
 	if (!inside)

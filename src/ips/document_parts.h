@@ -53,6 +53,9 @@ typedef bool piece_found(void *context, const struct piece *piece);
  * recurses. */
 void find_pieces(const char *bytes, size_t len, piece_found *found, void *context);
 
+/* Whether a stretch of JSON has a member that only reports have. */
+bool find_looks_like_report(const char *from, const char *to);
+
 /*
  * Goes over one JSON object (p at its brace, or behind the brace when inside). Returns the byte
  * behind it and *ret_whole, or the first byte that does not fit. Stricter than the parser: a line

@@ -87,11 +87,13 @@ bool unwrap_find_needs(const char *bytes, size_t len, struct unwrap_needs *ret) 
 		"<pre", "<code", "<br", "<p>", "<div", "<td", "<li>", "<summary", NULL};
 	static const char *const entities[] = {
 		"&lt;", "&gt;", "&quot;", "&nbsp;", "&amp;", "&#", "\xc2\xa0", NULL};
+	bool ampersand = memchr(bytes, '&', len) != NULL;
 	*ret = (struct unwrap_needs){
-		.tags = contains_any(bytes, len, tags),
-		.entities = contains_any(bytes, len, entities),
-		.quotes = has_quoted_start(bytes, len),
-		.keep_quot = contains(bytes, len, "{\""),
+		.tags = memchr(bytes, '<', len) && contains_any(bytes, len, tags),
+		.entities = (ampersand || memchr(bytes, 0xC2, len)) &&
+			    contains_any(bytes, len, entities),
+		.quotes = (ampersand || memchr(bytes, '>', len)) && has_quoted_start(bytes, len),
+		.keep_quot = ampersand && contains(bytes, len, "{\""),
 	};
 	return ret->tags || ret->entities || ret->quotes;
 }
@@ -133,38 +135,39 @@ static void write_point(struct writer *writer, uint32_t c) {
  * arguments. */
 static const struct {
 	const char *name;
+	size_t len;
 	bool breaks;
 } tags[] = {
-	{"br", true},
-	{"p", true},
-	{"pre", true},
-	{"code", false},
-	{"div", true},
-	{"li", true},
-	{"ul", true},
-	{"ol", true},
-	{"tr", true},
-	{"td", false},
-	{"table", true},
-	{"tbody", true},
-	{"h1", true},
-	{"h2", true},
-	{"h3", true},
-	{"blockquote", true},
-	{"aside", true},
-	{"details", true},
-	{"summary", true},
-	{"span", false},
-	{"samp", false},
-	{"kbd", false},
-	{"strong", false},
-	{"em", false},
-	{"small", false},
-	{"img", false},
-	{"font", false},
-	{"body", true},
-	{"html", true},
-	{"a", false},
+	{"br", 2, true},
+	{"p", 1, true},
+	{"pre", 3, true},
+	{"code", 4, false},
+	{"div", 3, true},
+	{"li", 2, true},
+	{"ul", 2, true},
+	{"ol", 2, true},
+	{"tr", 2, true},
+	{"td", 2, false},
+	{"table", 5, true},
+	{"tbody", 5, true},
+	{"h1", 2, true},
+	{"h2", 2, true},
+	{"h3", 2, true},
+	{"blockquote", 10, true},
+	{"aside", 5, true},
+	{"details", 7, true},
+	{"summary", 7, true},
+	{"span", 4, false},
+	{"samp", 4, false},
+	{"kbd", 3, false},
+	{"strong", 6, false},
+	{"em", 2, false},
+	{"small", 5, false},
+	{"img", 3, false},
+	{"font", 4, false},
+	{"body", 4, true},
+	{"html", 4, true},
+	{"a", 1, false},
 };
 
 static bool ends_name(char c) {
@@ -176,9 +179,9 @@ static size_t tag_length(const char *p, size_t len, bool *ret_breaks) {
 	size_t slash = len > 1 && p[1] == '/';
 	size_t from = 1 + slash;
 	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
-		size_t n = strlen(tags[i].name);
-		if (len <= from + n || memcmp(p + from, tags[i].name, n) != 0 ||
-			!ends_name(p[from + n]))
+		size_t n = tags[i].len;
+		if (len <= from + n || p[from] != *tags[i].name ||
+			memcmp(p + from, tags[i].name, n) != 0 || !ends_name(p[from + n]))
 			continue;
 		if (n == 1 && *tags[i].name == 'a' && !slash && p[from + n] != ' ')
 			return 0;
@@ -236,7 +239,8 @@ static const struct {
 static size_t write_entity(struct writer *writer, const char *p, size_t len) {
 	uint32_t c = 0;
 	size_t n = 0;
-	for (size_t i = 0; !n && i < sizeof entities / sizeof *entities; i++) {
+	for (size_t i = 0; !n && len > 1 && p[1] != '#' && i < sizeof entities / sizeof *entities;
+		i++) {
 		size_t name = strlen(entities[i].name);
 		if (len > name && memcmp(p + 1, entities[i].name, name) == 0) {
 			c = entities[i].c;
@@ -256,8 +260,6 @@ void unwrap(const char *bytes, size_t len, const struct unwrap_needs *needs, str
 	struct writer writer = {.ret = ret, .needs = needs, .line_start = true};
 	size_t i = 0, mark = 0;
 	while (i < len) {
-		while (mark < mark_count && writer.written >= marks[mark].unwrapped)
-			marks[mark++].original = i;
 		size_t n = 0;
 		bool breaks = false;
 		if (bytes[i] == '<' && needs->tags) {
@@ -274,6 +276,9 @@ void unwrap(const char *bytes, size_t len, const struct unwrap_needs *needs, str
 			write_char(&writer, bytes[i]);
 			n = 1;
 		}
+		/* Tags in front of a place are not part of what stands there. */
+		while (mark < mark_count && writer.written > marks[mark].unwrapped)
+			marks[mark++].original = i;
 		i += n;
 	}
 	while (mark < mark_count)

@@ -138,7 +138,7 @@ const char *text_fact(struct text_parse *parse, struct text text, size_t max) {
 static const char *block_fact(struct text_parse *parse) {
 	struct buf lines = {0};
 	struct text rest = parse->block;
-	while (rest.len) {
+	while (rest.len && lines.len <= LIMIT_TEXT_BYTES) {
 		const char *feed = memchr(rest.p, '\n', rest.len);
 		size_t n = feed ? (size_t)(feed - rest.p) : rest.len;
 		struct text line = text_upto(rest, n);
@@ -155,7 +155,8 @@ static const char *block_fact(struct text_parse *parse) {
 		(is_space(lines.data[lines.len - 1]) || lines.data[lines.len - 1] == '\n'))
 		lines.len--;
 	if (lines.len > LIMIT_TEXT_BYTES) {
-		report_warn(parse->report, "text: %zu bytes of one text were shortened", lines.len);
+		report_warn(parse->report, "text: a block of %zu bytes was shortened",
+			parse->block.len);
 		lines.len = LIMIT_TEXT_BYTES;
 	}
 	const char *ret = NULL;
@@ -222,7 +223,7 @@ static const struct {
 static bool section_title(struct text_parse *parse, struct text line) {
 	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
 		struct text rest = line;
-		if (!text_skip(&rest, titles[i].title))
+		if (*line.p != *titles[i].title || !text_skip(&rest, titles[i].title))
 			continue;
 		/* "Binary Images" and the like may stand in a sentence. */
 		if (titles[i].section == TEXT_SECTION_IMAGES && rest.len &&

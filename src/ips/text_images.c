@@ -135,8 +135,10 @@ void text_image_line(struct text_parse *parse, struct text line) {
 	struct text rest = line;
 	uint64_t base, last;
 	if (!read_address(text_word(&rest), &base) || !text_skip(&rest, "- ") ||
-		!read_address(text_word(&rest), &last) || last < base)
+		!read_address(text_word(&rest), &last) || last < base) {
+		text_header_line(parse, line);
 		return;
+	}
 	if (report->image_count >= LIMIT_IMAGES) {
 		text_fail(parse, -E2BIG, "too many images");
 		return;

@@ -47,6 +47,8 @@ struct text_parse {
 	size_t frame_count, frame_cap, frame_total;
 	struct i64_opt last_frame_number;
 	bool stray; /* frames without a title follow */
+	bool stray_warned;
+	int *thread_places; /* by number: its place in the list, from 1; 0 when not seen */
 	size_t thread_cap, image_cap, register_cap, app_info_cap, code_cap;
 	struct buf bytes, bytes_after; /* of the instruction stream, before and from the pc */
 	bool at_pc;                    /* the byte at the pc was seen */

@@ -13,11 +13,8 @@ static void no_memory(struct text_parse *parse) {
 }
 
 static struct thread *find_thread(struct text_parse *parse, int number) {
-	struct report *report = parse->report;
-	for (size_t i = report->thread_count; i-- > 0;)
-		if (report->threads[i].index == number)
-			return &report->threads[i];
-	return NULL;
+	int place = parse->thread_places ? parse->thread_places[number] : 0;
+	return place ? &parse->report->threads[place - 1] : NULL;
 }
 
 static struct thread *add_thread(struct text_parse *parse, int number) {
@@ -26,12 +23,17 @@ static struct thread *add_thread(struct text_parse *parse, int number) {
 		text_fail(parse, -E2BIG, "too many threads");
 		return NULL;
 	}
-	if (arena_grow(&report->arena, (void **)&report->threads, report->thread_count,
-		    &parse->thread_cap, sizeof *report->threads)) {
+	if (!parse->thread_places)
+		parse->thread_places =
+			arena_calloc(&report->arena, LIMIT_THREADS, sizeof *parse->thread_places);
+	if (!parse->thread_places ||
+		arena_grow(&report->arena, (void **)&report->threads, report->thread_count,
+			&parse->thread_cap, sizeof *report->threads)) {
 		no_memory(parse);
 		return NULL;
 	}
 	struct thread *thread = &report->threads[report->thread_count++];
+	parse->thread_places[number] = (int)report->thread_count;
 	*thread = (struct thread){.index = number};
 	return thread;
 }
@@ -49,6 +51,13 @@ static void read_name_and_queue(struct text_parse *parse, struct thread *thread,
 		thread->name = text_fact(parse, text, LIMIT_SYMBOL_BYTES);
 }
 
+/* What follows, up to the next title, belongs to nobody. */
+static void stray(struct text_parse *parse, const char *why) {
+	if (!parse->stray_warned)
+		report_warn(parse->report, "%s", why);
+	parse->stray_warned = parse->stray = true;
+}
+
 /* The thread that a title opens; a number that comes again belongs to some other text. */
 static void open_thread(struct text_parse *parse, int number, bool crashed, struct text rest) {
 	struct report *report = parse->report;
@@ -56,10 +65,9 @@ static void open_thread(struct text_parse *parse, int number, bool crashed, stru
 	parse->in_body = true;
 	struct thread *last =
 		report->thread_count ? &report->threads[report->thread_count - 1] : NULL;
-	struct thread *thread = last && last->index >= number ? find_thread(parse, number) : NULL;
+	struct thread *thread = find_thread(parse, number);
 	if (thread && (thread != last || thread->frames.count)) {
-		report_warn(report, "threads: thread %d stands twice", number);
-		parse->stray = true;
+		stray(parse, "threads: one stands twice");
 		return;
 	}
 	if (!thread)
@@ -79,7 +87,7 @@ bool text_thread_title(struct text_parse *parse, struct text line) {
 	while (digits < rest.len && rest.p[digits] >= '0' && rest.p[digits] <= '9')
 		digits++;
 	uint64_t number;
-	if (!text_decimal(text_upto(rest, digits), &number) || number > 0xFFFFFF)
+	if (!text_decimal(text_upto(rest, digits), &number) || number >= LIMIT_THREADS)
 		return false;
 	rest = text_from(rest, digits);
 	if (text_begins(rest, " crashed with ") && text_find(rest, "Thread State") >= 0) {
@@ -99,18 +107,25 @@ bool text_thread_title(struct text_parse *parse, struct text line) {
 	return true;
 }
 
+/* The bracket that the last byte of text closes, or -1. */
+static ptrdiff_t opening_of(struct text text) {
+	size_t depth = 0;
+	for (size_t i = text.len; i-- > 0;) {
+		depth += text.p[i] == ')';
+		if (text.p[i] == '(' && --depth == 0)
+			return (ptrdiff_t)i;
+	}
+	return -1;
+}
+
 /* " (file.c:45)" at the end of text, cut off. */
 static void cut_source(struct text_parse *parse, struct text *text, struct frame *frame) {
 	if (!text->len || text->p[text->len - 1] != ')')
 		return;
-	ptrdiff_t open = text_find_last(*text, " (");
-	size_t from = (size_t)open + 2;
-	if (open < 0 && text->p[0] == '(') {
-		open = 0;
-		from = 1;
-	}
-	if (open < 0)
+	ptrdiff_t open = opening_of(*text);
+	if (open < 0 || (open > 0 && text->p[open - 1] != ' '))
 		return;
+	size_t from = (size_t)open + 1;
 	struct text inside = text_upto(text_from(*text, from), text->len - from - 1);
 	ptrdiff_t colon = text_find_last(inside, ":");
 	if (colon < 0)
@@ -247,8 +262,7 @@ void text_frame_line(struct text_parse *parse, struct text line) {
 		return;
 	struct i64_opt *last = &parse->last_frame_number;
 	if (last->set && (int64_t)number <= last->value) {
-		report_warn(parse->report, "threads: frames without a thread");
-		parse->stray = true;
+		stray(parse, "threads: frames without a thread");
 		return;
 	}
 	struct text rest = text_trim(text_from(line, digits));
