@@ -71,7 +71,9 @@ static const struct owner function_owners[] = {
 
 static enum component find_owner(const struct owner *owners, size_t count, const char *name) {
 	for (size_t i = 0; i < count; i++) {
-		if (text_glob(owners[i].pattern, name, false))
+		const char first = owners[i].pattern[0];
+
+		if ((first == name[0] || first == '[') && text_glob(owners[i].pattern, name, false))
 			return owners[i].component;
 	}
 	return COMPONENT_UNKNOWN;

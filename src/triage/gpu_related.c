@@ -47,12 +47,16 @@ static bool starts_name(const char *text) {
 }
 
 static bool names_gpu(const char *text) {
-	char before = ' ';
+	bool inside = false; /* of a word */
 
-	for (; text != NULL && *text != 0; before = *text++) {
-		if (strchr("AIMagm", *text) != NULL && !is_letter(before) && !is_digit(before) &&
-			starts_name(text))
-			return true;
+	for (; text != NULL && *text != 0; text++) {
+		if (!is_letter(*text) && !is_digit(*text)) {
+			inside = false;
+		} else if (!inside) {
+			if (starts_name(text))
+				return true;
+			inside = true;
+		}
 	}
 	return false;
 }

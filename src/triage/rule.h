@@ -15,10 +15,20 @@
 /* A frame that must stand below is looked for in so many frames unless the rule says otherwise. */
 #define RULE_BELOW_DEFAULT 24
 
+/* Most patterns are no real globs, and are compared as what they are. */
+enum rule_shape {
+	RULE_EXACT,
+	RULE_PREFIX,   /* "text*" */
+	RULE_CONTAINS, /* "*text*" */
+	RULE_GLOB,
+};
+
 struct rule_texts {
 	const char **items; /* as they stand in the file */
 	const char *
 		*globs; /* for text_glob(): the same, or with brackets that stand for themselves */
+	enum rule_shape *shapes;
+	size_t *lengths; /* of the literal text that shape speaks of */
 	size_t count;
 };
 

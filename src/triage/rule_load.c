@@ -60,6 +60,33 @@ static int load_text(struct loader *loader, const cJSON *item, const char **ret)
 	return 0;
 }
 
+/* wild: the characters that are wildcards in this list. */
+static enum rule_shape shape_of(const char *pattern, const char *wild, size_t *ret_length) {
+	size_t len = strlen(pattern), plain = strcspn(pattern, wild);
+
+	*ret_length = plain;
+	if (plain == len)
+		return RULE_EXACT;
+	if (plain == len - 1 && pattern[plain] == '*')
+		return RULE_PREFIX;
+	if (len > 2 && pattern[0] == '*' && pattern[len - 1] == '*' &&
+		strcspn(pattern + 1, wild) == len - 2) {
+		*ret_length = len - 2;
+		return RULE_CONTAINS;
+	}
+	return RULE_GLOB;
+}
+
+static int load_shapes(struct loader *loader, struct rule_texts *texts, const char *wild) {
+	texts->shapes = arena_calloc(loader->arena, texts->count, sizeof *texts->shapes);
+	texts->lengths = arena_calloc(loader->arena, texts->count, sizeof *texts->lengths);
+	if (texts->shapes == NULL || texts->lengths == NULL)
+		return no_memory(loader);
+	for (size_t i = 0; i < texts->count; i++)
+		texts->shapes[i] = shape_of(texts->items[i], wild, &texts->lengths[i]);
+	return 0;
+}
+
 /* A string or an array of them. */
 static int load_texts(struct loader *loader, const cJSON *item, void *target) {
 	struct rule_texts *texts = target;
@@ -79,7 +106,7 @@ static int load_texts(struct loader *loader, const cJSON *item, void *target) {
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return load_shapes(loader, texts, "*?[");
 }
 
 /* Functions and messages are full of brackets: there only * and ? are wildcards. */
@@ -107,7 +134,7 @@ static int load_bracketed(struct loader *loader, const cJSON *item, struct rule_
 			}
 		}
 	}
-	return 0;
+	return load_shapes(loader, ret, "*?");
 }
 
 /* A bit for each name of the list that stands in names. */

@@ -15,12 +15,30 @@ struct attempt {
 	const struct rule *rule;
 };
 
+static bool text_fits(const struct rule_texts *patterns, size_t i, const char *text) {
+	const char *item = patterns->items[i];
+
+	switch (patterns->shapes[i]) {
+	case RULE_EXACT:
+		return strcmp(item, text) == 0;
+	case RULE_PREFIX:
+		return strncmp(item, text, patterns->lengths[i]) == 0;
+	case RULE_CONTAINS:
+		return memmem(text, strlen(text), item + 1, patterns->lengths[i]) != NULL;
+	case RULE_GLOB:
+		/* the literal text in front of the first wildcard refuses most */
+		return strncmp(item, text, patterns->lengths[i]) == 0 &&
+		       text_glob(patterns->globs[i], text, false);
+	}
+	return false;
+}
+
 /* An empty list fits everything, a missing text nothing else. */
 static bool any_glob(const struct rule_texts *patterns, const char *text) {
 	if (patterns->count == 0)
 		return true;
 	for (size_t i = 0; text != NULL && i < patterns->count; i++) {
-		if (text_glob(patterns->globs[i], text, false))
+		if (text_fits(patterns, i, text))
 			return true;
 	}
 	return false;

@@ -112,7 +112,8 @@ static int compare_names(const void *key, const void *item) {
 
 static bool fits(const char *const *patterns, size_t count, const char *name) {
 	for (size_t i = 0; i < count; i++) {
-		if (text_glob(patterns[i], name, false))
+		if ((patterns[i][0] == name[0] || patterns[i][0] == '*') &&
+			text_glob(patterns[i], name, false))
 			return true;
 	}
 	return false;
