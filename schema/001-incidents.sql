@@ -204,16 +204,18 @@ create view incidents as select
 		|| printf('.%06dZ', i.first_seen_at % 1000000) as first_seen_at
 from incident i;
 
+-- Each frame is an array: image, symbol, offset in the symbol (in the image when there is no symbol).
+-- Read with json_each alone: where views are not trusted, SQLite 3.40 refuses json_extract in them.
 create view frames as select
 	i.id as incident,
 	i.crashed_thread as thread,
 	f.key as "index",
-	(select text from symbol where id = json_extract(f.value, '$[0]')) as image,
-	(select text from symbol where id = json_extract(f.value, '$[1]')) as symbol,
-	case when json_extract(f.value, '$[1]') is not null
-		then json_extract(f.value, '$[2]') end as symbol_offset,
-	case when json_extract(f.value, '$[1]') is null
-		then json_extract(f.value, '$[2]') end as image_offset,
+	(select text from symbol where id = (select value from json_each(f.value) where key = 0)) as image,
+	(select text from symbol where id = (select value from json_each(f.value) where key = 1)) as symbol,
+	(select o.value from json_each(f.value) o join json_each(f.value) n
+		where o.key = 2 and n.key = 1 and n.value is not null) as symbol_offset,
+	(select o.value from json_each(f.value) o join json_each(f.value) n
+		where o.key = 2 and n.key = 1 and n.value is null) as image_offset,
 	i.incident_id as incident_id
 from incident i join stack s on s.id = i.stack_id join json_each(s.frames) f;
 
