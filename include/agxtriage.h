@@ -83,6 +83,8 @@ AGXTRIAGE_PUBLIC const struct agxtriage_incident *agxtriage_document_incident(
 
 /* The row in the database; 0 for an incident of a document. */
 AGXTRIAGE_PUBLIC int64_t agxtriage_incident_id(const struct agxtriage_incident *incident);
+/* Its place in its document, or in the document that agxtriage_store_load() gives, from 0. */
+AGXTRIAGE_PUBLIC size_t agxtriage_incident_index(const struct agxtriage_incident *incident);
 /* "79BC4A1F-C45B-45D9-BB21-94FE1DDC55A9" as in the report. */
 AGXTRIAGE_PUBLIC const char *agxtriage_incident_uuid(const struct agxtriage_incident *incident);
 /* crash, user_fault, gpu_event, panic, jetsam, hang, stackshot, resource or other; never NULL. */

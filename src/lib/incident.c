@@ -10,6 +10,10 @@ int64_t agxtriage_incident_id(const struct agxtriage_incident *incident) {
 	return incident->row.id;
 }
 
+size_t agxtriage_incident_index(const struct agxtriage_incident *incident) {
+	return incident->row.ordinal;
+}
+
 const char *agxtriage_incident_uuid(const struct agxtriage_incident *incident) {
 	return incident->report ? incident->report->incident_id : incident->row.incident_id;
 }
