@@ -244,6 +244,36 @@ static size_t fold_operator(const char *s, size_t len, size_t i, struct writer *
 	return done;
 }
 
+/* What starts at s[i] and is folded; returns the bytes consumed, 0 when it is a character like
+ * others. */
+static size_t fold_piece(const char *s, size_t len, size_t i, struct writer *w) {
+	size_t n = 0;
+
+	switch (s[i]) {
+	case '(':
+	case '<':
+		n = noise_length(s + i, len - i);
+		return n > 0 ? n : fold_bracket(s, len, i, w);
+	case '[':
+	case '{':
+	case '\'':
+		return noise_length(s + i, len - i);
+	case 's':
+		if (!at(s, len, i, "std::__1::"))
+			return 0;
+		put(w, "std::", 5);
+		return 10;
+	case 'A':
+		n = at(s, len, i, "AGX::HAL") ? span_digits(s + i + 8, len - i - 8) : 0;
+		if (n == 0)
+			return 0;
+		put(w, "AGX::HAL*", 9);
+		return 8 + n;
+	default:
+		return 0;
+	}
+}
+
 static void fold_cxx(const char *s, size_t len, struct writer *w, struct normal_symbol *ret,
 	struct arena *arena) {
 	size_t i = 0;
@@ -251,22 +281,11 @@ static void fold_cxx(const char *s, size_t len, struct writer *w, struct normal_
 	while (i < len) {
 		size_t n = 0;
 
-		if (after_operator(w))
+		if (w->len > 0 && w->text[w->len - 1] == 'r' && after_operator(w))
 			n = fold_operator(s, len, i, w);
 		if (n == 0)
-			n = noise_length(s + i, len - i);
-		if (n == 0 && (s[i] == '<' || s[i] == '('))
-			n = fold_bracket(s, len, i, w);
-		if (n == 0 && at(s, len, i, "std::__1::")) {
-			put(w, "std::", 5);
-			n = 10;
-		}
-		if (n == 0 && at(s, len, i, "AGX::HAL") &&
-			span_digits(s + i + 8, len - i - 8) > 0) {
-			put(w, "AGX::HAL*", 9);
-			n = 8 + span_digits(s + i + 8, len - i - 8);
-		}
-		if (n == 0)
+			n = fold_piece(s, len, i, w);
+		if (n == 0 && s[i] == 'A')
 			n = fold_generation(s + i, len - i, w, ret, arena);
 		if (n == 0) {
 			w->text[w->len++] = s[i];
