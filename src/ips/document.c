@@ -126,7 +126,7 @@ static int map_places(struct collector *collector, const char *bytes, size_t len
 		marks[2 * i].unwrapped = report->source_offset;
 		marks[2 * i + 1].unwrapped = report->source_offset + report->source_len;
 	}
-	unwrap(bytes, len, needs, NULL, marks, 2 * count);
+	unwrap(bytes, len, needs, NULL, &(struct unwrap_marks){marks, 2 * count});
 	for (size_t i = 0; i < count; i++) {
 		struct report *report = collector->reports[collector->first + i];
 		report->source_offset = marks[2 * i].original;
@@ -147,7 +147,7 @@ static void search(struct collector *collector, const char *bytes, size_t len, s
 		find_pieces(rest, len, parse_piece, collector);
 	} else {
 		struct buf unwrapped = {0};
-		unwrap(rest, len, &needs, &unwrapped, NULL, 0);
+		unwrap(rest, len, &needs, &unwrapped, NULL);
 		if (unwrapped.failed)
 			collector->code = err_set(collector->err, -ENOMEM, "out of memory");
 		collector->bytes = buf_str(&unwrapped);

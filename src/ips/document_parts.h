@@ -23,14 +23,19 @@ struct unwrap_mark {
 	size_t unwrapped, original;
 };
 
+struct unwrap_marks {
+	struct unwrap_mark *items;
+	size_t count;
+};
+
 bool unwrap_is_utf16(const char *bytes, size_t len);
 /* To UTF-8; lone surrogates become U+FFFD. */
 void unwrap_utf16(const char *bytes, size_t len, struct buf *ret);
 /* Looks for evidence. True when anything is needed. */
 bool unwrap_find_needs(const char *bytes, size_t len, struct unwrap_needs *ret);
-/* Appends the unwrapped text to ret, which may be NULL; fills the marks' original. */
+/* Appends the unwrapped text to ret and fills the marks' original; either may be NULL. */
 void unwrap(const char *bytes, size_t len, const struct unwrap_needs *needs, struct buf *ret,
-	struct unwrap_mark *marks, size_t mark_count);
+	const struct unwrap_marks *marks);
 
 enum piece_kind {
 	PIECE_JSON, /* header and body, or a body alone; also a header with a text body; may be

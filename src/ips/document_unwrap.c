@@ -256,7 +256,8 @@ static size_t write_entity(struct writer *writer, const char *p, size_t len) {
 }
 
 void unwrap(const char *bytes, size_t len, const struct unwrap_needs *needs, struct buf *ret,
-	struct unwrap_mark *marks, size_t mark_count) {
+	const struct unwrap_marks *marks) {
+	size_t mark_count = marks ? marks->count : 0;
 	struct writer writer = {.ret = ret, .needs = needs, .line_start = true};
 	size_t i = 0, mark = 0;
 	while (i < len) {
@@ -277,10 +278,10 @@ void unwrap(const char *bytes, size_t len, const struct unwrap_needs *needs, str
 			n = 1;
 		}
 		/* Tags in front of a place are not part of what stands there. */
-		while (mark < mark_count && writer.written > marks[mark].unwrapped)
-			marks[mark++].original = i;
+		while (mark < mark_count && writer.written > marks->items[mark].unwrapped)
+			marks->items[mark++].original = i;
 		i += n;
 	}
 	while (mark < mark_count)
-		marks[mark++].original = len;
+		marks->items[mark++].original = len;
 }

@@ -250,7 +250,7 @@ static void read_pieces(const struct buf *bytes, struct pair *pair) {
 	struct buf unwrapped = {0};
 	const struct buf *from = bytes;
 	if (unwrap_find_needs(bytes->data, bytes->len, &needs)) {
-		unwrap(bytes->data, bytes->len, &needs, &unwrapped, NULL, 0);
+		unwrap(bytes->data, bytes->len, &needs, &unwrapped, NULL);
 		from = &unwrapped;
 	}
 	pair->bytes = from->data;
