@@ -129,6 +129,7 @@ struct store_cursor;
 struct store {
 	sqlite3 *db;
 	sqlite3 *sql_db; /* of store_sql(), opened at its first use */
+	bool sql_denied; /* its authorizer refused something */
 	char *path;      /* as given to SQLite */
 	enum store_mode mode;
 	bool immutable; /* opened as a file that nobody can change */

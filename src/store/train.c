@@ -18,7 +18,7 @@
 /* Bounds the time: training takes about 0.1 s per megabyte. */
 #define TRAIN_BYTES (4u << 20)
 #define TRAIN_SAMPLE_BYTES (128u << 10)
-#define INGEST_DICTIONARY_BYTES (64u << 10)
+#define INGEST_DICTIONARY_BYTES (112u << 10)
 #define IDLE_DICTIONARY_BYTES (1u << 20)
 /* A report that packs better than this against what is in already brings nothing new. */
 #define IDLE_NEW_RATIO 10
