@@ -245,7 +245,24 @@ static bool section_title(struct text_parse *parse, struct text line) {
 	return false;
 }
 
+/* The texts stand one behind the other, and one that ends in a line feed leaves a blank line behind
+ * it. */
+static bool app_info_goes_on(const struct text_parse *parse, struct text line) {
+	static const char *const starts[] = {
+		"abort() called", "terminating ", "*** Terminating", "-[", "+["};
+	const char *end = parse->block.p + parse->block.len;
+	const char *feed = memchr(end, '\n', (size_t)(line.p - end));
+	if (!parse->block.len || !feed || !memchr(feed + 1, '\n', (size_t)(line.p - feed - 1)))
+		return true;
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (text_begins(line, starts[i]))
+			return true;
+	return false;
+}
+
 static void section_line(struct text_parse *parse, struct text line) {
+	if (parse->section == TEXT_SECTION_APP_INFO && !app_info_goes_on(parse, line))
+		leave_section(parse, parse->in_body ? TEXT_SECTION_OTHER : TEXT_SECTION_HEADER);
 	switch (parse->section) {
 	case TEXT_SECTION_HEADER:
 		text_header_line(parse, line);
@@ -280,9 +297,7 @@ static void section_line(struct text_parse *parse, struct text line) {
 }
 
 static void blank_line(struct text_parse *parse) {
-	if ((parse->section == TEXT_SECTION_APP_INFO && parse->block.len) ||
-		parse->section == TEXT_SECTION_VM_REGION ||
-		parse->section == TEXT_SECTION_INSTRUCTIONS)
+	if (parse->section == TEXT_SECTION_VM_REGION || parse->section == TEXT_SECTION_INSTRUCTIONS)
 		leave_section(parse, parse->in_body ? TEXT_SECTION_OTHER : TEXT_SECTION_HEADER);
 }
 
