@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHORT_STRING 24
-
 void json_init(struct json *json, const char *bytes, size_t len, struct err *err) {
 	*json = (struct json){.start = bytes, .p = bytes, .end = bytes + len, .err = err};
 }
@@ -73,37 +71,49 @@ void json_enter(struct json *json) {
 		json_fail(json, -E2BIG, "nested too deep");
 }
 
-/* Moves p behind the closing quote; p stands behind the opening one. */
-static bool skip_string_tail(struct json *json) {
-	const char *scan = json->p;
-	const char *near = json->end - scan > SHORT_STRING ? scan + SHORT_STRING : json->end;
-	/* Most strings are shorter than a call of memchr() is worth. */
-	for (const char *p = scan; p < near && *p != '\\'; p++) {
-		if (*p != '"')
-			continue;
-		json->p = p + 1;
-		return true;
+/* Non-zero when one of the eight bytes is c. */
+static inline uint64_t has_byte(uint64_t word, unsigned char c) {
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t x = word ^ ones * c;
+	return (x - ones) & ~x & ones << 7;
+}
+
+/* The next quote or backslash, or end. */
+static inline const char *find_special(const char *p, const char *end) {
+	for (; end - p >= 8; p += 8) {
+		uint64_t word;
+		memcpy(&word, p, 8);
+		if (has_byte(word, '"') | has_byte(word, '\\'))
+			break;
 	}
+	while (p < end && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
+/* Moves p behind the closing quote; p stands behind the opening one. */
+static bool skip_string_tail(struct json *json, bool *ret_escaped) {
+	const char *p = json->p;
 	for (;;) {
-		const char *quote = memchr(scan, '"', (size_t)(json->end - scan));
-		if (!quote) {
+		p = find_special(p, json->end);
+		if (p < json->end && *p == '"') {
+			json->p = p + 1;
+			return true;
+		}
+		if (json->end - p < 2) {
 			json->p = json->end;
 			return json_fail(json, 0, "inside a string");
 		}
-		const char *back = quote;
-		while (back > scan && back[-1] == '\\')
-			back--;
-		scan = quote + 1;
-		if ((quote - back) % 2 == 0) {
-			json->p = scan;
-			return true;
-		}
+		*ret_escaped = true;
+		p += 2;
 	}
 }
 
-bool json_raw_string(struct json *json, const char **ret, size_t *ret_len) {
+/* What stands between the quotes; p stands at the opening one. */
+static bool raw_string(struct json *json, const char **ret, size_t *ret_len, bool *ret_escaped) {
 	const char *from = ++json->p;
-	if (!skip_string_tail(json))
+	*ret_escaped = false;
+	if (!skip_string_tail(json, ret_escaped))
 		return false;
 	*ret = from;
 	*ret_len = (size_t)(json->p - from) - 1;
@@ -217,7 +227,8 @@ bool json_text(struct json *json, struct arena *arena, size_t max, bool lines, c
 	const char **ret_odd) {
 	const char *raw, *text;
 	size_t len;
-	if (!json_raw_string(json, &raw, &len))
+	bool escaped;
+	if (!raw_string(json, &raw, &len, &escaped))
 		return false;
 	if (!len) {
 		*ret = NULL;
@@ -227,7 +238,7 @@ bool json_text(struct json *json, struct arena *arena, size_t max, bool lines, c
 		len = 6 * max;
 		*ret_odd = "shortened";
 	}
-	if (!memchr(raw, '\\', len) && text_is_clean(raw, len, lines ? TEXT_LINES : TEXT_LINE)) {
+	if (!escaped && text_is_clean(raw, len, lines ? TEXT_LINES : TEXT_LINE)) {
 		text = arena_strndup(arena, raw, cut(raw, len, max));
 		if (!text)
 			return out_of_memory(json);
@@ -276,15 +287,23 @@ static bool number(struct json *json, const char **ret, size_t *ret_len, bool *r
 }
 
 bool json_u64(struct json *json, uint64_t *ret) {
-	const char *token;
-	size_t len;
-	bool whole;
-	if (!number(json, &token, &len, &whole) || !whole)
-		return false;
-	bool negative = *token == '-';
+	const char *p = json->p, *end = json->end;
+	bool negative = p < end && *p == '-';
 	uint64_t value = 0;
-	for (size_t i = negative; i < len; i++)
-		value = value * 10 + (uint64_t)(token[i] - '0');
+	p += negative;
+	const char *digits = p;
+	for (; p < end && *p >= '0' && *p <= '9'; p++)
+		value = value * 10 + (uint64_t)(*p - '0');
+	bool plain = p > digits && (*digits != '0' || p == digits + 1) && p < end && *p != '.' &&
+		     (*p | 0x20) != 'e';
+	if (!plain) { /* the slow way knows what is wrong with it */
+		const char *token;
+		size_t len;
+		bool whole;
+		if (!number(json, &token, &len, &whole) || !whole)
+			return false;
+	}
+	json->p = p;
 	*ret = negative ? 0 - value : value;
 	return true;
 }
@@ -329,11 +348,11 @@ static bool skip_literal(struct json *json, const char *word) {
 static bool skip_scalar(struct json *json, enum json_type type) {
 	const char *token;
 	size_t len;
-	bool whole;
+	bool whole, escaped;
 	switch (type) {
 	case JSON_STRING:
 		json->p++;
-		return skip_string_tail(json);
+		return skip_string_tail(json, &escaped);
 	case JSON_NUMBER:
 		return number(json, &token, &len, &whole);
 	case JSON_TRUE:
@@ -353,8 +372,9 @@ static bool skip_scalar(struct json *json, enum json_type type) {
 static bool skip_name(struct json *json) {
 	if (next_char(json) != '"')
 		return json_fail(json, 0, "a member's name is missing");
+	bool escaped;
 	json->p++;
-	if (!skip_string_tail(json))
+	if (!skip_string_tail(json, &escaped))
 		return false;
 	if (next_char(json) != ':')
 		return json_fail(json, 0, "':' is missing");
@@ -428,13 +448,13 @@ bool json_next_element(struct json *json, bool *first) {
 	return advance(json, first, ']') && json_peek(json) != JSON_END;
 }
 
-static void set_key(struct json_key *key, const char *raw, size_t len) {
+static void set_key(struct json_key *key, const char *raw, size_t len, bool escaped) {
 	key->len = 0;
 	if (len >= JSON_KEY_BYTES * 6) {
 		key->text[0] = '\0';
 		return;
 	}
-	if (len < JSON_KEY_BYTES && !memchr(raw, '\\', len)) {
+	if (len < JSON_KEY_BYTES && !escaped) {
 		memcpy(key->text, raw, len);
 		key->len = len;
 	} else {
@@ -451,13 +471,14 @@ static void set_key(struct json_key *key, const char *raw, size_t len) {
 bool json_next_member(struct json *json, bool *first, struct json_key *ret_key) {
 	const char *raw;
 	size_t len;
+	bool escaped;
 	if (!advance(json, first, '}'))
 		return false;
 	if (next_char(json) != '"')
 		return json_fail(json, 0, "a member's name is missing");
-	if (!json_raw_string(json, &raw, &len))
+	if (!raw_string(json, &raw, &len, &escaped))
 		return false;
-	set_key(ret_key, raw, len);
+	set_key(ret_key, raw, len, escaped);
 	if (next_char(json) != ':')
 		return json_fail(json, 0, "':' is missing");
 	json->p++;

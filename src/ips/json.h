@@ -67,10 +67,6 @@ static inline bool json_key_is(const struct json_key *key, const char *name) {
 	       memcmp(key->text, name, key->len) == 0;
 }
 
-/* A string's bytes between the quotes, as they stand (borrowed, escapes not undone). Next must be
- * JSON_STRING. */
-bool json_raw_string(struct json *json, const char **ret, size_t *ret_len);
-
 /*
  * Reads a string as clean text (see base/text.h) of at most max bytes into the arena: *ret, or NULL
  * for an empty one. *ret_odd is set to what was odd ("shortened", ...) and left alone otherwise.
