@@ -140,7 +140,7 @@ create table incident (
 ) strict;
 create index incident_by_time on incident (captured_at);
 create index incident_by_site on incident (site_id, kind, simulated, captured_at);
-create index incident_by_signature on incident (signature_id, captured_at);
+create index incident_by_signature on incident (signature_id, kind, captured_at);
 create index incident_by_raw on incident (raw_id, ordinal);
 create index incident_nameless on incident (captured_at) where incident_id is null;
 

@@ -145,11 +145,12 @@ static void add_glob(struct query *query, const struct field *field, const char 
 }
 
 static void add_word(struct query *query, const struct field *field, const char *value) {
-	buf_printf(&query->sql, "+%s in (select id from word where ", field->inner);
 	if (is_pattern(value)) {
-		buf_add_str(&query->sql, "text_glob(?, text))");
+		buf_printf(&query->sql, "+%s in (select id from word where text_glob(?, text))",
+			field->inner);
 	} else {
-		buf_add_str(&query->sql, "hash = ? and text = ?)");
+		buf_printf(&query->sql, "+%s = (select id from word where hash = ? and text = ?)",
+			field->inner);
 		store_query_number(query, store_text_hash(value, strlen(value)));
 	}
 	store_query_text(query, value, strlen(value));

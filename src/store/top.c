@@ -31,7 +31,7 @@ static void add_columns(struct buf *sql, const struct field *const *fields, size
 			buf_add_str(sql, "null, ");
 		}
 	}
-	buf_add_str(sql, "n, 1.0 * n / sum(n) over (), first_at, last_at, ");
+	buf_add_str(sql, "n, 1.0 * n / total, first_at, last_at, ");
 	if (count == 1 && strcmp(fields[0]->name, "site") == 0)
 		buf_add_str(sql, "(select title from site where id = k0)");
 	else if (count == 1 && strcmp(fields[0]->name, "signature") == 0)
@@ -40,11 +40,17 @@ static void add_columns(struct buf *sql, const struct field *const *fields, size
 		buf_add_str(sql, "null");
 }
 
+static void add_keys(struct buf *sql, size_t count) {
+	for (size_t i = 0; i < count; i++)
+		buf_printf(sql, "%sk%zu", i > 0 ? ", " : "", i);
+}
+
 static int build(struct store *store, const struct store_filter *filter,
 	const struct field *const *fields, size_t count, struct query *query, struct err *err) {
 	struct buf *sql = &query->sql;
 	add_columns(sql, fields, count);
-	buf_add_str(sql, " from (select ");
+	/* The limit inside keeps the order and spares the text of groups that nobody sees. */
+	buf_add_str(sql, " from (select *, sum(n) over () as total from (select ");
 	for (size_t i = 0; i < count; i++)
 		buf_printf(sql, "%s as k%zu, ", fields[i]->inner, i);
 	buf_add_str(sql, "count(*) as n, min(i.captured_at) as first_at, "
@@ -53,13 +59,11 @@ static int build(struct store *store, const struct store_filter *filter,
 	if (r < 0)
 		return r;
 	buf_add_str(sql, " group by ");
-	for (size_t i = 0; i < count; i++)
-		buf_printf(sql, "%sk%zu", i > 0 ? ", " : "", i);
-	buf_add_str(sql, ") order by n desc, last_at desc, 1, 2, 3, 4");
-	if (filter->limit > 0) {
-		buf_add_str(sql, " limit ?");
-		store_query_number(query, filter->limit);
-	}
+	add_keys(sql, count);
+	buf_add_str(sql, ") order by n desc, last_at desc, ");
+	add_keys(sql, count);
+	buf_add_str(sql, " limit ?)");
+	store_query_number(query, filter->limit > 0 ? filter->limit : -1);
 	return 0;
 }
 
