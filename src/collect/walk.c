@@ -71,55 +71,73 @@ static void resolve_link(struct candidate *candidate, const char *root) {
 	candidate->identity = identity_of(&st);
 }
 
-struct level {
-	const char *root; /* real path of the folder that the user named */
-	int depth;
-	enum walk_depth mode;
+/* A folder that is still to be read. */
+struct folder {
+	char *path; /* owned */
+	int depth;  /* below the folder that the user named */
+	struct folder *next;
 };
 
-static int add_folder(struct walk *walk, const char *folder, struct level level, struct err *err);
+struct descent {
+	struct walk *walk;
+	const char *root; /* real path of the folder that the user named */
+	enum walk_depth mode;
+	struct folder *folders; /* read in the order in which they were found */
+	struct folder **tail;
+	struct err *err;
+};
 
-/* A folder inside a folder. */
-static int add_subfolder(
-	struct walk *walk, char *path, const char *name, struct level level, struct err *err) {
-	bool enter = level.mode == WALK_RECURSIVE
-			     ? level.depth < DEPTH_MAX
-			     : level.depth == 0 && strcmp(name, "Retired") == 0;
-	if (enter) {
-		level.depth++;
-		int code = add_folder(walk, path, level, err);
+static int out_of_memory(struct err *err) {
+	return err_set(err, -ENOMEM, "out of memory");
+}
+
+/* Takes path. */
+static int push_folder(struct descent *descent, char *path, int depth) {
+	struct folder *folder = path ? malloc(sizeof *folder) : NULL;
+	if (!folder) {
 		free(path);
-		return code == -ENOMEM ? code : 0; /* a part that cannot be read hides no other */
+		return out_of_memory(descent->err);
 	}
+	*folder = (struct folder){.path = path, .depth = depth};
+	*descent->tail = folder;
+	descent->tail = &folder->next;
+	return 0;
+}
+
+/* A folder inside a folder; takes path. */
+static int add_subfolder(struct descent *descent, char *path, const char *name, int depth) {
+	bool enter = descent->mode == WALK_RECURSIVE ? depth < DEPTH_MAX
+						     : depth == 0 && strcmp(name, "Retired") == 0;
+	if (enter)
+		return push_folder(descent, path, depth + 1);
 	if (!text_ends(name, ".ips")) {
 		free(path);
 		return 0;
 	}
-	struct candidate *candidate = add(walk, path);
+	struct candidate *candidate = add(descent->walk, path);
 	if (!candidate)
-		return err_set(err, -ENOMEM, "out of memory");
+		return out_of_memory(descent->err);
 	candidate->refused = "a folder";
 	return 0;
 }
 
-static int add_entry(struct walk *walk, const char *folder, const char *name, struct level level,
-	struct err *err) {
+static int add_entry(struct descent *descent, const struct folder *folder, const char *name) {
 	struct stat st;
-	char *path = join(folder, name);
+	char *path = join(folder->path, name);
 	if (!path)
-		return err_set(err, -ENOMEM, "out of memory");
+		return out_of_memory(descent->err);
 	if (lstat(path, &st) != 0) { /* gone since the folder was read */
 		free(path);
 		return 0;
 	}
 	if (S_ISDIR(st.st_mode))
-		return add_subfolder(walk, path, name, level, err);
-	struct candidate *candidate = add(walk, path);
+		return add_subfolder(descent, path, name, folder->depth);
+	struct candidate *candidate = add(descent->walk, path);
 	if (!candidate)
-		return err_set(err, -ENOMEM, "out of memory");
+		return out_of_memory(descent->err);
 	candidate->identity = identity_of(&st);
 	if (S_ISLNK(st.st_mode))
-		resolve_link(candidate, level.root);
+		resolve_link(candidate, descent->root);
 	else if (!S_ISREG(st.st_mode))
 		candidate->refused = S_ISFIFO(st.st_mode) ? "a FIFO, no file" : "no regular file";
 	return 0;
@@ -133,18 +151,37 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int add_folder(struct walk *walk, const char *folder, struct level level, struct err *err) {
+static int read_folder(struct descent *descent, const struct folder *folder) {
 	struct dirent **entries;
-	int count = scandir(folder, &entries, visible, by_name);
+	int count = scandir(folder->path, &entries, visible, by_name);
 	if (count < 0)
-		return err_set(err, -errno, "%s: %s", folder, strerror(errno));
+		return err_set(descent->err, -errno, "%s: %s", folder->path, strerror(errno));
 	int code = 0;
 	for (int i = 0; i < count; i++) {
 		if (!code)
-			code = add_entry(walk, folder, entries[i]->d_name, level, err);
+			code = add_entry(descent, folder, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
+	return code;
+}
+
+/* A part that cannot be read hides no other; only the folder that the user named must be readable.
+ */
+static int descend(struct descent *descent) {
+	int code = 0;
+	while (descent->folders) {
+		struct folder *folder = descent->folders;
+		if (!code)
+			code = read_folder(descent, folder);
+		if (code && code != -ENOMEM && folder->depth)
+			code = 0;
+		descent->folders = folder->next;
+		if (!descent->folders)
+			descent->tail = &descent->folders;
+		free(folder->path);
+		free(folder);
+	}
 	return code;
 }
 
@@ -167,7 +204,11 @@ int walk_add(struct walk *walk, const char *path, enum walk_depth depth, struct 
 		return add_named(walk, path, real, &st, err);
 	if (!real)
 		return err_set(err, -errno, "%s: %s", path, strerror(errno));
-	int code = add_folder(walk, real, (struct level){real, 0, depth}, err);
+	struct descent descent = {.walk = walk, .root = real, .mode = depth, .err = err};
+	descent.tail = &descent.folders;
+	int code = push_folder(&descent, strdup(real), 0);
+	if (!code)
+		code = descend(&descent);
 	free(real);
 	return code;
 }
