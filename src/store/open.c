@@ -16,6 +16,9 @@
 #define CREATE_SETTINGS \
 	"pragma page_size = 2048; pragma auto_vacuum = incremental; pragma journal_mode = wal;"
 
+/* Between two tries to create while another process does. */
+#define CREATE_WAIT_MS 10
+
 #define WRITE_SETTINGS                                                                             \
 	"pragma synchronous = normal; pragma foreign_keys = on; pragma wal_autocheckpoint = 2048;" \
 	"pragma journal_size_limit = 8388608; pragma secure_delete = off;"
@@ -177,27 +180,53 @@ int store_open_reader(struct store *store, sqlite3 **ret, struct err *err) {
 	return connect_reader(store->path, ret, &immutable, err);
 }
 
-/* Refuses foreign and newer files. *ret_version: 0 for an empty one. */
-static int check_ours(struct store *store, int64_t *ret_version, struct err *err) {
-	int64_t application = 0, version = 0, tables = 0;
-	int r = ask_number(store->db, store->path, "pragma application_id", &application, err);
-	if (r == 0)
-		r = ask_number(store->db, store->path, "pragma user_version", &version, err);
-	if (r == 0)
-		r = ask_number(
-			store->db, store->path, "select count(*) from sqlite_schema", &tables, err);
+struct marks {
+	int64_t application, version, tables;
+};
+
+/* All from one moment: another process may be creating the database right now. */
+static int read_marks(struct store *store, struct marks *ret, struct err *err) {
+	int r = store_exec(store, "begin", err);
 	if (r < 0)
 		return r;
-	if (application != STORE_APPLICATION_ID &&
-		(application != 0 || version != 0 || tables != 0))
+	r = ask_number(
+		store->db, store->path, "select count(*) from sqlite_schema", &ret->tables, err);
+	if (r == 0)
+		r = ask_number(
+			store->db, store->path, "pragma application_id", &ret->application, err);
+	if (r == 0)
+		r = ask_number(store->db, store->path, "pragma user_version", &ret->version, err);
+	if (sqlite3_get_autocommit(store->db) == 0)
+		(void)store_exec(store, "rollback", NULL);
+	return r;
+}
+
+/* Refuses foreign and newer files. *ret_version: 0 for an empty one. */
+static int check_ours(struct store *store, int64_t *ret_version, struct err *err) {
+	struct marks marks = {0};
+	int r = read_marks(store, &marks, err);
+	if (r < 0)
+		return r;
+	if (marks.application != STORE_APPLICATION_ID &&
+		(marks.application != 0 || marks.version != 0 || marks.tables != 0))
 		return err_set(err, -EPROTO, "%s: a database of another program", store->path);
-	if (version > (int64_t)store_migration_count)
+	if (marks.version > (int64_t)store_migration_count)
 		return err_set(err, -EPROTO,
 			"%s: made by a newer agxtriage (schema %lld, this one knows %zu); left "
 			"untouched",
-			store->path, (long long)version, store_migration_count);
-	*ret_version = version < 0 ? 0 : version;
+			store->path, (long long)marks.version, store_migration_count);
+	*ret_version = marks.version < 0 ? 0 : marks.version;
 	return 0;
+}
+
+/* SQLite does not wait for its lock when it changes the journal's mode. */
+static int create_settings(struct store *store, struct err *err) {
+	int r = store_exec(store, CREATE_SETTINGS, err);
+	for (int waited = 0; r == -EBUSY && waited < STORE_BUSY_MS; waited += CREATE_WAIT_MS) {
+		sqlite3_sleep(CREATE_WAIT_MS);
+		r = store_exec(store, CREATE_SETTINGS, err);
+	}
+	return r;
 }
 
 static int open_read(struct store *store, struct err *err) {
@@ -228,7 +257,7 @@ static int open_write(struct store *store, struct err *err) {
 		return err_set(err, -EROFS, "%s: cannot be written to", store->path);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	if (version == 0)
-		r = store_exec(store, CREATE_SETTINGS, err);
+		r = create_settings(store, err);
 	if (r == 0)
 		r = store_exec(store, COMMON_SETTINGS WRITE_SETTINGS, err);
 	if (r == 0 && version < (int64_t)store_migration_count)
