@@ -71,7 +71,11 @@ enum store_put {
 			   text; both paths are kept */
 };
 
-/* Between store_begin() and store_commit(). ret_id may be NULL. */
+/*
+ * Between store_begin() and store_commit(); after an error the transaction must be rolled back.
+ * ret_id may be NULL. A conflict is reported once for each other content; a text without an id that
+ * meets its JSON is none.
+ */
 int store_put(struct store *store, const struct store_item *item, enum store_put *ret,
 	int64_t *ret_id, struct err *err);
 /* Remembers a file that was passed over, or rejected with its reason. */
@@ -134,6 +138,11 @@ struct incident {
 	const char *warnings; /* JSON array or NULL */
 };
 
+/*
+ * How a MATCH is read: /path (glob, or a folder above it; the program's path or the report's),
+ * FIELD=GLOB (FIELD= for absent), up to seven digits a PID, the beginning of a stored incident id
+ * (4 or more), else a process name or glob.
+ */
 /* What list, top and later export select. Everything optional; texts borrowed. */
 struct store_filter {
 	const char *const *
