@@ -68,10 +68,19 @@ static enum cli_status put_item(
 	return status;
 }
 
+static bool safe_on_terminal(const struct buf *bytes) {
+	struct buf shown = {0};
+	text_terminal(&shown, buf_str(bytes), bytes->len, TEXT_LINES);
+	bool same = !shown.failed && shown.len == bytes->len &&
+		    !memcmp(buf_str(&shown), buf_str(bytes), bytes->len);
+	buf_finish(&shown);
+	return same;
+}
+
 /* A report that could hold anything must not reach a terminal as it is. */
 static enum cli_status put_raw(
 	struct cli *cli, const struct show_options *options, const struct buf *bytes) {
-	if (cli->out.tty && !text_is_clean(buf_str(bytes), bytes->len, TEXT_LINES)) {
+	if (cli->out.tty && !safe_on_terminal(bytes)) {
 		log_error("these bytes are not clean text: send them to a file or a program");
 		return CLI_FAILED;
 	}
