@@ -147,7 +147,7 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 	struct err err = {0};
 	struct paths paths = {0};
 	struct ingest_summary summary = {0};
-	struct display display = {.bar = isatty(STDERR_FILENO) && !cli->globals.quiet};
+	struct display display = {.bar = term_is_live(STDERR_FILENO) && !cli->globals.quiet};
 	const struct scan_options scan = {
 		.all = chosen->all,
 		.stop = &interrupted,

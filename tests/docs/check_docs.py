@@ -8,13 +8,15 @@
 
 The README's blocks: ```sh that starts with agxtriage must end with 0; ```console shows commands behind "$ " and what
 they print on a terminal of 80 columns, where a line [...] stands for any number of lines; ```json is a file of rules.
-They run one after the other in a home of their own with reports/ and report.ips; its path is printed as ~."""
+The man pages' literal blocks that start with agxtriage or select (SQL) follow, and must end with 0 as well. All run one after the
+other in a home of their own with reports/, report.ips and issue.txt; its path is printed as ~."""
 
 import difflib
 import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -31,7 +33,7 @@ REPORTS = (
     "odd-one-line.ips", "gpuEvent-2026-02-03-101112.ips", "panic-full-panic-complete-memory.ips",
     "agx-set-compute-pipeline-state.ips", "bad-truncated-in-images.ips",
 )
-REPORT = "agx-set-compute-pipeline-state.ips"
+REPORT, ISSUE = "agx-set-compute-pipeline-state.ips", "container-full.txt"
 
 
 def help_names(program):
@@ -101,6 +103,7 @@ class Stage:
         for name in REPORTS:
             shutil.copy(os.path.join(fixtures, name), os.path.join(self.here, "reports"))
         shutil.copy(os.path.join(fixtures, REPORT), os.path.join(self.here, "report.ips"))
+        shutil.copy(os.path.join(fixtures, ISSUE), os.path.join(self.here, "issue.txt"))
         # One worker takes the reports in one order, so that their numbers are the same each time.
         self.environment = {
             "PATH": os.path.dirname(os.path.abspath(program)) + os.pathsep + os.environ["PATH"],
@@ -171,6 +174,16 @@ def check_rules(stage, block):
     return check_shell(stage, "agxtriage rules check mine.json")
 
 
+def man_examples():
+    for path in sorted(MAN.iterdir()):
+        for block in re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", path.read_text(encoding="utf-8"), re.M | re.S):
+            block = block.replace("\\(aq", "'").replace("\\-", "-")
+            if block.startswith("select "):
+                block = "agxtriage sql " + shlex.quote(block)
+            if block.startswith("agxtriage "):
+                yield block
+
+
 def check_examples(program, fixtures):
     faults, ran = 0, 0
     with tempfile.TemporaryDirectory(prefix="agxtriage-docs-") as folder:
@@ -184,6 +197,9 @@ def check_examples(program, fixtures):
                 faults += check_shell(stage, block)
             else:
                 continue
+            ran += 1
+        for block in man_examples():
+            faults += check_shell(stage, block)
             ran += 1
     print(f"{ran} blocks, {faults} faults")
     return faults + (0 if ran else 1)
