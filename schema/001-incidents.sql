@@ -90,6 +90,7 @@ create table file (
 	mtime_ns integer not null,
 	ctime_ns integer not null,
 	seen_at integer not null,
+	reports integer not null, -- found in it when it was read
 	reason text,
 	unique (folder_id, name)
 ) strict;

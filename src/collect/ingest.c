@@ -14,8 +14,8 @@
 #include <string.h>
 #include <time.h>
 
-/* A group commit ends after so many incidents or so long, whatever comes first. */
-#define BATCH_ROWS 512
+/* A group commit ends after so many incidents (they fit into SQLite's page cache) or so long. */
+#define BATCH_ROWS 128
 #define BATCH_US 250000
 /* A file that changes while it is read is read again so often, 20 ms apart. */
 #define CHANGED_TRIES 5
@@ -43,6 +43,7 @@ struct job {
 	struct document document;
 	struct triage *triages; /* one per report; NULL for one that the selection leaves out */
 	bool *selected;
+	unsigned selected_count;
 	struct arena arena;
 };
 
@@ -86,12 +87,14 @@ static int triage_all(struct job *job) {
 	if (!job->triages || !job->selected)
 		return -ENOMEM;
 	job->outcome = OUTCOME_PASSED;
+	job->selected_count = 0;
 	for (size_t i = 0; i < document->count; i++) {
 		const struct report *report = document->reports[i];
 		job->selected[i] = by_name || select_by_content(report);
 		if (!job->selected[i])
 			continue;
 		job->outcome = OUTCOME_TAKEN;
+		job->selected_count++;
 		int code = triage_run(&job->triages[i], report, job->rules, &job->arena, NULL);
 		if (code)
 			return code;
@@ -228,6 +231,7 @@ static int put_job(struct ingest *ingest, struct job *job) {
 		.path = job->candidate.path,
 		.identity = job->candidate.identity,
 		.seen_at_us = clock_now_us(),
+		.reports = job->selected_count,
 	};
 	struct err *err = &job->err;
 	char reason[ERR_TEXT_BYTES];
@@ -302,13 +306,17 @@ static int look_up(
 		.seen_at_us = clock_now_us(),
 	};
 	enum store_file_state state;
+	unsigned reports;
 	*ret_done = true;
-	int code = store_file_state(ingest->store, &source, &state, err);
+	int code = store_file_state(ingest->store, &source, &state, &reports, err);
 	if (code)
 		return code;
-	if (state == STORE_FILE_KNOWN)
-		ingest->summary.known++;
-	else if (state == STORE_FILE_PASSED && !ingest->options.all && !candidate->named)
+	if (state == STORE_FILE_KNOWN) {
+		ingest->summary.known += reports;
+		ingest->summary.seen += reports;
+		return 0;
+	}
+	if (state == STORE_FILE_PASSED && !ingest->options.all && !candidate->named)
 		ingest->summary.passed_over++;
 	else if (state == STORE_FILE_REJECTED && !candidate->named)
 		ingest->summary.rejected++;

@@ -82,7 +82,7 @@ static enum store_file_state state_of(int64_t row_state) {
 }
 
 int store_file_state(struct store *store, const struct store_source *source,
-	enum store_file_state *ret, struct err *err) {
+	enum store_file_state *ret, unsigned *ret_reports, struct err *err) {
 	int64_t folder = 0;
 	size_t folder_len;
 	const char *name = split(source->path, &folder_len);
@@ -90,6 +90,7 @@ int store_file_state(struct store *store, const struct store_source *source,
 	int r = folder_find(store, source->path, folder_len, &folder, err);
 	if (r < 0)
 		return r;
+	*ret_reports = 0;
 	if (r == 0) {
 		*ret = STORE_FILE_NEW;
 		return 0;
@@ -105,6 +106,8 @@ int store_file_state(struct store *store, const struct store_source *source,
 	*ret = r == 1 && row_is_of(find, &source->identity)
 		       ? state_of(sqlite3_column_int64(find, 0))
 		       : STORE_FILE_NEW;
+	if (*ret == STORE_FILE_KNOWN)
+		*ret_reports = (unsigned)sqlite3_column_int64(find, 6);
 	sqlite3_reset(find);
 	return 0;
 }
@@ -135,6 +138,7 @@ int store_file_put(struct store *store, const struct store_source *source,
 	sqlite3_bind_int64(put, 8, identity->ctime_ns);
 	sqlite3_bind_int64(put, 9, source->seen_at_us);
 	store_bind_text(put, 10, reason);
+	sqlite3_bind_int64(put, 11, source->reports ? source->reports : 1);
 	r = store_step(store, put, err);
 	if (r == 1)
 		*ret_id = store_column_opt(put, 0);

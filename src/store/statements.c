@@ -30,14 +30,17 @@ static const char *const texts[ST_COUNT] = {
 	[ST_SIGNATURE_SITE] = "update signature set site_id = ? where id = ?",
 	[ST_FOLDER_FIND] = "select id from folder where path = ?",
 	[ST_FOLDER_ADD] = "insert into folder (path) values (?)",
-	[ST_FILE_STATE] = "select state, device, inode, size, mtime_ns, ctime_ns from file "
-			  "where folder_id = ? and name = ?",
-	[ST_FILE_PUT] = "insert into file (folder_id, name, state, device, inode, size, mtime_ns, "
-			"ctime_ns, seen_at, reason) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-			"on conflict (folder_id, name) do update set state = excluded.state, "
-			"device = excluded.device, inode = excluded.inode, size = excluded.size, "
-			"mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, "
-			"seen_at = excluded.seen_at, reason = excluded.reason returning id",
+	[ST_FILE_STATE] =
+		"select state, device, inode, size, mtime_ns, ctime_ns, reports from file "
+		"where folder_id = ? and name = ?",
+	[ST_FILE_PUT] =
+		"insert into file (folder_id, name, state, device, inode, size, mtime_ns, "
+		"ctime_ns, seen_at, reason, reports) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		"on conflict (folder_id, name) do update set state = excluded.state, "
+		"device = excluded.device, inode = excluded.inode, size = excluded.size, "
+		"mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, "
+		"seen_at = excluded.seen_at, reason = excluded.reason, "
+		"reports = excluded.reports returning id",
 	[ST_INCIDENT_BY_ID] =
 		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id "
 		"from incident i join raw r on r.id = i.raw_id where i.incident_id = ?",

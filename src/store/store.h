@@ -36,6 +36,7 @@ struct store_source {
 	const char *path; /* absolute */
 	struct file_identity identity;
 	int64_t seen_at_us;
+	unsigned reports; /* taken from it; 0 counts as 1 */
 };
 
 enum store_file_state {
@@ -45,9 +46,10 @@ enum store_file_state {
 	STORE_FILE_REJECTED, /* same identity: rejected for good */
 };
 
-/* Looks a file up by path and identity, without reading it. */
+/* Looks a file up by path and identity, without reading it. *ret_reports: of a known file, what was
+ * taken from it; else 0. */
 int store_file_state(struct store *store, const struct store_source *source,
-	enum store_file_state *ret, struct err *err);
+	enum store_file_state *ret, unsigned *ret_reports, struct err *err);
 
 /* One incident to put. Everything borrowed for the call. */
 struct store_item {

@@ -130,23 +130,24 @@ static void test_file_states(void **state) {
 	struct store *store = NULL;
 	struct err err = {0};
 	enum store_file_state found = STORE_FILE_KNOWN;
+	unsigned reports = 7;
 	struct store_source source = {
 		.path = "/reports/a.ips", .identity = {.size = 3, .mtime_ns = 9}};
 	assert_int_equal(store_open(fixture->db, STORE_WRITE, &store, &err), 0);
-	assert_int_equal(store_file_state(store, &source, &found, &err), 0);
+	assert_int_equal(store_file_state(store, &source, &found, &reports, &err), 0);
 	assert_int_equal(found, STORE_FILE_NEW);
 	assert_int_equal(store_begin(store, &err), 0);
 	assert_int_equal(store_put_rejected(store, &source, "truncated", &err), 0);
 	assert_int_equal(store_commit(store, &err), 0);
-	assert_int_equal(store_file_state(store, &source, &found, &err), 0);
+	assert_int_equal(store_file_state(store, &source, &found, &reports, &err), 0);
 	assert_int_equal(found, STORE_FILE_REJECTED);
 	source.identity.mtime_ns++;
-	assert_int_equal(store_file_state(store, &source, &found, &err), 0);
+	assert_int_equal(store_file_state(store, &source, &found, &reports, &err), 0);
 	assert_int_equal(found, STORE_FILE_NEW);
 	assert_int_equal(store_begin(store, &err), 0);
 	assert_int_equal(store_put_passed(store, &source, &err), 0);
 	store_rollback(store);
-	assert_int_equal(store_file_state(store, &source, &found, &err), 0);
+	assert_int_equal(store_file_state(store, &source, &found, &reports, &err), 0);
 	assert_int_equal(found, STORE_FILE_NEW);
 	store_close(store);
 	assert_sql(fixture->db, "select path || reason from rejections", "/reports/a.ipstruncated");
