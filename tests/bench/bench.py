@@ -151,24 +151,34 @@ def stages(scratch, paths):
         print(f"{name:9}  {float(us):7.1f} us  {float(share) * 100:5.1f} %")
 
 
-def size(scratch, count):
-    """Bytes per incident: the dictionary is trained on one half of the sources, the other half is measured."""
-    found = sources()
-    teach, measure = found[0::2], found[1::2]
-    _, teach_bytes = repeat(teach, count, scratch / "teach", start=1_000_000)
-    _, measure_bytes = repeat(measure, count, scratch / "measure", start=2_000_000)
-    database = fresh(scratch, "size")
-    scan(database, scratch / "teach")
-    before = database_bytes(database)
-    scan(database, scratch / "measure")
-    after = database_bytes(database)
-    result = {"ingest": measure_bytes / (after - before)}
-    print("\nsize of a stored incident, indexes included")
-    print(f"at ingest, dictionary trained on other reports: 1/{result['ingest']:.1f} of its file")
+def recompress(database):
     subprocess.run([PROGRAM, "-q", "--db", str(database), "gc", "--recompress"], check=True, stdout=subprocess.DEVNULL)
-    packed = database_bytes(database)
-    result["recompressed"] = (teach_bytes + measure_bytes) / packed
-    print(f"after gc --recompress, all: 1/{result['recompressed']:.1f}")
+    return database_bytes(database)
+
+
+def newest_dictionary(database):
+    query = [PROGRAM, "--db", str(database), "sql", "--csv", "select max(id) from dictionary"]
+    return subprocess.run(query, check=True, capture_output=True, text=True).stdout
+
+
+def size(scratch, count):
+    """Bytes per incident. The dictionaries are trained on one half of the projects, the other half is measured."""
+    found = sources()
+    projects = sorted({name.split("__")[0] for name, _, _ in found})
+    teach = [source for source in found if projects.index(source[0].split("__")[0]) % 2 == 0]
+    measure = [source for source in found if projects.index(source[0].split("__")[0]) % 2 == 1]
+    database = fresh(scratch, "size")
+    repeat(teach, count, scratch / "teach", start=1_000_000)
+    _, file_bytes = repeat(measure, 6 * len(measure), scratch / "measure", start=2_000_000)
+    scan(database, scratch / "teach")
+    before = recompress(database)
+    dictionary = newest_dictionary(database)
+    scan(database, scratch / "measure")
+    result = {"ingest": file_bytes / (database_bytes(database) - before)}
+    result["recompressed"] = file_bytes / (recompress(database) - before)
+    assert newest_dictionary(database) == dictionary, "a dictionary was trained on what is measured"
+    print("\nsize of a stored incident, indexes included, dictionaries trained on others' reports")
+    print(f"at ingest 1/{result['ingest']:.1f} of its file, after gc --recompress 1/{result['recompressed']:.1f}")
     return result
 
 
