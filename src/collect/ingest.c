@@ -226,6 +226,13 @@ static const char *without_path(const char *text, const char *path) {
 	return text;
 }
 
+/* What the file is or holds is remembered until it changes. What was missing around it (memory,
+ * descriptors, a right, the disk) may be there at the next scan. */
+static bool file_is_to_blame(int code) {
+	return code == -EBADMSG || code == -E2BIG || code == -EFBIG || code == -ENXIO ||
+	       code == -EISDIR || code == -ELOOP;
+}
+
 static int put_job(struct ingest *ingest, struct job *job) {
 	struct store_source source = {
 		.path = job->candidate.path,
@@ -252,6 +259,8 @@ static int put_job(struct ingest *ingest, struct job *job) {
 	case OUTCOME_REJECTED:
 	default:
 		memcpy(reason, job->err.text, sizeof reason);
+		if (!file_is_to_blame(err->code))
+			source.identity = (struct file_identity){.size = source.identity.size};
 		code = reject(ingest, &source, without_path(reason, source.path), err);
 		break;
 	}

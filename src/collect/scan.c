@@ -2,10 +2,9 @@
 #include "collect/scan.h"
 
 #include "base/clock.h"
+#include "collect/pool.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define PROGRESS_EVERY_US 100000
 
@@ -68,14 +67,6 @@ static int outcome(struct scan *scan) {
 	return 0;
 }
 
-/* The pool's size is read once, at its first use: as many workers as cores. */
-static void size_pool(void) {
-	char count[16];
-	unsigned workers = uv_available_parallelism();
-	snprintf(count, sizeof count, "%u", workers > 1 ? workers : 2);
-	setenv("UV_THREADPOOL_SIZE", count, 0);
-}
-
 int scan_run(struct store *store, const struct rules *rules, struct walk *walk,
 	const struct scan_options *options, struct ingest_summary *ret, struct err *err) {
 	struct scan scan = {.walk = walk, .options = options, .err = err};
@@ -86,10 +77,9 @@ int scan_run(struct store *store, const struct rules *rules, struct walk *walk,
 		.user = &scan,
 	};
 	uv_loop_t loop;
-	size_pool();
-	int code = uv_loop_init(&loop);
+	int code = pool_init_loop(&loop, err);
 	if (code)
-		return err_set(err, code, "event loop: %s", uv_strerror(code));
+		return code;
 	code = ingest_new(&loop, store, rules, &ingest_options, &scan.ingest, err);
 	if (!code) {
 		feed(&scan);
