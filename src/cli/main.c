@@ -18,12 +18,12 @@
 const struct option_row cli_global_options[] = {
 	{.name = "db",
 		.argument = "FILE",
-		.help = "the database (default: $AGXTRIAGE_DB, else the user's own)",
+		.help = "the database (else $AGXTRIAGE_DB, else your own)",
 		.type = OPTION_STRING,
 		.offset = offsetof(struct cli_globals, db)},
 	{.name = "config",
 		.argument = "FILE",
-		.help = "configuration file; rules.d beside it holds your own rules",
+		.help = "configuration file; rules.d beside it has your rules",
 		.type = OPTION_STRING,
 		.offset = offsetof(struct cli_globals, config)},
 	{.name = "quiet",
@@ -165,7 +165,10 @@ static enum cli_status start(struct cli *cli, int argc, char **argv) {
  * wanted no more. */
 static enum cli_status finish_output(struct cli *cli, enum cli_status status) {
 	int r = term_flush(&cli->out);
-	pager_stop(&cli->pager);
+	if (!pager_stop(&cli->pager)) {
+		log_error("the pager cannot be run; --no-pager does without one");
+		return CLI_FAILED;
+	}
 	if (r == -EPIPE)
 		return status == CLI_FAILED ? CLI_FAILED : CLI_DONE;
 	if (r < 0) {

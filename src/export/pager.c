@@ -10,6 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What a shell returns for a command that it cannot run. */
+#define STATUS_NOT_RUN 126
+#define STATUS_NOT_FOUND 127
+
+/* For the signal's handler, which gets no argument. */
+static volatile sig_atomic_t running, not_run;
+
 static const char *choose(void) {
 	static const char *const names[] = {"AGXTRIAGE_PAGER", "PAGER"};
 	for (size_t i = 0; i < 2; i++) {
@@ -27,6 +34,8 @@ static void become(const char *command, int input, int status_fd) {
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
 	setenv("LESS", "FRX", 0);
+	/* Output is UTF-8 whatever the locale is; less would show its bytes as <E2><80><A6>. */
+	setenv("LESSCHARSET", "utf-8", 0);
 	setenv("LV", "-c", 0);
 	if (dup2(input, STDIN_FILENO) >= 0) {
 		if (strpbrk(command, "|&;<>()$`\\\"' \t\n*?[#~=%"))
@@ -66,6 +75,38 @@ static int started(pid_t pid, int status_fd) {
 	return 0;
 }
 
+static bool could_not_run(int status) {
+	return WIFEXITED(status) &&
+	       (WEXITSTATUS(status) == STATUS_NOT_RUN || WEXITSTATUS(status) == STATUS_NOT_FOUND);
+}
+
+static void on_child(int number) {
+	int error = errno, status;
+	if (waitpid((pid_t)running, &status, WNOHANG) == (pid_t)running) {
+		if (!could_not_run(status))
+			_exit(0);
+		not_run = 1;
+		signal(SIGINT, SIG_DFL);
+		signal(SIGQUIT, SIG_DFL);
+	}
+	errno = error;
+}
+
+static void attend(struct pager *pager, pid_t pid, int input) {
+	pager->pid = pid;
+	pager->error_fd = -1;
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	dup2(input, STDOUT_FILENO);
+	if (isatty(STDERR_FILENO)) {
+		pager->error_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+		dup2(input, STDERR_FILENO);
+	}
+	running = pid;
+	signal(SIGCHLD, on_child);
+	raise(SIGCHLD); /* it may have ended before */
+}
+
 void pager_start(struct pager *pager) {
 	const char *command = choose();
 	int data[2], status[2];
@@ -82,25 +123,25 @@ void pager_start(struct pager *pager) {
 	if (pid == 0)
 		become(command, data[0], status[1]);
 	close(status[1]);
-	if (pid > 0 && started(pid, status[0])) {
-		pager->pid = pid;
-		signal(SIGINT, SIG_IGN);
-		signal(SIGQUIT, SIG_IGN);
-		dup2(data[1], STDOUT_FILENO);
-		if (isatty(STDERR_FILENO))
-			dup2(data[1], STDERR_FILENO);
-	}
+	if (pid > 0 && started(pid, status[0]))
+		attend(pager, pid, data[1]);
 	close(status[0]);
 	close_pair(data);
 }
 
-void pager_stop(struct pager *pager) {
+bool pager_stop(struct pager *pager) {
+	int status = 0;
 	if (!pager->pid)
-		return;
+		return true;
 	fflush(stdout);
+	signal(SIGCHLD, SIG_DFL);
 	close(STDOUT_FILENO);
-	close(STDERR_FILENO);
-	while (waitpid(pager->pid, NULL, 0) < 0 && errno == EINTR)
+	if (pager->error_fd >= 0) {
+		dup2(pager->error_fd, STDERR_FILENO);
+		close(pager->error_fd);
+	}
+	while (!not_run && waitpid(pager->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	pager->pid = 0;
+	return !not_run && !could_not_run(status);
 }
