@@ -96,6 +96,14 @@ enum cli_status cli_fail(const struct err *err);
 enum cli_status cli_usage(const struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* CLI_DONE when the store knows a field of that name; else says which may be meant: CLI_USAGE. */
+enum cli_status cli_check_field(const struct cli *cli, const char *name, size_t len);
+/* The same for every FIELD= of operands. */
+enum cli_status cli_check_matches(const struct cli *cli, char **operands);
+/* Says why nothing came of operands and what to do; CLI_NOTHING, or CLI_FAILED after logging why.
+ */
+enum cli_status cli_nothing(struct cli *cli, char **operands);
+
 /* Prints the help of one command, or of the program for NULL, to cli->out. */
 void cli_print_help(struct cli *cli, const struct command *command);
 /* Two lines for somebody who typed no command, on stderr. */

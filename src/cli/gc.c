@@ -34,8 +34,9 @@ static void print_summary(
 		buf_add_str(&line, "nothing to recompress");
 	} else {
 		buf_printf(&line,
-			"recompressed %" PRIu64 " reports%s: %" PRIu64 " -> %" PRIu64 " bytes",
-			done->rows, trained ? " with a new dictionary" : "", done->bytes_before,
+			"recompressed %" PRIu64 " report%s%s: %" PRIu64 " -> %" PRIu64 " bytes",
+			done->rows, done->rows == 1 ? "" : "s",
+			trained ? " with a new dictionary" : "", done->bytes_before,
 			done->bytes_after);
 	}
 	buf_add_char(&line, '\n');
@@ -65,7 +66,7 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 
 static const struct option_row option_rows[] = {
 	{.name = "recompress",
-		.help = "compress older reports harder, with a dictionary trained on them",
+		.help = "compress reports harder, with their own dictionary",
 		.type = OPTION_FLAG,
 		.offset = offsetof(struct gc_options, recompress)},
 	{.name = "json",

@@ -9,6 +9,7 @@
 
 #define INDENT 2
 #define HELP_COLUMN 26
+#define LINE_COLUMNS 78
 
 static void blanks(struct buf *out, size_t n) {
 	while (n--)
@@ -51,6 +52,22 @@ static void print_options(struct buf *out, const struct option_row *rows) {
 		print_option(out, row);
 }
 
+/* The fields of MATCH and --by, for the commands that have them. */
+static void print_fields(const struct cli *cli, struct buf *out, const struct command *command) {
+	size_t width = 0;
+	if (!command->operands || !strstr(command->operands, "MATCH"))
+		return;
+	buf_add_char(out, '\n');
+	heading(cli, out, "Fields");
+	for (size_t i = 0; store_fields[i]; i++) {
+		size_t len = strlen(store_fields[i]);
+		bool fits = width > 0 && width + 1 + len <= LINE_COLUMNS;
+		buf_printf(out, "%s%s", fits ? " " : i ? "\n  " : "  ", store_fields[i]);
+		width = fits ? width + 1 + len : INDENT + len;
+	}
+	buf_add_char(out, '\n');
+}
+
 static void print_command(struct cli *cli, struct buf *out, const struct command *command) {
 	heading(cli, out, "Usage");
 	buf_printf(out, "  agxtriage %s%s%s%s\n\n", command->name,
@@ -64,6 +81,7 @@ static void print_command(struct cli *cli, struct buf *out, const struct command
 		heading(cli, out, "Options");
 		print_options(out, command->options);
 	}
+	print_fields(cli, out, command);
 	buf_add_char(out, '\n');
 	heading(cli, out, "Global options");
 	print_options(out, cli_global_options);
@@ -80,6 +98,9 @@ static void print_program(struct cli *cli, struct buf *out) {
 	buf_add_char(out, '\n');
 	heading(cli, out, "Global options");
 	print_options(out, cli_global_options);
+	buf_add_str(out,
+		"\nTo begin: 'agxtriage scan' takes in the reports of this machine, 'agxtriage\n"
+		"list' shows them, 'agxtriage show' explains the latest.\n");
 	buf_add_str(out, "\nExit status: 0 done, 1 failed, 2 wrong usage, 3 nothing matched.\n"
 			 "'agxtriage COMMAND --help' explains a command.\n");
 }

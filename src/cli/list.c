@@ -177,26 +177,8 @@ static int print_json(struct list *list, const struct incident *incident) {
 	return r < 0 ? r : term_put_buf(&cli->out, &list->line);
 }
 
-static enum cli_status nothing(struct cli *cli) {
-	const struct store_filter all = {.limit = 1};
-	struct store_cursor *cursor = NULL;
-	struct incident incident;
-	struct err err = {0};
-	int r = store_list(cli->store, &all, &cursor, &err);
-	if (r >= 0)
-		r = store_cursor_next(cursor, &incident, &err);
-	store_cursor_close(cursor);
-	if (r < 0)
-		return cli_fail(&err);
-	if (r == 0)
-		log_info("the database is empty; 'agxtriage scan' takes in the reports of this "
-			 "machine, 'agxtriage scan PATH' those of a file or folder");
-	else
-		log_info("nothing matched");
-	return CLI_NOTHING;
-}
-
-static enum cli_status stream(struct list *list, const struct store_filter *filter) {
+static enum cli_status stream(
+	struct list *list, const struct store_filter *filter, char **operands) {
 	struct cli *cli = list->cli;
 	struct store_cursor *cursor = NULL;
 	struct incident incident;
@@ -216,7 +198,7 @@ static enum cli_status stream(struct list *list, const struct store_filter *filt
 	store_cursor_close(cursor);
 	if (r < 0)
 		return cli_fail(&err);
-	return list->rows ? CLI_DONE : nothing(cli);
+	return list->rows ? CLI_DONE : cli_nothing(cli, operands);
 }
 
 static enum cli_status list_incidents(
@@ -230,10 +212,12 @@ static enum cli_status list_incidents(
 		.oldest_first = options->reverse,
 		.limit = options->one ? 1 : options->limit.value,
 	};
-	enum cli_status status = options->json ? cli_provide(cli, NEED_RULES) : CLI_DONE;
+	enum cli_status status = cli_check_matches(cli, operands);
+	if (options->json && status == CLI_DONE)
+		status = cli_provide(cli, NEED_RULES);
 	table_init(&list.table, columns, COLUMN_COUNT, &cli->out);
 	if (status == CLI_DONE)
-		status = stream(&list, &filter);
+		status = stream(&list, &filter, operands);
 	table_finish(&list.table);
 	for (int i = 0; i < COLUMN_COUNT; i++)
 		buf_finish(&list.text[i]);
@@ -351,10 +335,16 @@ const struct command list_command = {
 	.name = "list",
 	.operands = "[MATCH...]",
 	.summary = "list incidents, newest first",
-	.details =
-		"MATCH is a process name, a PID, a /path, the start of an incident id, or FIELD=GLOB\n"
-		"(site=agx-*, os_build=24G419, kind=panic). Words of one field: any of them; of\n"
-		"different fields: all of them.",
+	.details = "MATCH is a process name, a PID, a /path, the start of an incident id, or\n"
+		   "FIELD=GLOB. Words for one field: any of them; for different fields: all.\n"
+		   "\n"
+		   "  agxtriage list Python                    one process\n"
+		   "  agxtriage list 'site=agx-*' --since 2d   sites of the driver, last two days\n"
+		   "  agxtriage list kind=panic kind=gpu_event --until 2025-12-20\n"
+		   "  agxtriage list fault_address=0x5c8 os_build=24G419 -n 5\n"
+		   "\n"
+		   "A time is so long ago (30m, 36h, 2d, 3w), in local time (2025-12-20,\n"
+		   "'2025-12-20 18:30'), or ISO 8601 with a zone (2025-12-20T17:36:18Z).",
 	.options = option_rows,
 	.options_bytes = sizeof(struct list_options),
 	.operands_max = -1,

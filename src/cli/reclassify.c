@@ -256,9 +256,9 @@ static void print_moves(struct reclassify *all) {
 static void print_text(struct reclassify *all) {
 	struct buf line = {0};
 	buf_printf(&line,
-		"%zu incidents: %" PRIu64 " %s, %" PRIu64 " of them with another signature",
-		all->count, all->changed, all->options->dry_run ? "would change" : "changed",
-		all->signatures);
+		"%zu incident%s: %" PRIu64 " %s, %" PRIu64 " of them with another signature",
+		all->count, all->count == 1 ? "" : "s", all->changed,
+		all->options->dry_run ? "would change" : "changed", all->signatures);
 	if (all->unreadable)
 		buf_printf(&line, "; %" PRIu64 " unreadable", all->unreadable);
 	buf_add_char(&line, '\n');
@@ -305,10 +305,9 @@ static const struct option_row option_rows[] = {
 
 const struct command reclassify_command = {
 	.name = "reclassify",
-	.summary = "run today's rules and signature over the stored reports",
-	.details =
-		"Reads every stored report again. Sites, signatures and all other facts of triage are replaced;\n"
-		"status, notes and the reports themselves stay.",
+	.summary = "run today's rules over the stored reports",
+	.details = "Reads every stored report again. Sites, signatures and all other facts of\n"
+		   "triage are replaced; status, notes and the reports themselves stay.",
 	.options = option_rows,
 	.options_bytes = sizeof(struct reclassify_options),
 	.needs = NEED_STORE_CHANGE | NEED_RULES,

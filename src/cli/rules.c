@@ -264,12 +264,13 @@ static const struct option_row option_rows[] = {
 const struct command rules_command = {
 	.name = "rules",
 	.operands = "list | check FILE | test REPORT",
-	.summary = "list the rules that name sites, check a file of rules, or test a report",
+	.summary = "list or check the rules of sites, or test a report",
 	.details =
-		"list shows the built-in rules and your own, in the order in which they are tried.\n"
+		"list shows the built-in rules and your own, in the order they are tried.\n"
 		"check says what is wrong with FILE and how its rules stand against the others;\n"
 		"the exit status is 1 when it could not be loaded.\n"
-		"test explains, step by step, what a report (a file, or - for stdin) matches.\n\n"
+		"test explains, step by step, what a report (a file, or - for stdin) matches.\n"
+		"\n"
 		"Your own rules are the *.json files of rules.d in the configuration folder.",
 	.options = option_rows,
 	.options_bytes = sizeof(struct rules_options),

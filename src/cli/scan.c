@@ -20,7 +20,7 @@ struct scan_options_cli {
 static const struct option_row options[] = {
 	{.name = "all",
 		.letter = 'a',
-		.help = "take every process, not only Python and what crashed in AGX or Metal",
+		.help = "take every process, not only Python, AGX and Metal",
 		.type = OPTION_FLAG,
 		.offset = offsetof(struct scan_options_cli, all)},
 	{.name = "recursive",
@@ -182,10 +182,10 @@ const struct command scan_command = {
 	.operands = "[PATH...]",
 	.summary = "take in reports once, from files and folders",
 	.details =
-		"Without PATH the system's report folders are read. A folder is taken with its "
-		"Retired/. Of a folder\nonly Python's crashes, crashes inside AGX or Metal, GPU "
-		"events, panics and jetsam events are taken\nunless --all is given; a file that "
-		"is named is always taken. Files are never changed. Scanning again\nadds nothing "
+		"Without PATH the system's report folders are read. A folder is taken with its\n"
+		"Retired/. Of a folder only Python's crashes, crashes inside AGX or Metal, GPU\n"
+		"events, panics and jetsam events are taken unless --all is given; a file that\n"
+		"is named is always taken. Files are never changed. Scanning again adds nothing\n"
 		"twice.",
 	.options = options,
 	.options_bytes = sizeof(struct scan_options_cli),

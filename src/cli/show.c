@@ -29,7 +29,7 @@ static const struct option_row show_rows[] = {
 		.type = OPTION_FLAG,
 		.offset = offsetof(struct show_options, all)},
 	{.name = "explain",
-		.help = "which rule matched and how the signature was made, step by step",
+		.help = "step by step: which rule matched, the signature",
 		.type = OPTION_FLAG,
 		.offset = offsetof(struct show_options, explain)},
 	{.name = "raw",
@@ -170,7 +170,10 @@ static enum cli_status find(struct cli *cli, const char *word, struct incident *
 	struct err err = {0};
 	int r = store_find(cli->store, word, ret, &err);
 	if (r == -ENOENT) {
-		log_error("nothing matches '%s'", word);
+		char *all[] = {NULL};
+		if (!strcmp(word, "latest"))
+			return cli_nothing(cli, all);
+		log_error("nothing matches '%s'; 'agxtriage list' shows the IDs", word);
 		return CLI_NOTHING;
 	}
 	return r < 0 ? cli_fail(&err) : CLI_DONE;
@@ -253,11 +256,15 @@ static enum cli_status show_run(struct cli *cli, const void *values, int count, 
 const struct command show_command = {
 	.name = "show",
 	.operands = "[ID or latest or FILE or -]",
-	.summary = "one report: what crashed where, and what else was going on",
-	.details =
-		"ID is the number of the first column of list, or the beginning of an incident id. A word with\n"
-		"a slash and the name of an existing file are a FILE; - is stdin. A FILE or - needs no database and\n"
-		"may hold several reports, also in the middle of other text, as JSON or in the classic text form.",
+	.summary = "explain one report: what crashed where, what else ran",
+	.details = "ID is the number in the first column of 'agxtriage list', or the start of an\n"
+		   "incident id (4 characters or more); without one, the latest is shown. A word\n"
+		   "with a slash and the name of an existing file are a FILE; - is stdin. A FILE\n"
+		   "or - needs no database and may hold several reports, also in the middle of\n"
+		   "other text, as JSON or in the classic text form.\n"
+		   "\n"
+		   "  agxtriage show                           the latest\n"
+		   "  pbpaste | agxtriage show -               what somebody pasted into an issue",
 	.options = show_rows,
 	.options_bytes = sizeof(struct show_options),
 	.operands_max = 1,

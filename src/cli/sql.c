@@ -7,6 +7,7 @@
 #include "export/table.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,8 +200,11 @@ static enum cli_status query(struct sql *sql, const char *text) {
 	if (sql->cli->out.error)
 		return CLI_DONE;
 	if (r == -EOVERFLOW) {
-		log_warning("only the first %lld rows are shown",
-			(long long)sql->options->max_rows.value);
+		int64_t rows = sql->options->max_rows.value;
+		if (rows == 1)
+			log_warning("only the first row is shown");
+		else
+			log_warning("only the first %" PRId64 " rows are shown", rows);
 		return CLI_DONE;
 	}
 	return r < 0 ? cli_fail(&err) : CLI_DONE;
@@ -236,7 +240,7 @@ static const struct option_row option_rows[] = {
 		.offset = offsetof(struct sql_options, max_rows)},
 	{.name = "timeout",
 		.argument = "SECONDS",
-		.help = "stop after so long (default: 60, none in a pager; 0: none)",
+		.help = "time limit (default 60, in a pager none; 0: none)",
 		.type = OPTION_INT,
 		.offset = offsetof(struct sql_options, timeout_s)},
 	CLI_OPTION_JSON(struct sql_options),
@@ -249,9 +253,10 @@ const struct command sql_command = {
 	.operands = "QUERY",
 	.summary = "ask the database in SQL, read-only",
 	.details =
-		"QUERY is one statement of SQLite that only reads. The views incidents, frames, sites,\n"
-		"signatures and rejections are made for it:\n\n"
-		"  agxtriage sql 'select site, count(*) from incidents group by site order by 2 desc'",
+		"QUERY is one statement of SQLite that only reads. The views incidents, frames,\n"
+		"sites, signatures and rejections are made for it, see agxtriage-schema(7):\n"
+		"\n"
+		"  agxtriage sql 'select site, count(*) from incidents group by 1 order by 2'",
 	.options = option_rows,
 	.options_bytes = sizeof(struct sql_options),
 	.operands_min = 1,

@@ -194,10 +194,8 @@ static enum cli_status count_groups(struct top *top, int count, char **operands)
 		return cli_usage(cli, "%s", err.text);
 	if (r < 0)
 		return cli_fail(&err);
-	if (!top->count) {
-		log_info("nothing to count; 'agxtriage list' shows what is stored");
-		return CLI_NOTHING;
-	}
+	if (!top->count)
+		return cli_nothing(cli, operands);
 	if (!top->options->json) {
 		cli_page(cli, top->options->no_pager);
 		print_table(top);
@@ -224,10 +222,14 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 	arena_init(&top.arena, SIZE_MAX);
 	enum cli_status status;
 	if (split(&top, options->by ? options->by : "site"))
-		status = count_groups(&top, count, operands);
+		status = cli_check_matches(cli, operands);
 	else
 		status = cli_usage(
 			cli, "--by takes one to %d fields with commas between", FIELDS_MAX);
+	for (size_t i = 0; i < top.field_count && status == CLI_DONE; i++)
+		status = cli_check_field(cli, top.fields[i], strlen(top.fields[i]));
+	if (status == CLI_DONE)
+		status = count_groups(&top, count, operands);
 	buf_finish(&top.line);
 	arena_finish(&top.arena);
 	return status;
@@ -256,11 +258,14 @@ static const struct option_row option_rows[] = {
 const struct command top_command = {
 	.name = "top",
 	.operands = "[MATCH...]",
-	.summary = "count incidents by site, operation, driver version, day or process",
+	.summary = "count incidents by site or by any other field",
 	.details =
-		"Counts crashes, GPU events and panics unless a MATCH such as kind=jetsam names others. FIELD\n"
-		"is a column of the view incidents (site, signature, operation, driver_version, os_build,\n"
-		"hardware_model, process ...), day, hour or hour_of_day. MATCH is as for 'agxtriage list'.",
+		"Counts crashes, GPU events and panics unless a MATCH such as kind=jetsam names\n"
+		"others. MATCH and times are as for 'agxtriage list'.\n"
+		"\n"
+		"  agxtriage top                            by site\n"
+		"  agxtriage top --by process,os_build      which program on which macOS\n"
+		"  agxtriage top --by operation 'site=agx-*' --since 7d",
 	.options = option_rows,
 	.options_bytes = sizeof(struct top_options),
 	.operands_max = -1,

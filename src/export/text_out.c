@@ -108,7 +108,9 @@ void text_out_lines(struct text_out *out, size_t indent, const char *text, size_
 		return;
 	text_out_blanks(out, indent);
 	struct buf note = {0};
-	buf_printf(&note, "(%zu more lines; -a shows them)", left);
+	buf_printf(&note,
+		left == 1 ? "(%zu more line; -a shows it)" : "(%zu more lines; -a shows them)",
+		left);
 	text_out_put(out, TERM_DIM, buf_str(&note));
 	buf_finish(&note);
 	text_out_newline(out);

@@ -282,7 +282,8 @@ static void show_source(struct show *show) {
 	if (row->ordinal)
 		buf_printf(text, ", report %zu in it", row->ordinal + 1);
 	if (row->conflicts)
-		buf_printf(text, "; came again with other bytes %" PRId64 " times", row->conflicts);
+		buf_printf(text, "; came again with other bytes %" PRId64 " time%s", row->conflicts,
+			row->conflicts == 1 ? "" : "s");
 	field(show, "File");
 }
 

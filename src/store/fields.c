@@ -140,12 +140,7 @@ const struct field *store_field_find(const char *name, size_t len) {
 }
 
 int store_field_unknown(const char *name, struct err *err) {
-	struct buf list = {0};
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		buf_printf(&list, "%s%s", i > 0 ? ", " : "", fields[i].name);
-	int r = err_set(err, -EINVAL, "no field \"%.40s\"; there are %s", name, buf_str(&list));
-	buf_finish(&list);
-	return r;
+	return err_set(err, -EINVAL, "no field \"%.40s\"", name);
 }
 
 void store_field_outer(const struct field *field, const char *inner, struct buf *sql) {

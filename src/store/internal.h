@@ -252,7 +252,7 @@ struct field {
 
 /* NULL when there is none of that name. */
 const struct field *store_field_find(const char *name, size_t len);
-/* -EINVAL with the list of fields. */
+/* -EINVAL with a text that names it. */
 int store_field_unknown(const char *name, struct err *err);
 /* Appends the field's text as SQL; inner: what stands for it, e.g. a column of an inner query. */
 void store_field_outer(const struct field *field, const char *inner, struct buf *sql);

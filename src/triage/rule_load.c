@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -542,7 +543,8 @@ static const char *summarise(const struct rule *rule, struct arena *arena) {
 	if (message != NULL)
 		buf_printf(&buf, ": %s", message);
 	if (rule->match_count > 1)
-		buf_printf(&buf, " (or %zu more ways)", rule->match_count - 1);
+		buf_printf(&buf, " (or %zu more way%s)", rule->match_count - 1,
+			rule->match_count == 2 ? "" : "s");
 	if (!buf.failed)
 		copy = arena_strdup(arena, buf_str(&buf));
 	buf_finish(&buf);
@@ -602,6 +604,7 @@ static int load_rules(struct loader *loader, const cJSON *array, struct rule_lis
 	struct rule_list list = {0};
 	int r;
 
+	assert(array != NULL);
 	if (count > LIMIT_RULES)
 		return err_set(
 			loader->err, -EINVAL, "%s: more than %d rules", loader->name, LIMIT_RULES);

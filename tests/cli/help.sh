@@ -25,3 +25,8 @@ for command in table["commands"]:
     names = [option["name"] or option["letter"] for option in command["options"]]
     print(command["name"], command["operands"], " ".join(names), sep=" | ")
 END
+echo 'lines of help too wide for 80 columns:'
+for command in scan list show top rules reclassify gc sql help; do
+	"$AGXTRIAGE" "$command" --help
+done | awk 'length > 80'
+"$AGXTRIAGE" --help | awk 'length > 80'

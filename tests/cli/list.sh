@@ -12,7 +12,9 @@ run list Python
 run list 'site=agx-*' fault_access=read
 run list kind=gpu_event
 run list site=nonsense-*
-run list nosuchfield=1 2>&1 | cut -c 1-80
+run list nosuchfield=1
+run list proces=Python
+run list agx-set-compute-pipeline-state
 run list --since 2026-02-04 --until 2026-02-05 site=agx-set-compute-pipeline-state
 run list --since 2400-01-01
 run list --json --no-pager | pick id kind site fault.address status source.path
