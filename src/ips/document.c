@@ -172,11 +172,12 @@ static bool is_other_json(const char *from, const char *end) {
 /* The ordinary case: the bytes are one .ips. Returns where the rest begins, len when nothing is
  * left. */
 static size_t parse_plain(struct collector *collector, const char *bytes, size_t len) {
-	size_t bom = len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	while (bom < len && is_blank(bytes + bom, 1))
-		bom++;
-	if (bom == len || bytes[bom] != '{')
-		return 0;
+	const size_t bom = len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	size_t from = bom;
+	while (from < len && is_blank(bytes + from, 1))
+		from++;
+	if (from == len || bytes[from] != '{')
+		return bom;
 	struct err err = {0};
 	struct report *report = report_new();
 	if (!report) {
@@ -185,7 +186,7 @@ static size_t parse_plain(struct collector *collector, const char *bytes, size_t
 	}
 	int code = report_parse_json(report, bytes, len, &err);
 	size_t end = code ? 0 : report->source_offset + report->source_len;
-	if (code == -EBADMSG && is_other_json(bytes + bom, bytes + len))
+	if (code == -EBADMSG && is_other_json(bytes + from, bytes + len))
 		code = err_set(&err, code, "no crash report in it: the JSON is something else");
 	add(collector, report, code, &err);
 	if (code == -E2BIG)
@@ -240,10 +241,11 @@ static int finish(struct collector *collector, struct document *ret) {
 			"document: more reports follow, only the first %d were read",
 			LIMIT_REPORTS_PER_DOCUMENT);
 	merge(collector);
-	struct report **reports = calloc(collector->count, sizeof *reports);
+	struct report **reports = calloc(collector->count, sizeof(struct report *));
 	if (!reports)
 		return err_set(err, -ENOMEM, "out of memory");
-	memcpy(reports, collector->reports, collector->count * sizeof *reports);
+	for (size_t i = 0; i < collector->count; i++)
+		reports[i] = collector->reports[i];
 	*ret = (struct document){.reports = reports, .count = collector->count};
 	return 0;
 }

@@ -37,7 +37,9 @@ static inline bool is_space(char c) {
 static inline char next_char(struct json *json) {
 	while (json->p < json->end && is_space(*json->p))
 		json->p++;
-	return json->p < json->end ? *json->p : '\0';
+	if (json->p == json->end)
+		return '\0';
+	return *json->p;
 }
 
 enum json_type json_peek(struct json *json) {
@@ -189,10 +191,6 @@ static size_t unescape(char *dst, const char *p, size_t len) {
 	return (size_t)(dst - start);
 }
 
-static bool out_of_memory(struct json *json) {
-	return json_fail(json, -ENOMEM, "the report needs more memory than it may have");
-}
-
 /* At most max bytes of text, cut between code points. */
 static size_t cut(const char *text, size_t len, size_t max) {
 	if (len <= max)
@@ -202,31 +200,32 @@ static size_t cut(const char *text, size_t len, size_t max) {
 	return max;
 }
 
-static bool slow_text(struct json *json, struct arena *arena, const char *raw, size_t *len,
-	bool lines, const char **ret, const char **ret_odd) {
-	enum text_keep keep = lines ? TEXT_LINES : TEXT_LINE;
-	char *plain = malloc(*len + 1);
-	if (!plain)
-		return out_of_memory(json);
-	size_t plain_len = unescape(plain, raw, *len);
-	if (text_is_clean(plain, plain_len, keep)) {
-		*ret = arena_strndup(arena, plain, plain_len);
-		*len = plain_len;
+/* NULL without memory. */
+static char *slow_text(struct arena *arena, const char *raw, size_t *len, enum text_keep keep,
+	const char **ret_odd) {
+	char *kept = NULL, *unescaped = malloc(*len + 1);
+	if (!unescaped)
+		return NULL;
+	size_t unescaped_len = unescape(unescaped, raw, *len);
+	if (text_is_clean(unescaped, unescaped_len, keep)) {
+		kept = arena_strndup(arena, unescaped, unescaped_len);
+		*len = unescaped_len;
 	} else {
-		char *clean = arena_alloc(arena, 3 * plain_len + 1);
-		if (clean)
-			*len = text_clean(clean, plain, plain_len, keep);
-		*ret = clean;
+		kept = arena_alloc(arena, 3 * unescaped_len + 1);
+		if (kept)
+			*len = text_clean(kept, unescaped, unescaped_len, keep);
 		*ret_odd = "control bytes or invalid UTF-8 became U+FFFD";
 	}
-	free(plain);
-	return *ret || out_of_memory(json);
+	free(unescaped);
+	return kept;
 }
 
 bool json_text(struct json *json, struct arena *arena, size_t max, bool lines, const char **ret,
 	const char **ret_odd) {
-	const char *raw, *text;
-	size_t len;
+	const char *raw = NULL;
+	char *text;
+	size_t len = 0;
+	enum text_keep keep = lines ? TEXT_LINES : TEXT_LINE;
 	bool escaped;
 	if (!raw_string(json, &raw, &len, &escaped))
 		return false;
@@ -238,15 +237,13 @@ bool json_text(struct json *json, struct arena *arena, size_t max, bool lines, c
 		len = 6 * max;
 		*ret_odd = "shortened";
 	}
-	if (!escaped && text_is_clean(raw, len, lines ? TEXT_LINES : TEXT_LINE)) {
-		text = arena_strndup(arena, raw, cut(raw, len, max));
-		if (!text)
-			return out_of_memory(json);
-	} else {
-		if (!slow_text(json, arena, raw, &len, lines, &text, ret_odd))
-			return false;
-		((char *)(uintptr_t)text)[cut(text, len, max)] = '\0';
-	}
+	if (!escaped && text_is_clean(raw, len, keep))
+		text = arena_strndup(arena, raw, len);
+	else
+		text = slow_text(arena, raw, &len, keep, ret_odd);
+	if (!text)
+		return json_fail(json, -ENOMEM, "the report needs more memory than it may have");
+	text[cut(text, len, max)] = '\0';
 	if (len > max)
 		*ret_odd = "shortened";
 	*ret = text;

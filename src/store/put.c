@@ -88,7 +88,7 @@ static int find_by_bytes(struct put *put, struct match *ret) {
 static int find_by_facts(struct put *put, struct match *ret) {
 	const struct report *report = put->item->report;
 	bool any_form = put->incident_id == NULL && report->form == REPORT_FORM_TEXT;
-	struct i64_opt text_form, process;
+	struct i64_opt text_form = {0}, process = {0};
 	if (!report->captured_at_us.set || !report->process.pid.set || report->process.name == NULL)
 		return 0;
 	int r = store_word(put->store, report_form_names[REPORT_FORM_TEXT], &text_form, put->err);

@@ -183,7 +183,7 @@ typedef int (*store_group_fn)(const struct store_group *group, void *user);
 /* Fields: those of the view incidents, and "day", "hour", "hour_of_day". Largest first. kind is
  * limited to crash, gpu_event and panic unless the filter names kind itself. Errors: -EINVAL for
  * unknown fields or more than 4. */
-int store_top(struct store *store, const struct store_filter *filter, const char *const *fields,
+int store_top(struct store *store, const struct store_filter *filter, const char *const *names,
 	size_t field_count, store_group_fn fn, void *user, struct err *err);
 
 /* The field names that MATCH and --by know, NULL-terminated. */

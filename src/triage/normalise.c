@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -123,11 +124,13 @@ static size_t skip_brackets(const char *s, size_t len) {
 				return len;
 			open[depth++] = c;
 		} else if (c == '>') {
+			assert(depth > 0);
 			if (s[i - 1] != '-' && open[depth - 1] == '<')
 				depth--;
 		} else if (c == ')' || c == ']' || c == '}') {
 			char want = (char)(c == ')' ? '(' : c == ']' ? '[' : '{');
 
+			assert(depth > 0);
 			/* a lone '<' inside an expression stays open: it is closed with what holds
 			 * it */
 			while (depth > 0 && open[depth - 1] == '<' && want != '<' && depth > 1)

@@ -46,6 +46,6 @@ const char *normalise_message(const char *text, size_t limit, struct arena *aren
  * is NULL otherwise. Returns 0 or -ENOMEM.
  */
 int normalise_asserted(
-	const char *line, size_t len, struct arena *arena, struct normal_symbol *ret);
+	const char *text, size_t len, struct arena *arena, struct normal_symbol *ret);
 
 #endif
