@@ -220,7 +220,8 @@ int store_sql(struct store *store, const char *sql, const struct store_sql_limit
 	int r = connection(store, err);
 	if (r < 0)
 		return r;
-	if (limits->timeout_ms > 0)
+	/* Half of the range: the clock's own value still has room beside it. */
+	if (limits->timeout_ms > 0 && limits->timeout_ms < INT64_MAX / 2000)
 		run.deadline_us = clock_monotonic_us() + limits->timeout_ms * 1000;
 	sqlite3_progress_handler(store->sql_db, STEPS_PER_LOOK, look_at_clock, &run);
 	r = prepare(store, sql, &statement, err);
