@@ -76,6 +76,16 @@ static void tail_and_bom(void **state) {
 	assert_int_equal(document.reports[0]->process.pid.value, 4711);
 }
 
+static void text_behind_a_bom(void **state) {
+	parse("\xef\xbb\xbf" TEXT("12"), 1);
+	assert_int_equal(document.reports[0]->process.pid.value, 12);
+	document_finish(&document);
+	parse("\xef\xbb\xbf> Process:  Python [13]\n> Exception Type:  EXC_CRASH (SIGABRT)\n"
+	      "> \n> Thread 0 Crashed:\n> 0   Python  \t 0x100 foo + 8\n",
+		1);
+	assert_int_equal(document.reports[0]->process.pid.value, 13);
+}
+
 static void several_objects(void **state) {
 	parse(HEADER(ID_A) BODY HEADER(ID_B) BODY, 2);
 	assert_string_equal(document.reports[0]->incident_id, ID_A);
@@ -248,6 +258,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(plain),
 		TEST(tail_and_bom),
+		TEST(text_behind_a_bom),
 		TEST(several_objects),
 		TEST(same_incident_twice),
 		TEST(header_and_text),
