@@ -59,6 +59,7 @@ struct made {
 	const char *site;
 	uint64_t fault_address;
 	size_t ordinal;
+	const char *product; /* in place of the hardware model */
 };
 
 static inline struct made made_default(void) {
@@ -94,7 +95,8 @@ static inline int made_put(struct store *store, const struct made *made, enum st
 			.path = "/opt/made/python"},
 		.os_version = "macOS 15.7.3",
 		.os_build = "24G419",
-		.hardware_model = "Mac16,5",
+		.hardware_model = made->product != NULL ? NULL : "Mac16,5",
+		.product = made->product,
 		.exception = {.type = "EXC_BAD_ACCESS", .signal = "SIGSEGV"},
 		.crashed_thread = 0,
 		.threads = &thread,

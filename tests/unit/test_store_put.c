@@ -42,6 +42,18 @@ static void test_views(void **state) {
 		"ffffffffffffff00a | b1open");
 }
 
+/* As in JSON, where the product of a panic has a name of its own. */
+static void test_hardware_model(void **state) {
+	struct fixture *fixture = *state;
+	struct made made = made_default();
+	made_put_alone(fixture->db, &made);
+	made.id = "1C6830B1-D5D0-46E7-8210-EEA024F333FE";
+	made.bytes = "{\"other\":\"report\"}";
+	made.product = "Mac16,5";
+	made_put_alone(fixture->db, &made);
+	assert_sql(fixture->db, "select count(*) || count(hardware_model) from incidents", "21");
+}
+
 static void test_conflict(void **state) {
 	struct fixture *fixture = *state;
 	struct made made = made_default(), other = made_default();
@@ -158,6 +170,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(test_put_once),
 		TEST(test_views),
+		TEST(test_hardware_model),
 		TEST(test_conflict),
 		TEST(test_text_then_json),
 		TEST(test_json_then_text),
