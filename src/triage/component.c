@@ -16,6 +16,9 @@ struct owner {
 /* The first that fits. */
 static const struct owner image_owners[] = {
 	{"AGX*", COMPONENT_DRIVER},
+	{"AMDMTL*", COMPONENT_DRIVER},
+	{"AMDRadeon*MTLDriver", COMPONENT_DRIVER},
+	{"AppleIntel*MTLDriver", COMPONENT_DRIVER},
 	{"Metal", COMPONENT_METAL},
 	{"MetalTools", COMPONENT_METAL},
 	{"MetalKit", COMPONENT_METAL},

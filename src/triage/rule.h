@@ -59,7 +59,7 @@ struct rule_match {
 	bool known_offset; /* the fault offset must be one of the rule's */
 	int64_t *gpu_signatures;
 	size_t gpu_signature_count;
-	struct rule_texts restart_reasons; /* with gpu_signatures: one of both is enough */
+	struct rule_texts restart_reasons; /* decide over gpu_signatures */
 };
 
 struct rule_offset {

@@ -134,14 +134,17 @@ static bool offset_known(const struct attempt *a) {
 	return false;
 }
 
+/* The reason decides where the event tells one; a signature alone is enough only without. */
 static bool gpu_event_holds(const struct attempt *a, const struct rule_match *m) {
 	const struct report_gpu_event *event = &a->report->gpu_event;
 
+	if (m->restart_reasons.count > 0 && event->restart_reason_desc != NULL)
+		return any_text(&m->restart_reasons, event->restart_reason_desc);
 	for (size_t i = 0; event->signature.set && i < m->gpu_signature_count; i++) {
 		if (m->gpu_signatures[i] == event->signature.value)
 			return true;
 	}
-	return any_text(&m->restart_reasons, event->restart_reason_desc);
+	return false;
 }
 
 /* What of the report as a whole does not hold; NULL when all does. */

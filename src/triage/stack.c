@@ -1,6 +1,6 @@
 /*
  * Finding the frame that counts. An abort's own frames, a signal handler and the memory functions
- * of libc are where a program dies, not why. Knows no rules.
+ * and locks of libc are where a program dies, not why. Knows no rules.
  */
 #include "triage/stack.h"
 
@@ -104,6 +104,17 @@ static const char *const memory_patterns[] = {
 	"bzero",
 };
 
+static const char *const lock_patterns[] = {
+	"os_unfair_*lock*",
+	"_os_unfair_*lock*",
+	"pthread_mutex_*lock*",
+	"_pthread_mutex_*lock*",
+	"pthread_rwlock_*",
+	"_pthread_rwlock_*",
+	"std::mutex::*lock",
+	"std::recursive_mutex::*lock",
+};
+
 static int compare_names(const void *key, const void *item) {
 	const char *const *name = item;
 
@@ -129,6 +140,8 @@ static const char *skip_reason(const char *function) {
 		return "part of an abort";
 	if (fits(memory_patterns, sizeof memory_patterns / sizeof memory_patterns[0], function))
 		return "memory function, its caller counts";
+	if (fits(lock_patterns, sizeof lock_patterns / sizeof lock_patterns[0], function))
+		return "lock, its owner counts";
 	if (strcmp(function, "_sigtramp") == 0)
 		return "signal delivery";
 	return NULL;

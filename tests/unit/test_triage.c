@@ -185,6 +185,9 @@ static void names_the_owner(void **state) {
 
 	assert_int_equal(component_of(c, "AGXMetalG17P", "f"), COMPONENT_DRIVER);
 	assert_int_equal(component_of(c, NULL, "AGX::Foo<...>::bar(...)"), COMPONENT_DRIVER);
+	assert_int_equal(component_of(c, "AMDMTLBronzeDriver", "f"), COMPONENT_DRIVER);
+	assert_int_equal(component_of(c, "AMDRadeonX6000MTLDriver", "f"), COMPONENT_DRIVER);
+	assert_int_equal(component_of(c, "AppleIntelICLGraphicsMTLDriver", "f"), COMPONENT_DRIVER);
 	assert_int_equal(component_of(c, "Metal", "f"), COMPONENT_METAL);
 	assert_int_equal(component_of(c, "MPSNDArray", "f"), COMPONENT_METAL);
 	assert_int_equal(component_of(c, "IOGPU", "f"), COMPONENT_METAL);
