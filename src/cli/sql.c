@@ -8,8 +8,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Rows that are looked at before the widths of the table are decided. */
 #define MEASURED_ROWS 200
@@ -188,11 +191,30 @@ static int64_t timeout_ms(const struct sql *sql) {
 	return paged ? 0 : TIMEOUT_DEFAULT_S * 1000;
 }
 
+/* SQLite looks at the clock between its steps only, and instr() in long texts is one step that can
+ * take hours. Nothing is lost: the connection can only read. */
+static void on_overdue(int number) {
+	static const char text[] = "error: stopped: it ran longer than allowed\n";
+	ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+	(void)written;
+	_exit(CLI_FAILED);
+}
+
+/* limit_ms 0: no limit, or no longer one. */
+static void set_alarm(int64_t limit_ms) {
+	int64_t seconds = limit_ms / 1000 + 1;
+	if (limit_ms > 0)
+		signal(SIGALRM, on_overdue);
+	alarm(limit_ms > 0 && seconds < UINT_MAX ? (unsigned)seconds : 0);
+}
+
 static enum cli_status query(struct sql *sql, const char *text) {
 	const struct store_sql_limits limits = {
 		.max_rows = sql->options->max_rows.value, .timeout_ms = timeout_ms(sql)};
 	struct err err = {0};
+	set_alarm(limits.timeout_ms);
 	int r = store_sql(sql->cli->store, text, &limits, take, sql, &err);
+	set_alarm(0);
 	if (sql->err.code)
 		return cli_fail(&sql->err);
 	if (!sql->cli->out.error && !sql->begun && sql->kept)
