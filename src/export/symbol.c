@@ -91,12 +91,21 @@ static void add_head(struct buf *out, const char *text, size_t columns) {
 	buf_add_str(out, ELLIPSIS);
 }
 
-/* "-[AGXG16X... setComputePipelineState:]": the selector tells more than the class. */
+/* "-[AGXG16X... setComputePipelineState:]", or "...setComputePipelineState:]" without room for
+ * that: the selector tells more than the class. */
 static bool add_objc_cut(struct buf *out, const char *symbol, size_t columns) {
 	const char *selector = strchr(symbol, ' ');
 	size_t width = selector ? text_width(selector) : columns;
-	if (!is_objc(symbol) || width + ELLIPSIS_COLUMNS + 2 > columns)
+	if (!is_objc(symbol) || !selector || columns < 2 * ELLIPSIS_COLUMNS)
 		return false;
+	if (width + ELLIPSIS_COLUMNS + 2 > columns) {
+		buf_add_str(out, ELLIPSIS);
+		if (width - 1 + ELLIPSIS_COLUMNS > columns)
+			add_head(out, selector + 1, columns - 2 * ELLIPSIS_COLUMNS);
+		else
+			buf_add_str(out, selector + 1);
+		return true;
+	}
 	add_head(out, symbol, columns - width - ELLIPSIS_COLUMNS);
 	buf_add_str(out, selector);
 	return true;

@@ -122,11 +122,17 @@ void text_frames_print(
 
 void text_frames_concurrent(struct text_out *out, const struct triage *triage) {
 	struct buf text = {0};
+	int image = 0;
+	for (size_t i = 0; i < triage->concurrent_count; i++) {
+		const char *name = triage->concurrent[i].image;
+		size_t width = name ? text_prefix(name, IMAGE_COLUMNS) : 1;
+		image = (int)width > image ? (int)width : image;
+	}
 	for (size_t i = 0; i < triage->concurrent_count; i++) {
 		const struct concurrent_thread *thread = &triage->concurrent[i];
 		buf_reset(&text);
-		buf_printf(&text, "%5d  %-7s  %s  ", thread->index,
-			thread->blocked ? "blocked" : "running",
+		buf_printf(&text, "%5d  %-7s  %-*s  ", thread->index,
+			thread->blocked ? "blocked" : "running", image,
 			thread->image ? thread->image : "?");
 		size_t used = text_width(buf_str(&text));
 		symbol_shorten(&text, thread->symbol ? thread->symbol : "?",

@@ -72,19 +72,25 @@ static void add_target(struct buf *out, const struct fault *fault) {
 		buf_printf(out, "%s0x%" PRIx64, words[fault->kind], fault->address.value);
 }
 
-/* Quotes the first line of text, or what a failed assertion in it says. */
-static void add_quote(struct buf *out, const char *text) {
-	static const char assertion[] = "failed assertion `";
-	const char *inner = strstr(text, assertion);
-	text = inner ? inner + sizeof assertion - 1 : text + strspn(text, " \n\t");
-	size_t len = strcspn(text, inner ? "'\n" : "\n");
-	size_t shown = len;
+/* Adds text up to one of the bytes of stop. */
+static void add_first_line(struct buf *out, const char *text, const char *stop) {
+	size_t len = strcspn(text, stop), shown = len;
 	if (shown > QUOTE_BYTES) {
 		shown = QUOTE_BYTES;
 		while (shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80)
 			shown--;
 	}
-	buf_printf(out, "\"%.*s%s\"", (int)shown, text, shown < len ? "..." : "");
+	buf_printf(out, "%.*s%s", (int)shown, text, shown < len ? "..." : "");
+}
+
+/* Quotes the first line of text, or what a failed assertion in it says. */
+static void add_quote(struct buf *out, const char *text) {
+	static const char assertion[] = "failed assertion `";
+	const char *inner = strstr(text, assertion);
+	text = inner ? inner + sizeof assertion - 1 : text + strspn(text, " \n\t");
+	buf_add_char(out, '"');
+	add_first_line(out, text, inner ? "'\n" : "\n");
+	buf_add_char(out, '"');
 }
 
 /* ": ", or a blank behind a selector that ends in a colon. */
@@ -150,12 +156,22 @@ static void add_gpu_event(struct buf *out, const struct report *report) {
 		buf_printf(out, ", while %s used it", report->process.name);
 }
 
+/* Behind "panic(cpu 3 caller 0xfffffe0012345678): ", which tells nothing to a person. */
+static const char *behind_caller(const char *text) {
+	const char *end = text_starts(text, "panic(cpu ") ? strstr(text, "): ") : NULL;
+	return end && !memchr(text, '\n', (size_t)(end - text)) ? end + 3 : text;
+}
+
 static void add_panic(struct buf *out, const struct report *report) {
 	buf_add_str(out, "The kernel panicked");
 	if (!report->panic_string)
 		return;
+	const char *text = behind_caller(report->panic_string);
 	buf_add_str(out, ": ");
-	add_quote(out, report->panic_string);
+	if (*text == '"')
+		add_first_line(out, text, "\n");
+	else
+		add_quote(out, text);
 }
 
 static void add_about_process(struct buf *out, const struct report *report, const char *what) {

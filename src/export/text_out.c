@@ -37,8 +37,10 @@ void text_out_heading(struct text_out *out, const char *text) {
 	text_out_newline(out);
 }
 
-/* How many bytes of text go on a line of columns columns. A word that is too long, such as a path,
- * stays whole. */
+/*
+ * How many bytes of text go on a line of columns columns. A word that is too long is cut, behind a
+ * slash if it has one.
+ */
 static size_t line_len(const char *text, size_t columns) {
 	if (!columns)
 		return strcspn(text, "\n");
@@ -48,10 +50,14 @@ static size_t line_len(const char *text, size_t columns) {
 		return (size_t)(newline - text);
 	if (!text[fits] || text[fits] == '\n')
 		return fits;
-	size_t cut = fits;
-	while (cut > 0 && text[cut] != ' ')
+	size_t start = strspn(text, " "), cut = fits;
+	while (cut > start && text[cut] != ' ')
 		cut--;
-	return cut > 0 ? cut : strcspn(text, " \n");
+	if (cut > start)
+		return cut;
+	for (cut = fits; cut > start + 1 && text[cut - 1] != '/';)
+		cut--;
+	return cut > start + 1 ? cut : fits ? fits : 1;
 }
 
 static void put_wrapped(
@@ -89,6 +95,26 @@ void text_out_field(
 	put_wrapped(out, role, LABEL_COLUMNS + 2, text);
 }
 
+void text_out_field_whole(struct text_out *out, const char *label, const char *text) {
+	if (!text || !*text)
+		return;
+	struct text_out whole = *out;
+	struct term wide = *out->term;
+	wide.columns = 0;
+	whole.term = &wide;
+	text_out_field(&whole, TERM_PLAIN, label, text);
+}
+
+/* Continued lines stand further in. */
+static void put_line(struct text_out *out, size_t indent, const char *text, size_t len) {
+	struct buf line = {0};
+	buf_add(&line, text, len);
+	text_out_blanks(out, indent);
+	put_wrapped(out, TERM_PLAIN, indent + 2, buf_str(&line));
+	out->buf->failed = out->buf->failed || line.failed;
+	buf_finish(&line);
+}
+
 void text_out_lines(struct text_out *out, size_t indent, const char *text, size_t max_lines) {
 	size_t shown = 0, left = 0;
 	while (*text) {
@@ -96,9 +122,7 @@ void text_out_lines(struct text_out *out, size_t indent, const char *text, size_
 		if (max_lines && shown == max_lines) {
 			left++;
 		} else {
-			text_out_blanks(out, indent);
-			put_n(out, TERM_PLAIN, text, len);
-			text_out_newline(out);
+			put_line(out, indent, text, len);
 			shown++;
 		}
 		text += len;

@@ -23,7 +23,10 @@ void text_out_heading(struct text_out *out, const char *text);
 void text_out_paragraph(struct text_out *out, enum term_role role, size_t indent, const char *text);
 /* "     Label  text", wrapped with a hanging indent; nothing for NULL or empty text. */
 void text_out_field(struct text_out *out, enum term_role role, const char *label, const char *text);
-/* The lines of text as they are, indented; at most max_lines (0: all), then how many are missing.
+/* The same on one line, however long: what is copied, such as a path, must stay whole. */
+void text_out_field_whole(struct text_out *out, const char *label, const char *text);
+/* The lines of text, indented, wrapped when too long; at most max_lines (0: all), then how many are
+ * missing.
  */
 void text_out_lines(struct text_out *out, size_t indent, const char *text, size_t max_lines);
 /* n blanks. */

@@ -119,6 +119,9 @@ static void show_process(struct show *show) {
 	if (process->translated == TRI_YES)
 		buf_add_str(text, ", translated by Rosetta");
 	field(show, "Process");
+	if (show->report->kind == REPORT_GPU_EVENT)
+		text_out_field(&show->out, TERM_DIM, "",
+			"a GPU event names its process by at most 16 characters and without a PID");
 }
 
 static const char *const fault_words[FAULT_KIND_COUNT] = {
@@ -208,8 +211,10 @@ static void show_blame(struct show *show) {
 		[ATTRIBUTION_DRIVER] = "the driver",
 	};
 	buf_add_str(value(show), words[triage->attribution]);
-	if (triage->attribution_reason)
-		buf_printf(&show->value, ": %s", triage->attribution_reason);
+	const char *reason = triage->attribution_reason;
+	bool sentence = reason && *reason >= 'A' && *reason <= 'Z';
+	if (reason)
+		buf_printf(&show->value, "%s %s", sentence ? "." : ":", reason);
 	field(show, "To blame");
 	if (triage->component != COMPONENT_UNKNOWN)
 		text_out_field(
@@ -268,8 +273,6 @@ static void show_gpu_event(struct show *show) {
 			event->guilty_dm.value);
 	field(show, "Restart");
 	text_out_field(&show->out, TERM_PLAIN, "Trace", event->command_buffer_trace_id);
-	text_out_field(&show->out, TERM_DIM, "",
-		"a GPU event names its process by at most 16 characters and without a PID");
 }
 
 static void show_source(struct show *show) {
@@ -284,7 +287,7 @@ static void show_source(struct show *show) {
 	if (row->conflicts)
 		buf_printf(text, "; came again with other bytes %" PRId64 " time%s", row->conflicts,
 			row->conflicts == 1 ? "" : "s");
-	field(show, "File");
+	text_out_field_whole(&show->out, "File", buf_str(text));
 }
 
 static void show_facts(struct show *show) {
@@ -436,7 +439,7 @@ static void show_hints(struct show *show) {
 		buf_printf(text, "%" PRId64, row->id);
 	else
 		buf_add_str(text, row && is_plain_word(row->path) ? row->path : "FILE");
-	buf_add_str(text, " -a | --explain | --json");
+	buf_add_str(text, " -a (all threads), --explain, --json");
 	if (row && row->id > 0 && show->triage->site)
 		buf_printf(text, "; agxtriage list site=%s", show->triage->site);
 	else if (row && row->id > 0)

@@ -92,6 +92,11 @@ static void headlines_with_details(void **state) {
 	sample_init_bare(&sample, REPORT_PANIC);
 	sample.report->panic_string = "\n panic(cpu 2): completeMemory()\nmore";
 	headline_is(&sample, "The kernel panicked: \"panic(cpu 2): completeMemory()\"");
+	sample.report->panic_string = "panic(cpu 2 caller 0xfffffe0012): completeMemory()\nmore";
+	headline_is(&sample, "The kernel panicked: \"completeMemory()\"");
+	sample.report->panic_string =
+		"panic(cpu 2 caller 0xfffffe0012): \"prepare\" @A.cpp:5\nmore";
+	headline_is(&sample, "The kernel panicked: \"prepare\" @A.cpp:5");
 	sample_finish(&sample);
 	sample_init_bare(&sample, REPORT_USER_FAULT);
 	sample.report->exception.type = "EXC_GUARD";
@@ -135,6 +140,8 @@ static void symbols_are_shortened(void **state) {
 	short_is("abcdefghijkl<de>(fgh)", 8, "abcde...");
 	short_is("at::native::deep::down(int)", 12, "...down()");
 	short_is("-[AGXG16XFamilyComputeContext setBuffer:]", 20, "-[AGX... setBuffer:]");
+	short_is("-[AGXG16XFamilyComputeContext setBuffer:offset:]", 21, "...setBuffer:offset:]");
+	short_is("-[AGXG16XFamilyComputeContext setBuffer:offset:]", 14, "...setBuffe...");
 	short_is("a<b<c>(d", 7, "a<b<...");
 	short_is("a<b->c>::dd()", 9, "a<>::dd()");
 }
@@ -178,7 +185,7 @@ static const char golden[] =
 	"Other threads inside Metal or AGX at that moment: 2 (1 running, 1 blocked)\n"
 	"    0  blocked  AGXMetalG16X  AGX::ComputeContext<A, B>::prepareForEnqueue(bool)\n"
 	"                \"main\"\n"
-	"    7  running  Metal  -[_MTLCommandBuffer commit]\n"
+	"    7  running  Metal         -[_MTLCommandBuffer commit]\n"
 	"                queue \"metal gpu stream 1\"\n"
 	"\n"
 	"Odd in this report\n"
@@ -208,7 +215,8 @@ static void everything_is_shown_with_all(void **state) {
 	assert_non_null(strstr(shown, "std::__1::allocator<char>> const&"));
 	assert_non_null(strstr(shown, "   x21 0xffffffffffffffff"));
 	assert_non_null(strstr(shown, "\nHow this was found\n  step one\n  step two\n"));
-	assert_non_null(strstr(shown, "\nNext: agxtriage show 12 -a | --explain | --json;"));
+	assert_non_null(
+		strstr(shown, "\nNext: agxtriage show 12 -a (all threads), --explain, --json;"));
 	buf_finish(&text);
 	sample_finish(&sample);
 }
