@@ -6,6 +6,7 @@
 #include "export/json_out.h"
 #include "export/json_view.h"
 #include "export/load.h"
+#include "export/signature_text.h"
 #include "export/table.h"
 
 #include <errno.h>
@@ -13,8 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Below this many columns times are shown without seconds, so that site and fault fit into 80. */
-#define SECONDS_FROM_COLUMNS 100
+/* In fewer columns rows go without seconds and PIDs, so that process, site and fault fit into 80.
+ */
+#define WIDE_COLUMNS 140
 #define TIME_BYTES_WITHOUT_SECONDS 16
 
 struct list_options {
@@ -42,7 +44,7 @@ static const struct table_column columns[COLUMN_COUNT] = {
 		{.title = "PROCESS", .width = 20, .min = 12, .priority = 2, .middle = true},
 	[COLUMN_SITE] = {.title = "SITE OR SIGNATURE", .width = 40, .min = 30},
 	[COLUMN_FAULT] = {.title = "FAULT", .width = 23, .min = 10, .priority = 3},
-	[COLUMN_OPERATION] = {.title = "OPERATION", .width = 24, .min = 12, .priority = 4},
+	[COLUMN_OPERATION] = {.title = "OPERATION", .width = 24, .min = 14, .priority = 4},
 	[COLUMN_DRIVER] = {.title = "DRIVER", .width = 12, .min = 10, .priority = 5},
 	[COLUMN_OS] = {.title = "OS", .width = 8, .min = 6, .priority = 6},
 	[COLUMN_STATUS] = {.title = "STATUS", .width = 9, .min = 5, .priority = 7},
@@ -66,18 +68,31 @@ static enum term_role status_role(const char *status) {
 	return strcmp(status, "open") != 0 ? TERM_WARN : TERM_PLAIN;
 }
 
+static bool is_narrow(const struct list *list) {
+	size_t there = list->cli->out.columns;
+	return there && there < WIDE_COLUMNS;
+}
+
 static void time_text(const struct list *list, struct i64_opt us, struct buf *out) {
 	char text[CLOCK_TEXT_BYTES];
 	if (!us.set)
 		return;
 	clock_format_local(us.value, text);
-	size_t columns_there = list->cli->out.columns;
-	if (columns_there && columns_there < SECONDS_FROM_COLUMNS)
+	if (is_narrow(list))
 		text[TIME_BYTES_WITHOUT_SECONDS] = '\0';
 	buf_add_str(out, text);
 }
 
-static void site_text(const struct incident *incident, struct buf *out) {
+/* What the column has room for, once its width is known. The column FAULT tells the fault. */
+static void add_signature(const struct list *list, const char *text, struct buf *out) {
+	size_t width = list->table.widths[COLUMN_SITE], used = text_width(buf_str(out));
+	if (list->table.unlimited || !list->begun || used >= width)
+		buf_add_str(out, text);
+	else
+		signature_text(out, text, width - used, false);
+}
+
+static void site_text(const struct list *list, const struct incident *incident, struct buf *out) {
 	if (incident->simulated)
 		buf_add_str(out, "[simulated] ");
 	if (incident->kind != REPORT_CRASH)
@@ -85,7 +100,7 @@ static void site_text(const struct incident *incident, struct buf *out) {
 	if (incident->site)
 		buf_add_str(out, incident->site);
 	else if (incident->signature_text)
-		buf_add_str(out, incident->signature_text);
+		add_signature(list, incident->signature_text, out);
 	else if (incident->signature)
 		buf_add_str(out, incident->signature);
 }
@@ -118,9 +133,9 @@ static void fill(struct list *list, const struct incident *incident) {
 	time_text(list, incident->captured_at_us, &text[COLUMN_TIME]);
 	if (incident->process)
 		buf_add_str(&text[COLUMN_PROCESS], incident->process);
-	if (incident->pid.set)
+	if (incident->pid.set && !is_narrow(list))
 		buf_printf(&text[COLUMN_PROCESS], "[%" PRId64 "]", incident->pid.value);
-	site_text(incident, &text[COLUMN_SITE]);
+	site_text(list, incident, &text[COLUMN_SITE]);
 	fault_text(incident, &text[COLUMN_FAULT]);
 	if (incident->operation)
 		buf_add_str(&text[COLUMN_OPERATION], incident->operation);
@@ -147,13 +162,16 @@ static int begin(struct list *list) {
 
 static int print_row(struct list *list, const struct incident *incident) {
 	struct table_cell cells[COLUMN_COUNT];
+	bool first = !list->begun;
 	fill(list, incident);
+	int r = begin(list);
+	if (first)
+		fill(list, incident); /* again, now that widths are known */
 	for (int i = 0; i < COLUMN_COUNT; i++)
 		cells[i] = (struct table_cell){buf_str(&list->text[i]), TERM_PLAIN};
 	cells[COLUMN_ID].role = TERM_ID;
 	cells[COLUMN_SITE].role = incident->site ? TERM_SITE : TERM_DIM;
 	cells[COLUMN_STATUS].role = status_role(buf_str(&list->text[COLUMN_STATUS]));
-	int r = begin(list);
 	return r < 0 ? r : table_row(&list->table, cells);
 }
 

@@ -23,14 +23,15 @@ struct rules_options {
 
 /* ---- list ---- */
 
-enum { RULE_SITE, RULE_PRIORITY, RULE_OFFSETS, RULE_SOURCE, RULE_SUMMARY, RULE_COUNT };
+enum { RULE_SITE, RULE_PRIORITY, RULE_OFFSETS, RULE_SOURCE, RULE_TITLE, RULE_SUMMARY, RULE_COUNT };
 
 static const struct table_column columns[RULE_COUNT] = {
-	[RULE_SITE] = {.title = "SITE", .min = 20},
+	[RULE_SITE] = {.title = "SITE", .min = 35},
 	[RULE_PRIORITY] = {.title = "PRIORITY", .right = true, .priority = 3},
 	[RULE_OFFSETS] = {.title = "OFFSETS", .min = 8, .priority = 2},
 	[RULE_SOURCE] = {.title = "FROM", .min = 8, .priority = 1},
-	[RULE_SUMMARY] = {.title = "MATCHES", .min = 20, .priority = 1},
+	[RULE_TITLE] = {.title = "TITLE", .min = 28, .priority = 1},
+	[RULE_SUMMARY] = {.title = "MATCHES", .min = 48, .priority = 4},
 };
 
 struct rule_row {
@@ -48,6 +49,7 @@ static void fill(struct rule_row *row, const struct rule_info *info) {
 	row->cells[RULE_PRIORITY] = (struct table_cell){row->priority, TERM_PLAIN};
 	row->cells[RULE_OFFSETS] = (struct table_cell){buf_str(&row->offsets), TERM_PLAIN};
 	row->cells[RULE_SOURCE] = (struct table_cell){info->source, TERM_DIM};
+	row->cells[RULE_TITLE] = (struct table_cell){info->title, TERM_PLAIN};
 	row->cells[RULE_SUMMARY] = (struct table_cell){info->summary, TERM_PLAIN};
 }
 

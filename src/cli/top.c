@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "export/json_out.h"
+#include "export/signature_text.h"
 #include "export/table.h"
 
 #include <errno.h>
@@ -16,6 +17,9 @@
 #define EIGHTHS 8
 /* Most names of sites fit in. */
 #define SITE_COLUMNS 30
+/* Less of a site's title is worth less than the dates; a signature has no other name. */
+#define TITLE_COLUMNS 28
+#define TEXT_COLUMNS 44
 
 struct top_options {
 	const char *by;
@@ -32,7 +36,7 @@ struct top {
 	struct store_group *groups;
 	size_t count, cap;
 	bool titles;
-	struct buf line;
+	struct buf line, title;
 };
 
 static char *dup_or_null(struct arena *arena, const char *text) {
@@ -121,8 +125,9 @@ static void lay_out(const struct top *top, struct layout *layout) {
 	/* A site's name speaks for itself, a signature's hash does not. */
 	bool site = !strcmp(top->fields[0], "site");
 	if (top->titles)
-		columns[layout->count++] = (struct table_column){
-			.title = site ? "TITLE" : "TEXT", .min = 20, .priority = site ? 4 : 1};
+		columns[layout->count++] = (struct table_column){.title = site ? "TITLE" : "TEXT",
+			.min = site ? TITLE_COLUMNS : TEXT_COLUMNS,
+			.priority = site ? 4 : 1};
 }
 
 struct row {
@@ -159,6 +164,15 @@ static void fill(
 		row->cells[n++] = (struct table_cell){group->title, TERM_PLAIN};
 }
 
+/* A signature's text in the width that its column has got. */
+static void fit_signature(struct top *top, const struct table *table, struct table_cell *cell) {
+	if (table->unlimited || !cell->text || strcmp(top->fields[0], "signature") != 0)
+		return;
+	buf_reset(&top->title);
+	signature_text(&top->title, cell->text, table->widths[table->count - 1], true);
+	cell->text = buf_str(&top->title);
+}
+
 static void print_table(struct top *top) {
 	struct layout layout;
 	struct table table;
@@ -172,6 +186,8 @@ static void print_table(struct top *top) {
 	table_begin(&table, true);
 	for (size_t i = 0; i < top->count && !top->cli->out.error; i++) {
 		fill(top, &top->groups[i], &row, &top->line);
+		if (top->titles)
+			fit_signature(top, &table, &row.cells[layout.count - 1]);
 		table_row(&table, row.cells);
 	}
 	table_finish(&table);
@@ -231,6 +247,7 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 	if (status == CLI_DONE)
 		status = count_groups(&top, count, operands);
 	buf_finish(&top.line);
+	buf_finish(&top.title);
 	arena_finish(&top.arena);
 	return status;
 }

@@ -2,6 +2,7 @@
 take agx-bind-resource.ips
 run list --rejected
 cp "$FIXTURES/bad-empty.ips" .
+"$AGXTRIAGE" -q scan --all . >scan.log 2>&1
 cp "$FIXTURES/bad-truncated-in-string.ips" "$(printf 'odd\033[31m\nname.ips')"
 "$AGXTRIAGE" -q scan --all . >scan.log 2>&1
 run list --rejected | sed 's/^20[^ ]* [^ ]*/TIME               /'
