@@ -21,7 +21,7 @@ static const struct {
 	const char *globs[FRAMEWORK_GLOBS];
 } framework_table[] = {
 	{"torch", {"libtorch_cpu.*", "libtorch.*", "libtorch_python.*", "libtorch_*"}},
-	{"MLX", {"libmlx.*", "libmlxc.*", "*/mlx/core.*"}},
+	{"MLX", {"libmlx.*", "libmlxc.*", "*/mlx/core.*", "mlx.cpython-*"}},
 	{"ggml", {"libggml-metal*", "libggml.*", "libggml-base*", "libggml*", "libllama*"}},
 	{"Metal", {"Metal"}},
 	{"IOGPU", {"IOGPU"}},
@@ -45,6 +45,7 @@ static const char *const wait_globs[] = {
 	"semaphore_*wait*",
 	"__semwait_signal*",
 	"__sem_wait*",
+	"sem_wait*",
 	"mach_msg*_trap",
 	"kevent*",
 	"__kevent*",

@@ -120,6 +120,15 @@ static void test_frameworks(void **state) {
 	report_free(report);
 }
 
+static void test_mlx_built_into_its_module(void **state) {
+	struct report *report = fixture_new();
+	fixture_image(report, "mlx.cpython-313-darwin.so", NULL, "cccccccc");
+	struct triage triage = collect(report);
+	assert_int_equal(triage.framework_count, 1);
+	assert_text(triage.frameworks[0].name, "MLX");
+	report_free(report);
+}
+
 static void check_operation(const char *const *symbols, size_t count, const char *expected) {
 	struct report *report = fixture_new();
 	struct fixture_frame frames[8] = {0};
@@ -236,6 +245,8 @@ static void test_concurrent(void **state) {
 		{"libmlx.dylib", "mlx::core::AddMM::eval_gpu(...)"}, END};
 	static const struct fixture_frame unnamed[] = {
 		{"libsystem_kernel.dylib", "semaphore_wait_trap"}, {"MPSCore", NULL}, END};
+	static const struct fixture_frame posix[] = {
+		{"libsystem_kernel.dylib", "sem_wait"}, {"MPSCore", NULL}, END};
 	static const struct fixture_frame empty[] = {END};
 	static const struct concurrent_thread expected[] = {
 		{1, "submitter", "metal gpu stream 1", "IOGPU",
@@ -245,6 +256,7 @@ static void test_concurrent(void **state) {
 		{7, NULL, NULL, "AGXMetalG16X", "AGX::ComputeContext<>::performEnqueueKernel",
 			false},
 		{8, NULL, NULL, "MPSCore", NULL, true},
+		{10, NULL, NULL, "MPSCore", NULL, true},
 	};
 	struct report *report = fixture_new();
 	fixture_crashed_thread(report, crashed);
@@ -259,6 +271,7 @@ static void test_concurrent(void **state) {
 	fixture_thread(report, encoding);
 	fixture_thread(report, unnamed);
 	fixture_thread(report, empty);
+	fixture_thread(report, posix);
 	struct triage triage = collect(report);
 	assert_int_equal(triage.concurrent_count, sizeof(expected) / sizeof(expected[0]));
 	for (size_t i = 0; i < triage.concurrent_count; i++) {
@@ -313,6 +326,7 @@ int main(void) {
 		cmocka_unit_test(test_driver_generation),
 		cmocka_unit_test(test_driver_choice),
 		cmocka_unit_test(test_frameworks),
+		cmocka_unit_test(test_mlx_built_into_its_module),
 		cmocka_unit_test(test_operation_of_one_symbol),
 		cmocka_unit_test(test_operation_precedence),
 		cmocka_unit_test(test_operation_of_huge_symbol),
