@@ -64,14 +64,28 @@ static bool split_at_uuid(struct text *text, struct text *ret_uuid, struct text 
 	return false;
 }
 
-/* "(1.0 - 459)", "(329.2)", "(*)", "(x86_64)" at the end of text, cut off. */
+/* Where the bracket opens that the last character closes, or text.len. */
+static size_t find_bracket(struct text text) {
+	size_t depth = 0;
+	if (!text.len || text.p[text.len - 1] != ')')
+		return text.len;
+	for (size_t i = text.len; i-- > 0;) {
+		depth += text.p[i] == ')';
+		depth -= text.p[i] == '(';
+		if (!depth)
+			return i;
+	}
+	return text.len;
+}
+
+/* "(1.0 - 459)", "(3.9.1, (c) 2001 - 3.9.1)", "(*)", "(x86_64)" at the end of text, cut off. */
 static void cut_version(struct text_parse *parse, struct text *text, struct image *image) {
-	ptrdiff_t open = text_find_last(*text, "(");
-	if (open < 0 || text->p[text->len - 1] != ')')
+	size_t open = find_bracket(*text);
+	if (open == text->len)
 		return;
-	struct text inside = text_from(*text, (size_t)open + 1);
+	struct text inside = text_from(*text, open + 1);
 	inside.len--;
-	*text = text_trim(text_upto(*text, (size_t)open));
+	*text = text_trim(text_upto(*text, open));
 	if (text_equals(inside, "*"))
 		return;
 	if (is_arch(inside)) {

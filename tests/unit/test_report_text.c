@@ -222,6 +222,21 @@ static void images_and_registers(void **state) {
 	assert_string_equal(report->esr_description, "(Data Abort) byte read Translation fault");
 }
 
+static void version_with_brackets(void **state) {
+	parse("Process: Python [1]\nException Type: EXC_CRASH (SIGABRT)\n\nThread 0 Crashed:\n"
+	      "0   Python  \t0x0000000104f58010 0x104f58000 + 16\n\nBinary Images:\n"
+	      "0x104f58000 - 0x1052abfff org.python.python (3.14.0, (c) 2001-2024 PSF.) "
+	      "<c6c98504-8abb-5c0c-bd2b-36df0ff43c60> /opt/Python.framework/Python\n"
+	      "0x105f58000 - 0x1062abfff +org.python.python (3.9.1, (c) 2001-2019 PSF. - 3.9.1) "
+	      "<D6C98504-8ABB-5C0C-BD2B-36DF0FF43C60> /opt/Other.framework/Other\n");
+	assert_int_equal(report->image_count, 2);
+	assert_string_equal(report->images[0].bundle_id, "org.python.python");
+	assert_string_equal(report->images[0].short_version, "3.14.0, (c) 2001-2024 PSF.");
+	assert_string_equal(report->images[1].bundle_id, "org.python.python");
+	assert_string_equal(report->images[1].short_version, "3.9.1, (c) 2001-2019 PSF.");
+	assert_string_equal(report->images[1].version, "3.9.1");
+}
+
 static void x86(void **state) {
 	parse("Process: a.out [1]\nCode Type: X86-64 (Translated)\n"
 	      "Exception Type: EXC_BAD_ACCESS (SIGKILL (Code Signature Invalid))\n"
@@ -344,6 +359,7 @@ int main(void) {
 		TEST(threads),
 		TEST(frames),
 		TEST(images_and_registers),
+		TEST(version_with_brackets),
 		TEST(x86),
 		TEST(ios),
 		TEST(truncated),
