@@ -65,14 +65,15 @@ enum cli_status cli_nothing(struct cli *cli, char **operands) {
 	if (r < 0)
 		return cli_fail(&err);
 	const char *word = bare_word(operands);
-	if (r == 0)
-		log_info("the database is empty; 'agxtriage scan' takes in the reports of this "
-			 "machine, 'agxtriage scan PATH' those of a file or folder");
-	else if (word)
-		log_info("nothing matched; '%s' was taken for a process, a PID or an incident id: "
-			 "for others write FIELD=GLOB, such as site=agx-*",
-			word);
-	else
-		log_info("nothing matched");
+	if (r == 0) {
+		log_info("the database is empty: 'agxtriage scan' takes in the reports of this");
+		log_info("machine, 'agxtriage scan PATH' those of a file or folder");
+		return CLI_NOTHING;
+	}
+	log_info("nothing matched");
+	if (word) {
+		log_info("'%s' was taken for a process, a PID or an incident id;", word);
+		log_info("for anything else write FIELD=GLOB, such as site=agx-*");
+	}
 	return CLI_NOTHING;
 }

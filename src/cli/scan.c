@@ -43,6 +43,7 @@ static void on_signal(int number) {
 struct display {
 	bool bar; /* stderr is a terminal that may be drawn on */
 	bool drawn;
+	size_t columns;
 };
 
 static void clear_bar(struct display *display) {
@@ -53,15 +54,22 @@ static void clear_bar(struct display *display) {
 
 static void on_progress(uint64_t done, uint64_t total, void *user) {
 	struct display *display = user;
-	char bar[BAR_COLUMNS + 1];
+	char bar[BAR_COLUMNS + 1], count[64];
 	if (!display->bar || !total)
 		return;
-	size_t full = (size_t)(done * BAR_COLUMNS / total);
-	memset(bar, ' ', BAR_COLUMNS);
-	memset(bar, '#', full < BAR_COLUMNS ? full : BAR_COLUMNS);
-	bar[BAR_COLUMNS] = '\0';
-	fprintf(stderr, "\r[%s] %llu of %llu reports\033[K", bar, (unsigned long long)done,
+	int width = snprintf(count, sizeof count, "%llu of %llu reports", (unsigned long long)done,
 		(unsigned long long)total);
+	size_t full = done < total ? (size_t)(done * BAR_COLUMNS / total) : BAR_COLUMNS;
+	memset(bar, ' ', BAR_COLUMNS);
+	memset(bar, '#', full);
+	bar[BAR_COLUMNS] = '\0';
+	/* A line that wraps could not be drawn over. */
+	if ((size_t)width + BAR_COLUMNS + sizeof "[] " <= display->columns)
+		fprintf(stderr, "\r[%s] %s\033[K", bar, count);
+	else if ((size_t)width < display->columns)
+		fprintf(stderr, "\r%s\033[K", count);
+	else
+		return;
 	display->drawn = true;
 }
 
@@ -124,10 +132,10 @@ static int print_json(struct cli *cli, const struct ingest_summary *summary, str
 static void print_text(struct cli *cli, const struct ingest_summary *summary, bool all) {
 	struct buf text = {0};
 	buf_printf(&text,
-		"%llu reports seen: %llu new, %llu known, %llu passed over, %llu rejected\n",
-		(unsigned long long)summary->seen, (unsigned long long)summary->added,
-		(unsigned long long)summary->known, (unsigned long long)summary->passed_over,
-		(unsigned long long)summary->rejected);
+		"%llu report%s seen: %llu new, %llu known, %llu passed over, %llu rejected\n",
+		(unsigned long long)summary->seen, summary->seen == 1 ? "" : "s",
+		(unsigned long long)summary->added, (unsigned long long)summary->known,
+		(unsigned long long)summary->passed_over, (unsigned long long)summary->rejected);
 	if (summary->conflicts)
 		buf_printf(&text, "%llu came again with other content; the first one stays\n",
 			(unsigned long long)summary->conflicts);
@@ -135,10 +143,14 @@ static void print_text(struct cli *cli, const struct ingest_summary *summary, bo
 		term_put(&cli->out, text.data, text.len);
 	buf_finish(&text);
 	if (summary->passed_over && !all)
-		log_info("passed over: other processes that did not crash in AGX or Metal; "
-			 "'agxtriage scan --all' takes them");
+		log_info("passed over: other processes; 'agxtriage scan --all' takes them");
 	if (summary->rejected)
 		log_info("rejected files and why: 'agxtriage list --rejected'");
+	if (!summary->seen)
+		log_info("no files there; 'agxtriage scan PATH' reads another file or folder");
+	if (summary->added)
+		log_info(
+			"next: 'agxtriage top' counts by site, 'agxtriage show' explains the latest");
 }
 
 static enum cli_status run(struct cli *cli, const void *values, int count, char **operands) {
@@ -147,7 +159,10 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 	struct err err = {0};
 	struct paths paths = {0};
 	struct ingest_summary summary = {0};
-	struct display display = {.bar = term_is_live(STDERR_FILENO) && !cli->globals.quiet};
+	struct term terminal;
+	term_init(&terminal, stderr, TERM_COLOR_NEVER);
+	struct display display = {.bar = term_is_live(STDERR_FILENO) && !cli->globals.quiet,
+		.columns = terminal.columns};
 	const struct scan_options scan = {
 		.all = chosen->all,
 		.stop = &interrupted,
@@ -167,7 +182,8 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 		return cli_fail(&err);
 	if (chosen->json && print_json(cli, &summary, &err))
 		return cli_fail(&err);
-	if (!chosen->json)
+	/* Of PATHs that are not there the errors tell all. */
+	if (!chosen->json && !(paths.named && paths.missing == paths.named))
 		print_text(cli, &summary, chosen->all);
 	if (code)
 		return cli_fail(&err);
