@@ -7,7 +7,6 @@
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,7 +179,6 @@ static enum cli_status finish_output(struct cli *cli, enum cli_status status) {
 
 int main(int argc, char **argv) {
 	struct cli cli = {0};
-	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOFBF, STDOUT_BUFFER_BYTES);
 	term_init(&cli.out, stdout, TERM_COLOR_AUTO);
