@@ -88,7 +88,7 @@ bool text_decimal(struct text text, uint64_t *ret) {
 }
 
 struct text text_name_and_pid(struct text text, struct i64_opt *ret_pid) {
-	ptrdiff_t open = text_find(text, " [");
+	ptrdiff_t open = text_find_last(text, " [");
 	if (open < 0)
 		return text;
 	struct text inside = text_from(text, (size_t)open + 2);

@@ -222,6 +222,17 @@ static void images_and_registers(void **state) {
 	assert_string_equal(report->esr_description, "(Data Abort) byte read Translation fault");
 }
 
+static void name_with_brackets(void **state) {
+	parse("Process: My App [beta] [4711]\nParent Process: launchd [1]\nResponsible: x [deleted]\n"
+	      "Exception Type: EXC_CRASH (SIGABRT)\n\nThread 0 Crashed:\n"
+	      "0   a.out  \t0x0000000104f58010 0x104f58000 + 16\n");
+	assert_string_equal(report->process.name, "My App [beta]");
+	assert_int_equal(report->process.pid.value, 4711);
+	assert_string_equal(report->process.parent, "launchd");
+	assert_string_equal(report->process.responsible, "x");
+	assert_false(report->process.responsible_pid.set);
+}
+
 static void version_with_brackets(void **state) {
 	parse("Process: Python [1]\nException Type: EXC_CRASH (SIGABRT)\n\nThread 0 Crashed:\n"
 	      "0   Python  \t0x0000000104f58010 0x104f58000 + 16\n\nBinary Images:\n"
@@ -359,6 +370,7 @@ int main(void) {
 		TEST(threads),
 		TEST(frames),
 		TEST(images_and_registers),
+		TEST(name_with_brackets),
 		TEST(version_with_brackets),
 		TEST(x86),
 		TEST(ios),
