@@ -185,6 +185,11 @@ o.check(len(listed.lines) == len(DATES), 'odd dates are listed', listed)
 for row in listed.lines:
     when = row.get('captured_at')
     o.check(when is None or (len(when) == 27 and when.endswith('Z')), 'form of a date', when)
+asked = {row['id']: row['captured_at'] for row in o.run('sql', 'select id, captured_at from incidents', '--json', db=db).lines}
+for row in listed.lines:
+    o.check(asked[row['id']] == row.get('captured_at'), 'SQL and list agree on a date', (asked[row['id']], row.get('captured_at')))
+    matched = o.run('list', 'captured_at=%s' % row.get('captured_at'), '--json', db=db)
+    o.check(not row.get('captured_at') or row['id'] in [one['id'] for one in matched.lines], 'list finds a date', (row.get('captured_at'), matched))
 for args in (('list',), ('top', '--by', 'day'), ('list', '--since', '0001-01-01'), ('list', '--until', '99999-01-01'),
              ('list', '--since', '99999999999d'), ('list', '--since', '-1d'), ('list', '-n', '-5'), ('list', '-n', '99999999999999999999'),
              ('sql', 'select captured_at from incidents')):
