@@ -104,20 +104,26 @@ static int push_folder(struct descent *descent, char *path, int depth) {
 	return 0;
 }
 
+/* Takes path. why: constant text. */
+static int refuse(struct descent *descent, char *path, const char *why) {
+	struct candidate *candidate = add(descent->walk, path);
+	if (!candidate)
+		return out_of_memory(descent->err);
+	candidate->refused = why;
+	return 0;
+}
+
 /* A folder inside a folder; takes path. */
 static int add_subfolder(struct descent *descent, char *path, const char *name, int depth) {
 	bool enter = descent->mode == WALK_RECURSIVE ? depth < DEPTH_MAX
 						     : depth == 0 && strcmp(name, "Retired") == 0;
 	if (enter)
 		return push_folder(descent, path, depth + 1);
-	if (!text_ends(name, ".ips")) {
-		free(path);
-		return 0;
-	}
-	struct candidate *candidate = add(descent->walk, path);
-	if (!candidate)
-		return out_of_memory(descent->err);
-	candidate->refused = "a folder";
+	if (descent->mode == WALK_RECURSIVE)
+		return refuse(descent, path, "a folder nested too deep");
+	if (text_ends(name, ".ips"))
+		return refuse(descent, path, "a folder");
+	free(path);
 	return 0;
 }
 
@@ -126,8 +132,10 @@ static int add_entry(struct descent *descent, const struct folder *folder, const
 	char *path = join(folder->path, name);
 	if (!path)
 		return out_of_memory(descent->err);
-	if (lstat(path, &st) != 0) { /* gone since the folder was read */
-		free(path);
+	if (lstat(path, &st) != 0) {
+		if (errno != ENOENT)
+			return refuse(descent, path, "cannot be looked at");
+		free(path); /* gone since the folder was read */
 		return 0;
 	}
 	if (S_ISDIR(st.st_mode))
@@ -166,6 +174,14 @@ static int read_folder(struct descent *descent, const struct folder *folder) {
 	return code;
 }
 
+static int pass_unreadable(struct descent *descent, struct folder *folder, int code) {
+	char *path = folder->path;
+	if (code == -ENOENT)
+		return 0;
+	folder->path = NULL;
+	return refuse(descent, path, "a folder that cannot be read");
+}
+
 /* A part that cannot be read hides no other; only the folder that the user named must be readable.
  */
 static int descend(struct descent *descent) {
@@ -175,7 +191,7 @@ static int descend(struct descent *descent) {
 		if (!code)
 			code = read_folder(descent, folder);
 		if (code && code != -ENOMEM && folder->depth)
-			code = 0;
+			code = pass_unreadable(descent, folder, code);
 		descent->folders = folder->next;
 		if (!descent->folders)
 			descent->tail = &descent->folders;

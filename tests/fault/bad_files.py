@@ -165,6 +165,14 @@ import csv as csv_module
 rows = list(csv_module.reader(csv.out.decode('utf-8', 'surrogateescape').splitlines(keepends=True)))
 o.check(len(rows) == len(NAMES) + 1 and all(len(row) == 1 for row in rows), 'csv of odd names', csv)
 
+# ---- depth ----
+folder = o.new('deep')
+os.makedirs(folder + '/x' * 50)
+o.write(folder + '/x' * 20 + '/Python-a.ips', good(1))
+o.write(folder + '/x' * 50 + '/Python-b.ips', good(2))
+took = o.run('scan', folder, '--recursive', '--json', db=o.db())
+o.check(took.status == 0 and took.summary.get('added') == 1 and took.summary.get('rejected') == 1, 'folders nested too deep', took)
+
 # ---- unreadable ----
 if os.geteuid() == 0:
     folder = o.new('secret')
@@ -177,11 +185,17 @@ if os.geteuid() == 0:
     drop = {'user': 65534, 'group': 65534, 'extra_groups': []}
     env = dict(o.env, HOME=place)
     took = o.run('scan', folder, '--json', db=place + '/x.db', env=env, **drop)
-    o.check(took.status == 0 and took.summary.get('added') == 1 and took.summary.get('rejected') == 1, 'unreadable file', took)
+    o.check(took.status == 0 and took.summary.get('added') == 1 and took.summary.get('rejected') == 2, 'unreadable file', took)
+    o.check(b'Retired: a folder that cannot be read' in took.err, 'unreadable Retired is named', took)
     o.check(b'Python-b.ips' in took.err and b'ermission' in took.err, 'unreadable file is named', took)
     os.chmod(folder + '/Python-b.ips', 0o644)
     took = o.run('scan', folder, '--json', db=place + '/x.db', env=env, **drop)
-    o.check(took.summary.get('added') == 1 and took.summary.get('rejected') == 0, 'readable again', took)
+    o.check(took.summary.get('added') == 1 and took.summary.get('rejected') == 1, 'readable again', took)
+    blind = o.new('blind')
+    o.write(blind + '/Python-a.ips', good(1))
+    os.chmod(blind, 0o744)
+    took = o.run('scan', blind, '--json', db=place + '/z.db', env=env, **drop)
+    o.check(took.summary.get('rejected') == 1, 'a folder that may be listed and no more', took)
     for target in (locked, locked + '/x.ips', place + '/../secret-none'):
         answer = o.run('scan', target, db=place + '/y.db', env=env, **drop)
         o.check(answer.status == 1, 'scan %s as nobody' % target, answer)
