@@ -161,7 +161,7 @@ static int begin(struct list *list) {
 }
 
 static int print_row(struct list *list, const struct incident *incident) {
-	struct table_cell cells[COLUMN_COUNT];
+	struct table_cell cells[COLUMN_COUNT] = {0};
 	bool first = !list->begun;
 	fill(list, incident);
 	int r = begin(list);

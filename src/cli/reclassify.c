@@ -238,7 +238,7 @@ static void print_moves(struct reclassify *all) {
 		{.title = "SITE NOW", .min = 20},
 	};
 	struct table table;
-	struct table_cell cells[3];
+	struct table_cell cells[3] = {0};
 	char count[24];
 	table_init(&table, columns, 3, &all->cli->out);
 	for (size_t i = 0; i < all->move_count; i++) {

@@ -152,7 +152,7 @@ static int keep_row(struct sql *sql, const struct table_cell *cells) {
 }
 
 static int table_line(struct sql *sql, const char *const *values) {
-	struct table_cell cells[TABLE_COLUMNS_MAX];
+	struct table_cell cells[TABLE_COLUMNS_MAX] = {0};
 	for (size_t i = 0; i < sql->column_count; i++)
 		cells[i] = (struct table_cell){
 			values[i] ? values[i] : "NULL", values[i] ? TERM_PLAIN : TERM_DIM};

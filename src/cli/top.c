@@ -115,8 +115,10 @@ static void lay_out(const struct top *top, struct layout *layout) {
 		char *title = layout->titles[i];
 		bool site = !strcmp(top->fields[i], "site");
 		snprintf(title, sizeof layout->titles[i], "%s", top->fields[i]);
-		for (char *c = title; *c; c++)
-			*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+		for (char *c = title; *c; c++) {
+			if (*c >= 'a' && *c <= 'z')
+				*c = (char)(*c - 'a' + 'A');
+		}
 		columns[layout->count++] =
 			(struct table_column){.title = title, .min = site ? SITE_COLUMNS : 16};
 	}

@@ -20,9 +20,9 @@ enum json_view_detail {
  * Appends one line without its newline. incident: of the store, or made by hand for a file that is
  * in no store (id 0, first_seen_at_us 0 and status NULL then read null, null and "open"), or NULL
  * when nothing is known of where the report came from. The facts come from report and triage, the
- * history from incident. Returns 0 or -ENOMEM (out is then incomplete).
+ * history from incident. Returns 0 or -ENOMEM (buf is then incomplete).
  */
-int json_view_print(struct buf *out, const struct report *report, const struct triage *triage,
+int json_view_print(struct buf *buf, const struct report *report, const struct triage *triage,
 	const struct incident *incident, enum json_view_detail detail, struct err *err);
 
 #endif

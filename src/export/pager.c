@@ -81,7 +81,7 @@ static bool could_not_run(int status) {
 }
 
 static void on_child(int number) {
-	int error = errno, status;
+	int error = errno, status; /* NOLINT(bugprone-signal-handler,cert-sig30-c) */
 	if (waitpid((pid_t)running, &status, WNOHANG) == (pid_t)running) {
 		if (!could_not_run(status))
 			_exit(0);
@@ -89,7 +89,8 @@ static void on_child(int number) {
 		signal(SIGINT, SIG_DFL);
 		signal(SIGQUIT, SIG_DFL);
 	}
-	errno = error;
+	/* errno is a plain thread-local here. */
+	errno = error; /* NOLINT(bugprone-signal-handler,cert-sig30-c) */
 }
 
 static void attend(struct pager *pager, pid_t pid, int input) {

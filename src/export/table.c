@@ -119,7 +119,7 @@ int table_begin(struct table *table, bool titles) {
 	}
 	if (!titles)
 		return 0;
-	struct table_cell cells[TABLE_COLUMNS_MAX];
+	struct table_cell cells[TABLE_COLUMNS_MAX] = {0};
 	for (size_t i = 0; i < table->count; i++)
 		cells[i] = (struct table_cell){table->columns[i].title, TERM_HEADING};
 	return table_row(table, cells);

@@ -113,7 +113,7 @@ static void show_process(struct show *show) {
 		(struct i64_opt){0, false});
 	add_named_pid(text, ", started by ", process->parent, process->parent_pid);
 	if (process->responsible &&
-		(!process->parent || strcmp(process->parent, process->responsible)))
+		(!process->parent || strcmp(process->parent, process->responsible) != 0))
 		add_named_pid(
 			text, ", on behalf of ", process->responsible, process->responsible_pid);
 	if (process->translated == TRI_YES)
@@ -237,7 +237,7 @@ static void show_system(struct show *show) {
 		buf_printf(text, " (%s)", report->os_build);
 	add_part(text, report->hardware_model);
 	if (report->product &&
-		(!report->hardware_model || strcmp(report->product, report->hardware_model)))
+		(!report->hardware_model || strcmp(report->product, report->hardware_model) != 0))
 		add_part(text, report->product);
 	add_part(text, report->cpu_type);
 	field(show, "System");
