@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zstd.h>
 
-#define IDLE_LEVEL 15
+#define IDLE_LEVEL 16
 /* Rows written per transaction. */
 #define BATCH 32
 /* Free pages given back at once. */
