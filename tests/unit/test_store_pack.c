@@ -168,7 +168,7 @@ static void test_replay_and_tidy(void **state) {
 	assert_sql(fixture->db, "select count(*) from stack", "0");
 	/* The counts that triggers keep are those of the rows, also after the site changed. */
 	assert_sql(fixture->db,
-		"select group_concat((select id from site) = site_id || ':' || n, ',') from "
+		"select group_concat(((select id from site) = site_id) || ':' || n, ',') from "
 		"(select site_id, n from site_count where n > 0)",
 		"1:1");
 	assert_sql(fixture->db, "select sum(n) from site_count", "1");
