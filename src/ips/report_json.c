@@ -38,6 +38,7 @@ enum fact {
 	FACT_REGION,
 	FACT_REGION_LOWER,
 	FACT_PANIC_STRING,
+	FACT_MACOS_PANIC_STRING, /* of Macs with a T2, whose bridge has a panic string of its own */
 	FACT_COUNT,
 };
 
@@ -70,6 +71,7 @@ static const struct {
 	{"vmRegionInfo", FACT_REGION},
 	{"vmregioninfo", FACT_REGION_LOWER},
 	{"panicString", FACT_PANIC_STRING},
+	{"macOSPanicString", FACT_MACOS_PANIC_STRING},
 };
 
 /* The reader and what it has seen so far of one report. */
@@ -444,7 +446,8 @@ static bool read_fact(struct body *body, int which, const struct json_key *key) 
 		return false;
 	enum fact fact = fact_keys[i].fact;
 	const char **slot = &body->facts[which][fact];
-	bool lines = fact == FACT_PANIC_STRING || fact == FACT_REGION || fact == FACT_REGION_LOWER;
+	bool lines = fact == FACT_PANIC_STRING || fact == FACT_MACOS_PANIC_STRING ||
+		     fact == FACT_REGION || fact == FACT_REGION_LOWER;
 	if (fact == FACT_TIMESTAMP && json_peek(&reader->json) == JSON_NUMBER)
 		read_epoch(body);
 	else if (fact == FACT_BUG_TYPE)
@@ -577,10 +580,40 @@ static void set_facts(struct body *body) {
 	report->vm_region_info = pick(body, FACT_REGION);
 	if (!report->vm_region_info)
 		report->vm_region_info = pick(body, FACT_REGION_LOWER);
-	report->panic_string = pick(body, FACT_PANIC_STRING);
+	report->panic_string = pick(body, FACT_MACOS_PANIC_STRING);
+	if (!report->panic_string)
+		report->panic_string = pick(body, FACT_PANIC_STRING);
 	set_times(body);
 	set_process(body);
 	set_os_from_header(report, pick(body, FACT_OS_VERSION));
+}
+
+/* A header line in front of a text that is no crash report: hangs, resets, panics of older systems.
+ * What the header says is known all the same; of a panic the text is the panic string. */
+static int take_other_text(struct body *body, const char *bytes, size_t len) {
+	struct report *report = body->reader.report;
+	const char *rest = body->reader.json.p;
+	size_t text_len = (size_t)(bytes + len - rest);
+	if (text_len > LIMIT_TEXT_BYTES)
+		text_len = LIMIT_TEXT_BYTES;
+	bool simulated = report->simulated;
+	struct arena arena = report->arena;
+	*report = (struct report){.arena = arena, .crashed_thread = -1, .simulated = simulated};
+	set_facts(body);
+	report->source_len = len;
+	if (report->kind != REPORT_PANIC)
+		return 0;
+	char *text = arena_alloc(&report->arena, 3 * text_len + 1);
+	if (!text)
+		return err_set(body->reader.json.err, -ENOMEM, "out of memory");
+	text_clean(text, rest, text_len, TEXT_LINES);
+	report->panic_string = text;
+	return 0;
+}
+
+/* Of these kinds a text without exception and threads is no report. */
+static bool needs_crash(enum report_kind kind) {
+	return kind == REPORT_CRASH || kind == REPORT_USER_FAULT;
 }
 
 /* A header line in front of a report in the classic text form (bug_type 109 and 185 of older
@@ -590,7 +623,10 @@ static int parse_text_body(struct body *body, const char *bytes, size_t len) {
 	struct json *json = &body->reader.json;
 	const char *rest = json->p;
 	struct err *err = json->err;
+	const char *bug_type = body->facts[0][FACT_BUG_TYPE];
 	int code = report_parse_text(report, rest, (size_t)(bytes + len - rest), err);
+	if (code == -EBADMSG && bug_type && !needs_crash(report_kind_of_bug_type(bug_type)))
+		return take_other_text(body, bytes, len);
 	if (code)
 		return code;
 	size_t offset = (size_t)(rest - bytes);

@@ -190,6 +190,31 @@ static void test_gpu_event(void **state) {
 	assert_string_equal(report->gpu_event.restart_reason_desc, "firmware-detected lockup");
 }
 
+static void test_text_that_is_no_crash_behind_a_header(void **state) {
+	assert_int_equal(
+		parse("{\"bug_type\":\"210\",\"incident_id\":\"P-1\",\"os_version\":\"macOS 12.1 "
+		      "(21C52)\"}\npanic(cpu 0 caller 0x1): \"x\" @IOGPUMemory.cpp:492\n"),
+		0);
+	assert_int_equal(report->kind, REPORT_PANIC);
+	assert_string_equal(report->incident_id, "P-1");
+	assert_string_equal(report->os_build, "21C52");
+	assert_non_null(strstr(report->panic_string, "IOGPUMemory.cpp:492"));
+	assert_int_equal(
+		parse("{\"bug_type\":\"228\",\"name\":\"Foo\"}\nCommand: Foo\nDuration: 3s\n"), 0);
+	assert_int_equal(report->kind, REPORT_HANG);
+	assert_string_equal(report->process.name, "Foo");
+	assert_null(report->panic_string);
+	assert_int_equal(parse("{\"bug_type\":\"309\",\"name\":\"Foo\"}\nnonsense\n"), -EBADMSG);
+}
+
+static void test_panic_of_a_mac_with_a_bridge(void **state) {
+	assert_int_equal(
+		parse("{\"bug_type\":\"210\"}{\"panicString\":\"bridge\",\"macOSPanicString\":"
+		      "\"mac\"}"),
+		0);
+	assert_string_equal(report->panic_string, "mac");
+}
+
 static void test_simulated_is_only_our_mark(void **state) {
 	assert_int_equal(parse("{\"bug_type\":\"309\",\"is_simulated\":1}{\"pid\":1}"), 0);
 	assert_false(report->simulated);
@@ -239,6 +264,8 @@ int main(void) {
 		cmocka_unit_test(test_application_info_keeps_its_order),
 		cmocka_unit_test(test_bug_types),
 		cmocka_unit_test(test_gpu_event),
+		cmocka_unit_test(test_text_that_is_no_crash_behind_a_header),
+		cmocka_unit_test(test_panic_of_a_mac_with_a_bridge),
 		cmocka_unit_test(test_simulated_is_only_our_mark),
 		cmocka_unit_test(test_every_truncation_is_refused),
 		cmocka_unit_test(test_limits_are_errors),
