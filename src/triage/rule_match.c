@@ -63,10 +63,26 @@ static bool image_fits(const struct rule_texts *images, const struct stack_frame
 	       (f->frame != NULL && any_glob(images, f->frame->image));
 }
 
+/* A function that became a template since the rule was written is still that function. */
+static bool template_fits(const struct rule_texts *functions, const char *function) {
+	char stem[512];
+	size_t len = function != NULL ? strlen(function) : 0;
+
+	if (len < 3 || len >= sizeof stem || strcmp(function + len - 2, "<>") != 0)
+		return false;
+	memcpy(stem, function, len - 2);
+	stem[len - 2] = '\0';
+	return any_glob(functions, stem);
+}
+
 static bool frame_fits(const struct rule_pattern *pattern, const struct stack_frame *f) {
+	const char *function = f->symbol.function;
+
 	if (pattern->functions.count == 0 && f->family == NULL)
 		return false;
-	return any_glob(&pattern->functions, f->symbol.function) && image_fits(&pattern->images, f);
+	return (any_glob(&pattern->functions, function) ||
+		       template_fits(&pattern->functions, function)) &&
+	       image_fits(&pattern->images, f);
 }
 
 static bool one_fits(const struct rule_patterns *patterns, const struct stack_frame *f) {
