@@ -25,6 +25,8 @@
 #define LIMIT_TEXT_BYTES (256u << 10)
 /* Texts of application info kept per report. */
 #define LIMIT_APP_INFO 256
+/* arm64 has 34, x86_64 24; the crashed thread's are kept. */
+#define LIMIT_REGISTERS 128
 /* Warnings kept per report; the rest is counted. */
 #define LIMIT_WARNINGS 32
 /* Reports found in one document (an issue thread with several pasted reports). */

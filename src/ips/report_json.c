@@ -218,6 +218,7 @@ static void read_exception(struct report_reader *reader) {
 	};
 	struct json_key key;
 	*exception = (struct report_exception){0};
+	reader->report->raw_code_count = 0;
 	if (json_peek(&reader->json) == JSON_STRING) { /* of a stackshot: "0xbaaaaaad" */
 		json_skip(&reader->json);
 		return;

@@ -233,13 +233,18 @@ void reader_images(struct report_reader *reader) {
 static void add_register(
 	struct report_reader *reader, size_t *cap, const char *name, uint64_t value) {
 	struct report *report = reader->report;
-	char *copy = arena_strdup(&report->arena, name);
 	for (size_t i = 0; i < report->register_count; i++) { /* stands twice: the last wins */
 		if (strcmp(report->registers[i].name, name) != 0)
 			continue;
 		report->registers[i].value = value;
 		return;
 	}
+	if (report->register_count >= LIMIT_REGISTERS) {
+		report_warn(report, "threadState: more than %d registers, the rest left out",
+			LIMIT_REGISTERS);
+		return;
+	}
+	char *copy = arena_strdup(&report->arena, name);
 	if (!copy || arena_grow(&report->arena, (void **)&report->registers, report->register_count,
 			     cap, sizeof *report->registers)) {
 		no_memory(reader);

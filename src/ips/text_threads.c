@@ -341,7 +341,7 @@ void text_threads_finish(struct text_parse *parse) {
 
 void text_add_register(struct text_parse *parse, const char *name, uint64_t value) {
 	struct report *report = parse->report;
-	if (report->register_count >= 128 || report_register(report, name).set)
+	if (report->register_count >= LIMIT_REGISTERS || report_register(report, name).set)
 		return;
 	if (arena_grow(&report->arena, (void **)&report->registers, report->register_count,
 		    &parse->register_cap, sizeof *report->registers))

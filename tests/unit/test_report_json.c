@@ -252,6 +252,32 @@ static void test_limits_are_errors(void **state) {
 	free(text);
 }
 
+/* A report of a few megabytes could hold 100,000 of them, each compared with all before it. */
+static void test_too_many_registers(void **state) {
+	size_t size = 400 * 32 + 256;
+	char *body = malloc(size);
+	assert_non_null(body);
+	size_t len = (size_t)snprintf(body, size,
+		"\"procName\":\"x\",\"faultingThread\":0,\"threads\":[{\"threadState\":{");
+	for (int i = 0; i < 400; i++)
+		len += (size_t)snprintf(body + len, size - len, "\"r%d\":{\"value\":%d},", i, i);
+	snprintf(body + len, size - len, "\"r1\":{\"value\":77}},\"frames\":[]}]");
+	parse_body(body);
+	free(body);
+	assert_int_equal(report->register_count, LIMIT_REGISTERS);
+	assert_int_equal(report_register(report, "r1").value, 77);
+	assert_int_equal(report->warning_count, 1);
+	assert_string_equal(
+		report->warnings[0], "threadState: more than 128 registers, the rest left out");
+}
+
+static void test_codes_of_the_last_exception(void **state) {
+	parse_body(
+		"\"procName\":\"x\",\"exception\":{\"type\":\"EXC_BAD_ACCESS\",\"rawCodes\":[1,2]},"
+		"\"exception\":{\"type\":\"EXC_BAD_ACCESS\"}");
+	assert_int_equal(report->raw_code_count, 0);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_facts_of_a_crash),
@@ -269,6 +295,8 @@ int main(void) {
 		cmocka_unit_test(test_simulated_is_only_our_mark),
 		cmocka_unit_test(test_every_truncation_is_refused),
 		cmocka_unit_test(test_limits_are_errors),
+		cmocka_unit_test(test_too_many_registers),
+		cmocka_unit_test(test_codes_of_the_last_exception),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
