@@ -166,9 +166,15 @@ static int free_pages(struct store *store, struct err *err) {
 	sqlite3_stmt *count = NULL;
 	if (sqlite3_prepare_v2(store->db, "pragma freelist_count", -1, &count, NULL) != SQLITE_OK)
 		return store_fail(store->db, err, store->path);
+	/* A file that was vacuumed without auto_vacuum keeps its free pages. */
+	int64_t before = INT64_MAX;
 	int r;
-	while ((r = store_step(store, count, err)) == 1 && sqlite3_column_int64(count, 0) > 0) {
+	while ((r = store_step(store, count, err)) == 1) {
+		int64_t now = sqlite3_column_int64(count, 0);
 		sqlite3_reset(count);
+		if (now == 0 || now >= before)
+			break;
+		before = now;
 		r = store_exec(store, "pragma incremental_vacuum(" VACUUM_PAGES ")", err);
 		if (r < 0)
 			break;
