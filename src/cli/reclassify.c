@@ -134,7 +134,7 @@ static int redo(struct reclassify *all, const struct row *row, struct err *err) 
 	int r = loaded_open(cli->store, cli->rules, &incident, &loaded, err);
 	if (r == -ENOENT) { /* another process removed it meanwhile */
 		r = 0;
-	} else if (r == -EBADMSG || r == -ENODATA || r == -E2BIG) {
+	} else if (r == -EBADMSG || r == -ENODATA || r == -E2BIG || r == -EIO) {
 		log_warning("%s; it stays as it was", err->text);
 		all->unreadable++;
 		r = 0;

@@ -233,6 +233,11 @@ static bool file_is_to_blame(int code) {
 	       code == -EISDIR || code == -ELOOP;
 }
 
+/* No file is like that: the next scan reads it again. */
+static void forget_identity(struct store_source *source) {
+	source->identity = (struct file_identity){.size = source->identity.size};
+}
+
 static int put_job(struct ingest *ingest, struct job *job) {
 	struct store_source source = {
 		.path = job->candidate.path,
@@ -247,6 +252,8 @@ static int put_job(struct ingest *ingest, struct job *job) {
 		return code;
 	switch (job->outcome) {
 	case OUTCOME_TAKEN:
+		if (job->selected_count < job->document.count)
+			forget_identity(&source); /* --all wants the rest */
 		for (size_t i = 0; !code && i < job->document.count; i++)
 			if (job->selected[i])
 				code = put_report(ingest, job, &source, i);
@@ -260,7 +267,7 @@ static int put_job(struct ingest *ingest, struct job *job) {
 	default:
 		memcpy(reason, job->err.text, sizeof reason);
 		if (!file_is_to_blame(err->code))
-			source.identity = (struct file_identity){.size = source.identity.size};
+			forget_identity(&source);
 		code = reject(ingest, &source, without_path(reason, source.path), err);
 		break;
 	}

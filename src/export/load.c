@@ -11,9 +11,10 @@ int loaded_open(struct store *store, const struct rules *rules, const struct inc
 	size_t ordinal = incident->ordinal;
 	*ret = (struct loaded){0};
 	arena_init(&ret->arena, LIMIT_REPORT_ARENA_BYTES);
-	int r = store_raw(store, id, &ret->raw, err);
-	if (r >= 0)
-		r = document_parse(buf_str(&ret->raw), ret->raw.len, &ret->document, err);
+	int r = store_raw(store, id, &ret->raw, err); /* names the incident itself */
+	if (r < 0)
+		return r;
+	r = document_parse(buf_str(&ret->raw), ret->raw.len, &ret->document, err);
 	if (r >= 0 && ordinal >= ret->document.count)
 		r = err_set(
 			err, -ENODATA, "only %zu reports found in its file", ret->document.count);

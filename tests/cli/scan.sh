@@ -23,6 +23,13 @@ echo 'what is named is taken'
 cp "$FIXTURES/non-canonical.ips" Other-2.ips
 run scan Other-2.ips
 run -q scan reports/Retired/moved.ips
+echo 'a file of several reports, of which only some are taken at first'
+mkdir mixed
+cat "$FIXTURES/agx-set-buffer.text.crash" "$FIXTURES/ns-exception.text.crash" >mixed/two.txt
+run scan --json mixed
+run scan --json mixed
+run scan --json --all mixed
+run scan --json --all mixed
 echo 'an incident that comes again with other bytes'
 sed 's/"bug_type":"309"/"bug_type": "309"/' reports/agx-bind-resource.ips >reports/again.ips
 run scan --json reports/again.ips
