@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Stands for an escape that is none; cleaning makes it U+FFFD. One byte, so that nothing gets
+ * longer than its source. */
+#define NO_ESCAPE '\x01'
+
 void json_init(struct json *json, const char *bytes, size_t len, struct err *err) {
 	*json = (struct json){.start = bytes, .p = bytes, .end = bytes + len, .err = err};
 }
@@ -148,7 +152,7 @@ static int32_t hex4(const char *text, const char *end) {
 static const char *unescape_unicode(const char *p, const char *end, char **dst) {
 	int32_t code = hex4(p, end);
 	if (code < 0) {
-		*dst += text_encode(*dst, 0xfffd);
+		*(*dst)++ = NO_ESCAPE;
 		return p;
 	}
 	p += 4;
@@ -186,7 +190,7 @@ static size_t unescape(char *dst, const char *p, size_t len) {
 		else if (c == 'u')
 			p = unescape_unicode(p, end, &dst);
 		else
-			*dst++ = '\x01'; /* no such escape: cleaning makes it U+FFFD */
+			*dst++ = NO_ESCAPE;
 	}
 	return (size_t)(dst - start);
 }

@@ -129,7 +129,7 @@ static void test_text_is_clean(void **state) {
 		{"\"\\u12\"",
 			"\xef\xbf\xbd"
 			"12",
-			false},
+			true},
 		{"\"tab\\there\"", "tab\xef\xbf\xbdhere", true},
 		{"\"\"", NULL, false},
 	};
@@ -197,6 +197,25 @@ static void test_long_names_are_nobodys(void **state) {
 	assert_string_equal(key.text, "");
 }
 
+/* What is no escape must not make the text longer than its source (ASan looks on). */
+static void test_broken_escapes_do_not_grow(void **state) {
+	enum { COUNT = 1000 };
+	char source[2 * COUNT + 2];
+	const char *text, *odd = NULL;
+	struct arena arena;
+	struct json json;
+	for (size_t i = 0; i < COUNT; i++)
+		memcpy(source + 1 + 2 * i, "\\u", 2);
+	source[0] = source[sizeof source - 1] = '"';
+	arena_init(&arena, 1 << 20);
+	json_init(&json, source, sizeof source, NULL);
+	assert_int_equal(json_peek(&json), JSON_STRING);
+	assert_true(json_text(&json, &arena, sizeof source, false, &text, &odd));
+	assert_int_equal(strlen(text), 3 * COUNT);
+	assert_non_null(odd);
+	arena_finish(&arena);
+}
+
 /* Nothing but escaped quotes: the string ends where it ends. */
 static void test_escaped_quotes(void **state) {
 	enum { PAIRS = 1 << 19 };
@@ -227,6 +246,7 @@ int main(void) {
 		cmocka_unit_test(test_text_is_shortened_between_characters),
 		cmocka_unit_test(test_members_come_in_order_and_names_are_unescaped),
 		cmocka_unit_test(test_long_names_are_nobodys),
+		cmocka_unit_test(test_broken_escapes_do_not_grow),
 		cmocka_unit_test(test_escaped_quotes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
