@@ -33,6 +33,9 @@ struct u64_opt reader_u64(struct report_reader *reader, const char *what);
 struct i64_opt reader_i64(struct report_reader *reader, const char *what);
 enum tristate reader_bool(struct report_reader *reader, const char *what);
 
+/* A string of base64 into the arena; NULL, and a warning, when it is none. */
+uint8_t *reader_base64(struct report_reader *reader, const char *what, size_t *ret_len);
+
 /* report_threads.c */
 void reader_threads(struct report_reader *reader);
 void reader_images(struct report_reader *reader);
@@ -40,9 +43,5 @@ void reader_frames(struct report_reader *reader, const char *what, struct frames
 /* When everything is read: the crashed thread, its registers, and each frame's image and address.
  */
 void reader_connect(struct report_reader *reader);
-
-/* report_base64.c would be too small a file: decodes into the arena; NULL and a warning when it is
- * not base64. */
-uint8_t *reader_base64(struct report_reader *reader, const char *what, size_t *ret_len);
 
 #endif
