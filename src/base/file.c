@@ -15,7 +15,7 @@
 
 #define READ_MIN_BYTES (64u << 10)
 
-static struct file_identity identity_of(const struct stat *st) {
+struct file_identity file_identity_of(const struct stat *st) {
 	return (struct file_identity){
 		.device = (uint64_t)st->st_dev,
 		.inode = (uint64_t)st->st_ino,
@@ -104,7 +104,7 @@ int file_read(int dir_fd, const char *path, enum file_follow follow, size_t limi
 	int fd = open_regular(dir_fd, path, follow, &st, err);
 	if (fd < 0)
 		return fd;
-	struct file_identity before = identity_of(&st), after;
+	struct file_identity before = file_identity_of(&st), after;
 	int r = 0;
 	if (before.size < 0 || (uint64_t)before.size > limit)
 		r = too_big(err, path, limit);
@@ -120,7 +120,7 @@ int file_read(int dir_fd, const char *path, enum file_follow follow, size_t limi
 		r = fail_errno(err, path);
 		goto out;
 	}
-	after = identity_of(&st);
+	after = file_identity_of(&st);
 	if (r == -EFBIG && (uint64_t)after.size > limit)
 		goto out;
 	if (!file_identity_equal(&before, &after) || (uint64_t)after.size != ret->len)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Enough to notice that a file is another one or has changed. Times in ns since 1970. */
@@ -35,6 +36,8 @@ int file_read(int dir_fd, const char *path, enum file_follow follow, size_t limi
 /* Reads a descriptor to its end (stdin). Same errors. */
 int file_read_fd(int fd, const char *name, size_t limit, struct buf *ret, struct err *err);
 
+/* What st tells of a file. */
+struct file_identity file_identity_of(const struct stat *st);
 bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);
 
 /* mkdir -p with mode 0700 for what is made. */

@@ -1,7 +1,6 @@
 /* Names and inodes. Knows nothing of reports. */
 #include "collect/walk.h"
 
-#include "base/file_times.h"
 #include "base/text.h"
 
 #include <dirent.h>
@@ -14,16 +13,6 @@
 
 /* Folders deeper than this are not reports' folders but a loop or a joke. */
 #define DEPTH_MAX 32
-
-static struct file_identity identity_of(const struct stat *st) {
-	return (struct file_identity){
-		.device = (uint64_t)st->st_dev,
-		.inode = (uint64_t)st->st_ino,
-		.size = st->st_size,
-		.mtime_ns = file_time_ns(FILE_MTIME(st)),
-		.ctime_ns = file_time_ns(FILE_CTIME(st)),
-	};
-}
 
 /* Takes path. */
 static struct candidate *add(struct walk *walk, char *path) {
@@ -68,7 +57,7 @@ static void resolve_link(struct candidate *candidate, const char *root) {
 	}
 	free(candidate->path);
 	candidate->path = target;
-	candidate->identity = identity_of(&st);
+	candidate->identity = file_identity_of(&st);
 }
 
 /* A folder that is still to be read. */
@@ -143,7 +132,7 @@ static int add_entry(struct descent *descent, const struct folder *folder, const
 	struct candidate *candidate = add(descent->walk, path);
 	if (!candidate)
 		return out_of_memory(descent->err);
-	candidate->identity = identity_of(&st);
+	candidate->identity = file_identity_of(&st);
 	if (S_ISLNK(st.st_mode))
 		resolve_link(candidate, descent->root);
 	else if (!S_ISREG(st.st_mode))
@@ -206,7 +195,7 @@ static int add_named(
 	struct candidate *candidate = add(walk, real ? real : strdup(path));
 	if (!candidate)
 		return err_set(err, -ENOMEM, "out of memory");
-	candidate->identity = identity_of(st);
+	candidate->identity = file_identity_of(st);
 	candidate->named = true;
 	return 0;
 }
