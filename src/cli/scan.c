@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/places.h"
 #include "cli/commands.h"
+#include "export/json_out.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -114,19 +115,21 @@ static int add_paths(struct paths *paths, enum walk_depth depth, char **operands
 	return 0;
 }
 
-static int print_json(struct cli *cli, const struct ingest_summary *summary, struct err *err) {
+static void print_json(struct cli *cli, const struct ingest_summary *summary) {
 	struct buf line = {0};
-	buf_printf(&line,
-		"{\"seen\":%llu,\"added\":%llu,\"known\":%llu,\"passed_over\":%llu,"
-		"\"rejected\":%llu,\"conflicts\":%llu}\n",
-		(unsigned long long)summary->seen, (unsigned long long)summary->added,
-		(unsigned long long)summary->known, (unsigned long long)summary->passed_over,
-		(unsigned long long)summary->rejected, (unsigned long long)summary->conflicts);
-	int code = line.failed ? err_set(err, -ENOMEM, "out of memory") : 0;
-	if (!code)
-		term_put(&cli->out, line.data, line.len);
+	struct json_out out;
+	json_out_init(&out, &line);
+	json_out_object(&out, NULL);
+	json_out_u64(&out, "seen", summary->seen);
+	json_out_u64(&out, "added", summary->added);
+	json_out_u64(&out, "known", summary->known);
+	json_out_u64(&out, "passed_over", summary->passed_over);
+	json_out_u64(&out, "rejected", summary->rejected);
+	json_out_u64(&out, "conflicts", summary->conflicts);
+	json_out_object_end(&out);
+	buf_add_char(&line, '\n');
+	term_put_buf(&cli->out, &line);
 	buf_finish(&line);
-	return code;
 }
 
 static void print_text(struct cli *cli, const struct ingest_summary *summary, bool all) {
@@ -180,10 +183,10 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 	walk_finish(&paths.walk);
 	if (code && code != -ECANCELED)
 		return cli_fail(&err);
-	if (chosen->json && print_json(cli, &summary, &err))
-		return cli_fail(&err);
+	if (chosen->json)
+		print_json(cli, &summary);
 	/* Of PATHs that are not there the errors tell all. */
-	if (!chosen->json && !(paths.named && paths.missing == paths.named))
+	else if (!(paths.named && paths.missing == paths.named))
 		print_text(cli, &summary, chosen->all);
 	if (code)
 		return cli_fail(&err);
