@@ -5,16 +5,16 @@ import re
 
 import csource
 
-LAYERS = ["base", "ips", "triage", "store", "collect", "export", "lib", "cli"]
+LAYERS = ["base", "ips", "triage", "store", "collect", "export", "repro", "lib", "cli"]
 # Programs of their own, which take only these.
-APART = {"repro": {"base", "store"}, "fleet": {"base", "store"}}
+APART = {"fleet": {"base", "store"}}
 # Outside library: the folders that may know it.
 HOMES = {
-    "cjson/cJSON.h": {"ips", "triage"},
+    "cjson/cJSON.h": {"ips", "triage", "collect"},
     "sqlite3.h": {"store"},
     "zstd.h": {"store"},
     "zdict.h": {"store"},
-    "uv.h": {"collect", "repro"},
+    "uv.h": {"collect", "repro", "cli"},
     "archive.h": {"export"},
     "archive_entry.h": {"export"},
     "libpq-fe.h": {"fleet"},

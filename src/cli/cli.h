@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/options.h"
+#include "collect/config.h"
 #include "export/pager.h"
 #include "export/term.h"
 #include "store/store.h"
@@ -29,6 +30,7 @@ enum cli_need {
 	NEED_STORE_CHANGE = 1 << 1, /* writable; the database must exist */
 	NEED_STORE_CREATE = 1 << 2, /* writable; made when there is none */
 	NEED_RULES = 1 << 3,        /* cli->rules: built in and the user's */
+	NEED_CONFIG = 1 << 4,       /* cli->config: defaults and the user's file */
 };
 
 struct cli;
@@ -56,10 +58,11 @@ struct cli_globals {
 struct cli {
 	const struct command *command; /* NULL when none was named */
 	struct cli_globals globals;
-	char *db_path;       /* owned; NULL until asked for */
-	struct store *store; /* NULL unless needed */
-	struct rules *rules; /* NULL unless needed */
-	struct term out;     /* stdout: the answer goes here and nowhere else */
+	char *db_path;        /* owned; NULL until asked for */
+	struct store *store;  /* NULL unless needed */
+	struct rules *rules;  /* NULL unless needed */
+	struct config config; /* all zero unless needed */
+	struct term out;      /* stdout: the answer goes here and nowhere else */
 	struct pager pager;
 };
 

@@ -166,8 +166,9 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 	term_init(&terminal, stderr, TERM_COLOR_NEVER);
 	struct display display = {.bar = term_is_live(STDERR_FILENO) && !cli->globals.quiet,
 		.columns = terminal.columns};
+	const struct selection selection = {.all = chosen->all};
 	const struct scan_options scan = {
-		.all = chosen->all,
+		.selection = &selection,
 		.stop = &interrupted,
 		.on_progress = on_progress,
 		.on_rejected = on_rejected,

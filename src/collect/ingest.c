@@ -30,7 +30,7 @@ struct job {
 	struct job *next_free;
 	/* in */
 	struct candidate candidate;
-	bool all;
+	const struct selection *selection;
 	const struct rules *rules;
 	struct store_packer *packer;
 	unsigned packer_generation;
@@ -81,7 +81,7 @@ static int read_stable(struct job *job) {
 
 static int triage_all(struct job *job) {
 	struct document *document = &job->document;
-	bool by_name = job->all || job->candidate.named || select_by_name(job->candidate.path);
+	bool by_name = job->candidate.named || select_by_name(job->selection, job->candidate.path);
 	job->triages = arena_calloc(&job->arena, document->count, sizeof *job->triages);
 	job->selected = arena_calloc(&job->arena, document->count, sizeof *job->selected);
 	if (!job->triages || !job->selected)
@@ -167,9 +167,13 @@ int ingest_flush(struct ingest *ingest, struct err *err) {
 		return 0;
 	ingest->in_batch = false;
 	int code = store_commit(ingest->store, err);
-	if (code)
+	if (code) {
 		store_rollback(ingest->store);
-	return code ? code : train(ingest, err);
+		return code;
+	}
+	if (ingest->options.on_committed)
+		ingest->options.on_committed(ingest->options.user);
+	return train(ingest, err);
 }
 
 static int flush_when_due(struct ingest *ingest, struct err *err) {
@@ -193,6 +197,7 @@ static int put_report(
 		.report = job->document.reports[i],
 		.triage = &job->triages[i],
 		.rules_version = rules_version(ingest->rules),
+		.named = job->candidate.named,
 	};
 	enum store_put put;
 	int64_t id;
@@ -259,6 +264,7 @@ static int put_job(struct ingest *ingest, struct job *job) {
 				code = put_report(ingest, job, &source, i);
 		break;
 	case OUTCOME_PASSED:
+		source.reports = (unsigned)job->document.count;
 		ingest->summary.seen++;
 		ingest->summary.passed_over++;
 		code = store_put_passed(ingest->store, &source, err);
@@ -289,11 +295,23 @@ static void release(struct job *job) {
 	job->ingest->free_jobs = job;
 }
 
+/* What vanished between the look at its name and the look inside is no report: its next name, if it
+ * has one, is a candidate of its own. */
+static bool put_off(struct ingest *ingest, const struct job *job) {
+	int code = job->err.code;
+	if (job->outcome != OUTCOME_REJECTED || job->candidate.named)
+		return false;
+	if (code == -ENOENT || code == -ENOTDIR)
+		return true;
+	return (code == -EBADMSG || code == -EAGAIN) && ingest->options.on_incomplete &&
+	       ingest->options.on_incomplete(&job->candidate, &job->err, ingest->options.user);
+}
+
 static void finish(uv_work_t *request, int status) {
 	struct job *job = request->data;
 	struct ingest *ingest = job->ingest;
 	ingest->in_flight--;
-	if (status == 0 && !ingest->failure.code && put_job(ingest, job))
+	if (status == 0 && !ingest->failure.code && !put_off(ingest, job) && put_job(ingest, job))
 		fail(ingest, &job->err);
 	release(job);
 	struct err err = {0};
@@ -332,7 +350,11 @@ static int look_up(
 		ingest->summary.seen += reports;
 		return 0;
 	}
-	if (state == STORE_FILE_PASSED && !ingest->options.all && !candidate->named)
+	const struct selection *selection = ingest->options.selection;
+	bool excluded = !candidate->named && select_excludes(selection, candidate->path);
+	bool stays_passed = state == STORE_FILE_PASSED && !candidate->named &&
+			    (!reports || !select_by_name(selection, candidate->path));
+	if (excluded || stays_passed)
 		ingest->summary.passed_over++;
 	else if (state == STORE_FILE_REJECTED && !candidate->named)
 		ingest->summary.rejected++;
@@ -362,7 +384,7 @@ int ingest_submit(struct ingest *ingest, struct candidate *candidate, struct err
 	code = renew_packer(ingest, job, err);
 	if (code)
 		return code;
-	job->all = ingest->options.all;
+	job->selection = ingest->options.selection;
 	job->rules = ingest->rules;
 	job->candidate = *candidate; /* from here on the worker may run */
 	code = uv_queue_work(ingest->loop, &job->work, work, finish);

@@ -6,6 +6,7 @@
 #ifndef COLLECT_INGEST_H
 #define COLLECT_INGEST_H
 
+#include "collect/select.h"
 #include "collect/walk.h"
 #include "store/store.h"
 #include "triage/rules.h"
@@ -20,12 +21,21 @@ struct ingest_summary {
 };
 
 struct ingest_options {
-	bool all; /* take every process, not only the default selection */
+	const struct selection *selection; /* borrowed */
+	/*
+	 * A file of a folder is not whole, or changed while it was read. True: the caller will
+	 * submit it again, nothing is recorded or counted. NULL: such a file is rejected. The
+	 * candidate is lent for the call.
+	 */
+	bool (*on_incomplete)(const struct candidate *candidate, const struct err *err, void *user);
 	/* A file was rejected (for the first time). reason is cleaned text. May be NULL. */
 	void (*on_rejected)(const char *path, const char *reason, void *user);
-	/* An incident was stored for the first time. May be NULL. */
+	/* An incident was put for the first time; it is visible to others after the next commit.
+	 * May be NULL. */
 	void (*on_added)(
 		int64_t id, const struct report *report, const struct triage *triage, void *user);
+	/* Everything put so far is visible to others. May be NULL. */
+	void (*on_committed)(void *user);
 	/* A place became free: submit more. May be NULL. Not called from within ingest_submit(). */
 	void (*on_ready)(void *user);
 	void *user;

@@ -71,7 +71,7 @@ int scan_run(struct store *store, const struct rules *rules, struct walk *walk,
 	const struct scan_options *options, struct ingest_summary *ret, struct err *err) {
 	struct scan scan = {.walk = walk, .options = options, .err = err};
 	struct ingest_options ingest_options = {
-		.all = options->all,
+		.selection = options->selection,
 		.on_rejected = rejected,
 		.on_ready = feed,
 		.user = &scan,

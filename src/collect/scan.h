@@ -10,7 +10,7 @@
 #include <signal.h>
 
 struct scan_options {
-	bool all;
+	const struct selection *selection; /* borrowed */
 	const volatile sig_atomic_t
 		*stop; /* NULL, or polled: non-zero ends the scan early, what is done stays */
 	void (*on_progress)(

@@ -6,26 +6,37 @@
 
 #include <string.h>
 
+const char *const select_default_include[] = {
+	"Python*",
+	"python*",
+	"agxtriage-repro*",
+	"gpuEvent-*",
+	"panic-*",
+	"*.panic",
+	"JetsamEvent-*",
+	NULL,
+};
+
 static const char *last_part(const char *path) {
 	const char *slash = strrchr(path, '/');
 	return slash ? slash + 1 : path;
 }
 
-bool select_by_name(const char *path) {
-	static const char *const globs[] = {
-		"Python*",
-		"python*",
-		"agxtriage-repro*",
-		"gpuEvent-*",
-		"panic-*",
-		"*.panic",
-		"JetsamEvent-*",
-	};
+static bool any_glob(const char *const *globs, const char *path) {
 	const char *name = last_part(path);
-	for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
-		if (text_glob(globs[i], name, false))
+	for (; globs && *globs; globs++)
+		if (text_glob(*globs, name, false))
 			return true;
 	return false;
+}
+
+bool select_excludes(const struct selection *selection, const char *path) {
+	return any_glob(selection->exclude, path);
+}
+
+bool select_by_name(const struct selection *selection, const char *path) {
+	return selection->all ||
+	       any_glob(selection->include ? selection->include : select_default_include, path);
 }
 
 bool select_by_content(const struct report *report) {

@@ -8,9 +8,21 @@
 
 #include <stdbool.h>
 
-/* Python*, python*, agxtriage-repro*, gpuEvent-*, panic-*, *.panic, JetsamEvent-*. path: its last
- * part counts. */
-bool select_by_name(const char *path);
+/* Globs over a file's name, NULL-terminated; the default of the contract: Python*, python*,
+ * agxtriage-repro*, gpuEvent-*, panic-*, *.panic, JetsamEvent-*. */
+extern const char *const select_default_include[];
+
+/* Borrowed by whoever is given it. */
+struct selection {
+	bool all;                   /* every process */
+	const char *const *include; /* names taken whatever they hold; NULL: the default */
+	const char *const *exclude; /* names never taken from a folder, stronger than the rest; may
+				       be NULL */
+};
+
+/* path: its last part counts. Neither is asked about a file that the user named. */
+bool select_excludes(const struct selection *selection, const char *path);
+bool select_by_name(const struct selection *selection, const char *path);
 /* GPU events, panics, jetsam events, and crashes with AGX, Metal, IOGPU or MPS in the crashed
  * thread. */
 bool select_by_content(const struct report *report);

@@ -106,7 +106,7 @@ int store_file_state(struct store *store, const struct store_source *source,
 	*ret = r == 1 && row_is_of(find, &source->identity)
 		       ? state_of(sqlite3_column_int64(find, 0))
 		       : STORE_FILE_NEW;
-	if (*ret == STORE_FILE_KNOWN)
+	if (*ret == STORE_FILE_KNOWN || *ret == STORE_FILE_PASSED)
 		*ret_reports = (unsigned)sqlite3_column_int64(find, 6);
 	sqlite3_reset(find);
 	return 0;
@@ -138,7 +138,8 @@ int store_file_put(struct store *store, const struct store_source *source,
 	sqlite3_bind_int64(put, 8, identity->ctime_ns);
 	sqlite3_bind_int64(put, 9, source->seen_at_us);
 	store_bind_text(put, 10, reason);
-	sqlite3_bind_int64(put, 11, source->reports ? source->reports : 1);
+	sqlite3_bind_int64(
+		put, 11, state == FILE_ROW_KNOWN && !source->reports ? 1 : source->reports);
 	r = store_step(store, put, err);
 	if (r == 1)
 		*ret_id = store_column_opt(put, 0);

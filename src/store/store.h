@@ -28,6 +28,10 @@ enum store_mode {
  */
 int store_open(const char *path, enum store_mode mode, struct store **ret, struct err *err);
 void store_close(struct store *store);
+/* For a process that stays: a page cache of 512 kB instead of 2 MB. */
+int store_stay_small(struct store *store, struct err *err);
+/* False when the file behind an open store was replaced or deleted: what is written now is lost. */
+bool store_is_current(const struct store *store);
 
 /* ---- taking in ---- */
 
@@ -36,7 +40,7 @@ struct store_source {
 	const char *path; /* absolute */
 	struct file_identity identity;
 	int64_t seen_at_us;
-	unsigned reports; /* taken from it; 0 counts as 1 */
+	unsigned reports; /* taken from it (0 counts as 1); of a passed one: found in it */
 };
 
 enum store_file_state {
@@ -47,7 +51,7 @@ enum store_file_state {
 };
 
 /* Looks a file up by path and identity, without reading it. *ret_reports: of a known file, what was
- * taken from it; else 0. */
+ * taken from it; of a passed one, what was found in it (0: it is no report); else 0. */
 int store_file_state(struct store *store, const struct store_source *source,
 	enum store_file_state *ret, unsigned *ret_reports, struct err *err);
 
@@ -64,6 +68,7 @@ struct store_item {
 	const struct report *report;
 	const struct triage *triage;
 	const char *rules_version;
+	bool named; /* the user named the file: what retention has forgotten is taken again */
 };
 
 enum store_put {
@@ -153,7 +158,8 @@ struct store_filter {
 	size_t match_count;
 	struct i64_opt since_us, until_us;
 	bool oldest_first;
-	int64_t limit; /* 0: all */
+	int64_t limit;    /* 0: all */
+	int64_t after_id; /* 0, or only rows with a higher id, in the order of their ids */
 };
 
 struct store_cursor;
@@ -169,7 +175,7 @@ void store_cursor_close(struct store_cursor *cursor);
  * -EEXIST. Texts belong to the store until its next call. */
 int store_find(struct store *store, const char *word, struct incident *ret, struct err *err);
 
-/* The exact bytes of the stored file. */
+/* The exact bytes of the stored file. -ENODATA: retention has removed them. */
 int store_raw(struct store *store, int64_t id, struct buf *ret, struct err *err);
 
 struct store_group {
@@ -195,6 +201,68 @@ struct store_rejection {
 };
 typedef int (*store_rejection_fn)(const struct store_rejection *rejection, void *user);
 int store_rejections(struct store *store, store_rejection_fn fn, void *user, struct err *err);
+
+/* ---- the collector's health ---- */
+
+/* The row of the daemon that runs or ran last. Texts borrowed until the store's next call. */
+struct store_daemon {
+	int64_t pid, started_at_us;
+	struct i64_opt stopped_at_us; /* absent: it runs, or died */
+	struct i64_opt last_event_at_us, last_scan_at_us, last_error_at_us;
+	const char *last_error; /* NULL: none */
+	int64_t queue;
+	const char *folders; /* JSON: [{"path": ..., "state": ...}, ...] */
+};
+
+/* Inside a transaction or outside of one. */
+int store_put_daemon(struct store *store, const struct store_daemon *daemon, struct err *err);
+/* 1, or 0 when no daemon ever ran. */
+int store_find_daemon(struct store *store, struct store_daemon *ret, struct err *err);
+
+struct store_counts {
+	int64_t stored;      /* incidents */
+	int64_t known;       /* further files with a stored incident: copies, moves to Retired/ */
+	int64_t rejected;    /* files that are rejected as they are now */
+	int64_t passed_over; /* files that the selection leaves out */
+	int64_t raw_gone;    /* incidents whose bytes retention has removed */
+	int64_t database_bytes; /* on disk, with the write-ahead log */
+	int64_t newest_id;      /* highest row id ever seen in incident, 0: none */
+};
+int store_counts(struct store *store, struct store_counts *ret, struct err *err);
+
+/* Changes whenever another connection has committed. Cheap: no disk access. */
+int store_data_version(struct store *store, int64_t *ret, struct err *err);
+
+/* ---- retention ---- */
+
+struct store_retention {
+	int64_t now_us;
+	int64_t max_age_us;     /* 0: rows are kept for ever */
+	int64_t raw_max_age_us; /* 0: raw bytes are kept as long as their row */
+	int64_t max_bytes;      /* 0: no limit; of the database on disk, with its log */
+	bool dry_run;           /* count only, change nothing */
+};
+
+struct store_retained {
+	uint64_t raw_removed;              /* incidents that lost their bytes */
+	uint64_t incidents_removed;        /* rows */
+	uint64_t files_removed;            /* rows of files that are no longer there */
+	int64_t bytes_before, bytes_after; /* on disk; in a dry run bytes_after is an estimate */
+	bool more;                         /* the slice ended before the work did */
+};
+
+/*
+ * One slice of retention, in a transaction of its own of at most so many rows that a loop does not
+ * stall: call again while *ret->more (counts are of this slice). Raw bytes go before rows, the
+ * oldest first; the first and the newest three of each signature stay whole, and so does the
+ * incident with the highest id. Whatever is removed here stays removed when its file is seen again,
+ * unless the user names that file. Never touches a file. *ret is set to what was done.
+ */
+int store_retain(struct store *store, const struct store_retention *retention,
+	struct store_retained *ret, struct err *err);
+/* Whether there is anything for store_retain() to do; cheap enough for every commit. */
+int store_retention_due(
+	struct store *store, const struct store_retention *retention, bool *ret, struct err *err);
 
 /* ---- replaying ---- */
 

@@ -1,0 +1,30 @@
+/*
+ * A lock that lives as long as its holder: taken on a file of its own, gone when the process ends,
+ * however it ends. POSIX record locks: they tell who holds them, are not inherited by a child, and
+ * are lost when the process closes any descriptor of that file. So a holder never looks for the
+ * holder.
+ */
+#ifndef BASE_LOCK_H
+#define BASE_LOCK_H
+
+#include "base/err.h"
+
+#include <sys/types.h>
+
+struct lock {
+	int fd; /* -1: not held */
+};
+
+/*
+ * Takes the lock on path, a regular file that is made (0600) when it is not there and is never
+ * written to. -EAGAIN when another process holds it: *ret_holder is then its process id, or 0 when
+ * the system does not tell. Other errors name path; a link is not followed (-ELOOP).
+ */
+int lock_take(const char *path, struct lock *ret, pid_t *ret_holder, struct err *err);
+/* Gives it back; the file stays. Nothing for a lock that is not held. */
+void lock_release(struct lock *lock);
+
+/* 1 and the holder's process id (0: unknown), or 0 when nobody holds it, be there a file or not. */
+int lock_find(const char *path, pid_t *ret_holder, struct err *err);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * Runs a program to its end and keeps what it said: no shell, no inherited descriptors, bounded in
+ * time and in bytes. Blocks; loops use libuv instead.
+ */
+#ifndef BASE_SPAWN_H
+#define BASE_SPAWN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+/* Of each stream so much is kept; the rest is read and dropped. */
+#define SPAWN_OUTPUT_BYTES (1u << 20)
+
+struct spawn_result {
+	int status;          /* exit status, or -1 when a signal ended it */
+	int signal;          /* 0 unless a signal ended it */
+	bool timed_out;      /* it was killed at the time limit */
+	struct buf out, err; /* stdout, stderr; owned */
+};
+
+/*
+ * argv[0] is looked for in PATH unless it has a slash. Standard input is /dev/null. Returns 0 when
+ * the program ran, however it ended; -ENOENT, -EACCES ... when it could not be started (err names
+ * it). *ret is released with spawn_finish() in every case.
+ */
+int spawn_run(
+	const char *const *argv, unsigned timeout_ms, struct spawn_result *ret, struct err *err);
+void spawn_finish(struct spawn_result *result);
+
+/* The path of a program in PATH (or name itself if it has a slash and can be run), to be freed;
+ * NULL when there is none. */
+char *spawn_find(const char *name);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * Watches report folders, each with its Retired/. Tells that something may have happened, never
+ * what: an event is a hint, may come late, twice, merged with others or not at all. Opens no file
+ * and knows nothing of reports.
+ *
+ * A folder that is not there is waited for at its nearest parent that is; one that was deleted and
+ * made again is noticed by device and inode and watched anew.
+ */
+#ifndef COLLECT_FOLDERS_H
+#define COLLECT_FOLDERS_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <uv.h>
+
+enum folder_state {
+	FOLDER_WATCHED,
+	FOLDER_MISSING,
+	FOLDER_UNREADABLE, /* there, but this user may not read it (macOS: perhaps no Full Disk
+			      Access) */
+	FOLDER_UNWATCHED,  /* readable, but the system gives no events (no watches left, no
+			      descriptors): only reconciles find what appears */
+	FOLDER_STATE_COUNT,
+};
+
+extern const char *const folder_state_names[FOLDER_STATE_COUNT]; /* "watched", ... */
+
+struct folders;
+
+struct folders_options {
+	/*
+	 * Something may have changed in folder (one of those given, or its Retired/). name: the
+	 * file that the system named, without any path, or NULL: look at everything there.
+	 */
+	void (*on_event)(const char *folder, const char *name, void *user);
+	/* A folder's state changed; once for each change, also the first one. Of Retired/ only
+	 * what is worth telling: that it is missing is not. reason: NULL or constant text. */
+	void (*on_state)(
+		const char *folder, enum folder_state state, const char *reason, void *user);
+	void *user;
+};
+
+/*
+ * Watches from now on; on_state is called from within for the first state of each. paths are made
+ * absolute and copied. Fails only without memory or with a broken loop.
+ */
+int folders_start(uv_loop_t *loop, const char *const *paths, size_t count,
+	const struct folders_options *options, struct folders **ret, struct err *err);
+
+/* Looks at every folder's device and inode and arms again what has to be. For a timer, after a
+ * wake-up, and whenever in doubt. True when something was armed: events may have been lost. */
+bool folders_check(struct folders *folders);
+
+size_t folders_count(const struct folders *folders);
+/* As given, absolute; borrowed. index below folders_count(). */
+const char *folders_path(const struct folders *folders, size_t index);
+enum folder_state folders_state(const struct folders *folders, size_t index);
+
+/* Closes every handle; frees it once the loop has run. on_stopped may be NULL. */
+void folders_stop(struct folders *folders, void (*on_stopped)(void *user), void *user);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * Which daemon serves a database: at most one, known by a lock on a file beside the database
+ * (FILE.lock), however the database's path is spelled.
+ */
+#ifndef COLLECT_PRESENCE_H
+#define COLLECT_PRESENCE_H
+
+#include "base/err.h"
+#include "base/lock.h"
+
+/* Becomes the daemon of db_path (its folder is made when needed). -EAGAIN when there is one: err
+ * says which process. */
+int presence_take(const char *db_path, struct lock *ret, struct err *err);
+/* 1 with the daemon's process id (0: unknown), 0 when none runs. Not for the daemon itself. */
+int presence_find(const char *db_path, pid_t *ret_pid, struct err *err);
+
+#endif
