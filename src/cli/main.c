@@ -126,6 +126,7 @@ static enum cli_status run_command(struct cli *cli, int argc, char **argv) {
 	if (status == CLI_DONE)
 		status = cli->command->run(cli, options, count, argv);
 out:
+	options_finish(&sets[0]);
 	free(options);
 	return status;
 }

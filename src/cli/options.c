@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SUGGEST_WORD_BYTES 40
@@ -16,6 +17,7 @@ const char *const option_type_names[OPTION_TYPE_COUNT] = {
 	[OPTION_INT] = "int",
 	[OPTION_TIME] = "time",
 	[OPTION_CHOICE] = "choice",
+	[OPTION_LIST] = "list",
 };
 
 /* An option as it was found: its row, the struct it fills and how the user wrote it. */
@@ -132,6 +134,20 @@ static int set_choice(const struct found *found, const char *value, struct err *
 	return err_set(err, -EINVAL, "%s takes one of %s, not '%s'", found->spelling, all, value);
 }
 
+static int add_value(const struct found *found, const char *value, struct err *err) {
+	char *target = (char *)found->values + found->row->offset;
+	struct option_list list;
+	memcpy(&list, target, sizeof list);
+	const char **items = realloc(list.items, (list.count + 2) * sizeof *items);
+	if (!items)
+		return err_set(err, -ENOMEM, "out of memory");
+	items[list.count] = value;
+	items[list.count + 1] = NULL;
+	list = (struct option_list){items, list.count + 1};
+	memcpy(target, &list, sizeof list);
+	return 0;
+}
+
 static int set_value(
 	const struct found *found, const char *value, int64_t now_us, struct err *err) {
 	char *target = (char *)found->values + found->row->offset;
@@ -158,6 +174,8 @@ static int set_value(
 		return 0;
 	case OPTION_CHOICE:
 		return set_choice(found, value, err);
+	case OPTION_LIST:
+		return add_value(found, value, err);
 	case OPTION_FLAG:
 	case OPTION_TYPE_COUNT:
 		break;
@@ -238,4 +256,16 @@ int options_parse(const struct option_input *input, int *ret_operands, struct er
 	}
 	*ret_operands = operands;
 	return 0;
+}
+
+void options_finish(const struct option_set *set) {
+	for (const struct option_row *row = set->rows; row && row->help; row++) {
+		char *target = (char *)set->values + row->offset;
+		struct option_list list;
+		if (row->type != OPTION_LIST)
+			continue;
+		memcpy(&list, target, sizeof list);
+		free(list.items);
+		memset(target, 0, sizeof list);
+	}
 }

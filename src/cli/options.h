@@ -19,10 +19,18 @@ enum option_type {
 	OPTION_INT,    /* struct i64_opt, at least min */
 	OPTION_TIME,   /* struct i64_opt, microseconds since 1970 */
 	OPTION_CHOICE, /* int, index into choices */
+	OPTION_LIST,   /* struct option_list; may stand several times */
 	OPTION_TYPE_COUNT,
 };
 
 extern const char *const option_type_names[OPTION_TYPE_COUNT];
+
+/* The values of an option that may be repeated, in their order. */
+struct option_list {
+	const char **items; /* NULL-terminated, or NULL; freed by options_finish(), each borrowed
+			       from argv */
+	size_t count;
+};
 
 /* One option. A table ends with a row of zeros. */
 struct option_row {
@@ -58,6 +66,9 @@ struct option_input {
  * there are. Errors: -EINVAL, err says what is wrong and, for an unknown name, which one is meant.
  */
 int options_parse(const struct option_input *input, int *ret_operands, struct err *err);
+
+/* Frees the lists that options_parse() has filled. */
+void options_finish(const struct option_set *set);
 
 /*
  * The word among count candidates that a mistyped one most likely means, or NULL when none is near.

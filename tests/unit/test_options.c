@@ -15,6 +15,7 @@ struct values {
 	const char *name;
 	struct i64_opt limit, since;
 	int color;
+	struct option_list include;
 };
 
 static const char *const colors[] = {"auto", "always", "never", NULL};
@@ -40,6 +41,12 @@ static const struct option_row rows[] = {
 		.help = "x",
 		.type = OPTION_TIME,
 		.offset = offsetof(struct values, since)},
+	{.name = "include",
+		.letter = 'i',
+		.argument = "GLOB",
+		.help = "x",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct values, include)},
 	{0},
 };
 
@@ -135,6 +142,25 @@ static void test_types(void **state) {
 	assert_int_equal(o.values.color, 2);
 }
 
+static void test_lists(void **state) {
+	struct outcome o =
+		parse(false, "--include=a", "-ib", "x", "-i", "-c", "--include", "a", NULL);
+	const struct option_set set = {rows, &o.values};
+	assert_int_equal(o.code, 0);
+	assert_int_equal(o.operands, 1);
+	assert_int_equal(o.values.include.count, 4);
+	assert_string_equal(o.values.include.items[0], "a");
+	assert_string_equal(o.values.include.items[1], "b");
+	assert_string_equal(o.values.include.items[2], "-c");
+	assert_string_equal(o.values.include.items[3], "a");
+	assert_null(o.values.include.items[4]);
+	options_finish(&set);
+	assert_null(o.values.include.items);
+	o = parse(false, "-i", NULL);
+	assert_int_equal(o.code, -EINVAL);
+	assert_non_null(strstr(o.err.text, "-i needs a value (GLOB)"));
+}
+
 static void fails(struct outcome o, const char *text) {
 	assert_int_equal(o.code, -EINVAL);
 	assert_int_equal(o.operands, -1);
@@ -181,6 +207,7 @@ int main(void) {
 		cmocka_unit_test(test_operands),
 		cmocka_unit_test(test_stop_at_operand),
 		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_long_words),
 		cmocka_unit_test(test_suggest),
