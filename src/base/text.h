@@ -50,6 +50,13 @@ bool text_glob(const char *pattern, const char *text, bool fold);
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 
+/*
+ * The word among count candidates that a mistyped one (of at most TEXT_SUGGEST_BYTES) most likely
+ * means, or NULL when none is near. NULL candidates are skipped. Borrowed.
+ */
+#define TEXT_SUGGEST_BYTES 40
+const char *text_suggest(const char *typed, const char *const *candidates, size_t count);
+
 /* Whole text as a number. "0x" is taken in u64. False (and *ret untouched) when it is anything
  * else. */
 bool text_u64(const char *text, size_t len, uint64_t *ret);

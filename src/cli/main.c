@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -58,7 +59,7 @@ static enum cli_status unknown_command(const char *typed) {
 	size_t count = 0;
 	for (; cli_commands[count] && count < sizeof names / sizeof *names; count++)
 		names[count] = cli_commands[count]->name;
-	const char *meant = options_suggest(typed, names, count);
+	const char *meant = text_suggest(typed, names, count);
 	if (meant)
 		log_error("no command '%s'; did you mean '%s'?", typed, meant);
 	else

@@ -22,7 +22,7 @@ enum cli_status cli_check_field(const struct cli *cli, const char *name, size_t 
 		len = sizeof typed - 1;
 	memcpy(typed, name, len);
 	typed[len] = '\0';
-	const char *meant = options_suggest(typed, store_fields, field_count());
+	const char *meant = text_suggest(typed, store_fields, field_count());
 	if (meant)
 		log_error(
 			"%s: no field '%s'; did you mean '%s'?", cli->command->name, typed, meant);

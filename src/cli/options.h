@@ -70,10 +70,4 @@ int options_parse(const struct option_input *input, int *ret_operands, struct er
 /* Frees the lists that options_parse() has filled. */
 void options_finish(const struct option_set *set);
 
-/*
- * The word among count candidates that a mistyped one most likely means, or NULL when none is near.
- * NULL candidates are skipped. Borrowed.
- */
-const char *options_suggest(const char *typed, const char *const *candidates, size_t count);
-
 #endif

@@ -251,7 +251,7 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 		return check(cli, operands[1]);
 	if (!strcmp(verb, "test") && count == 2)
 		return test(cli, options, operands[1]);
-	const char *meant = options_suggest(verb, verbs, sizeof verbs / sizeof *verbs);
+	const char *meant = text_suggest(verb, verbs, sizeof verbs / sizeof *verbs);
 	if (meant && strcmp(meant, verb) != 0)
 		return cli_usage(cli, "no '%s'; did you mean '%s'?", verb, meant);
 	return cli_usage(cli, "takes list, check FILE or test REPORT");

@@ -191,16 +191,6 @@ static void test_long_words(void **state) {
 	assert_null(strstr(o.err.text, "did you mean"));
 }
 
-static void test_suggest(void **state) {
-	const char *const names[] = {"list", NULL, "show", "reclassify", "top"};
-	assert_string_equal(options_suggest("lsit", names, 5), "list");
-	assert_string_equal(options_suggest("shwo", names, 5), "show");
-	assert_string_equal(options_suggest("recl", names, 5), "reclassify");
-	assert_string_equal(options_suggest("reclasify", names, 5), "reclassify");
-	assert_null(options_suggest("banana", names, 5));
-	assert_null(options_suggest("", names, 5));
-}
-
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spellings),
@@ -210,7 +200,6 @@ int main(void) {
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_long_words),
-		cmocka_unit_test(test_suggest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

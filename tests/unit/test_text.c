@@ -317,6 +317,16 @@ static void test_i64(void **state) {
 	}
 }
 
+static void test_suggest(void **state) {
+	const char *const names[] = {"list", NULL, "show", "reclassify", "top"};
+	assert_string_equal(text_suggest("lsit", names, 5), "list");
+	assert_string_equal(text_suggest("shwo", names, 5), "show");
+	assert_string_equal(text_suggest("recl", names, 5), "reclassify");
+	assert_string_equal(text_suggest("reclasify", names, 5), "reclassify");
+	assert_null(text_suggest("banana", names, 5));
+	assert_null(text_suggest("", names, 5));
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean_good),
@@ -333,6 +343,7 @@ int main(void) {
 		cmocka_unit_test(test_starts_ends),
 		cmocka_unit_test(test_u64),
 		cmocka_unit_test(test_i64),
+		cmocka_unit_test(test_suggest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
