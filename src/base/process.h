@@ -14,7 +14,9 @@
 struct process_info {
 	pid_t pid, parent;
 	int64_t started_at_us; /* wall clock, as exactly as the system tells (Linux: 10 ms) */
-	char name[64];         /* shortened */
+	int64_t birth; /* with pid the same for one process for as long as it lives, and another for
+			  the next of that pid; says nothing else */
+	char name[64]; /* shortened */
 };
 
 /* -ESRCH when there is no such process (or it may not be looked at). */
