@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct lock {
@@ -23,6 +24,8 @@ struct lock {
 int lock_take(const char *path, struct lock *ret, pid_t *ret_holder, struct err *err);
 /* Gives it back; the file stays. Nothing for a lock that is not held. */
 void lock_release(struct lock *lock);
+/* False when it is not held, or somebody deleted its file: then the next who asks gets one too. */
+bool lock_stands(const struct lock *lock);
 
 /* 1 and the holder's process id (0: unknown), or 0 when nobody holds it, be there a file or not. */
 int lock_find(const char *path, pid_t *ret_holder, struct err *err);

@@ -1,0 +1,127 @@
+/* Record locks on a file made for nothing else; knows nothing of what they guard. */
+#include "base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* So often the file may be replaced, or its holder end, between two of our calls. */
+#define TRIES 100
+
+#define OPEN_FLAGS (O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+static int fail_errno(struct err *err, const char *path) {
+	int code = errno;
+	return err_set(err, -code, "%s: %s", path, strerror(code));
+}
+
+static int check_kind(const struct stat *st, const char *path, struct err *err) {
+	if (S_ISREG(st->st_mode))
+		return 0;
+	if (S_ISLNK(st->st_mode))
+		return err_set(err, -ELOOP, "%s: is a symbolic link", path);
+	return err_set(
+		err, S_ISDIR(st->st_mode) ? -EISDIR : -ENXIO, "%s: is no regular file", path);
+}
+
+/* The descriptor. */
+static int open_file(const char *path, int flags, struct err *err) {
+	struct stat st;
+	/* Opening a device can act on it, so look first. */
+	if (!lstat(path, &st)) {
+		int r = check_kind(&st, path, err);
+		if (r < 0)
+			return r;
+	} else if (errno != ENOENT) {
+		return fail_errno(err, path);
+	}
+	int fd = open(path, flags | OPEN_FLAGS, 0600);
+	if (fd < 0)
+		return fail_errno(err, path);
+	int r = fstat(fd, &st) < 0 ? fail_errno(err, path) : check_kind(&st, path, err);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+/* 1 when another process holds a lock on fd, 0 when none does. */
+static int ask(int fd, const char *path, pid_t *ret_holder, struct err *err) {
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	if (fcntl(fd, F_GETLK, &whole) < 0)
+		return fail_errno(err, path);
+	if (whole.l_type == F_UNLCK)
+		return 0;
+	*ret_holder = whole.l_pid > 0 ? whole.l_pid : 0;
+	return 1;
+}
+
+/* Whether path still names what fd is: a lock on a file that was deleted keeps nobody out. */
+static bool is_same(int fd, const char *path) {
+	struct stat mine, there;
+	return !fstat(fd, &mine) && !lstat(path, &there) && mine.st_dev == there.st_dev &&
+	       mine.st_ino == there.st_ino;
+}
+
+/* The descriptor, -EAGAIN when it is held, -ESTALE when it has to be tried again. */
+static int try_take(const char *path, pid_t *ret_holder, struct err *err) {
+	int fd = open_file(path, O_RDWR | O_CREAT, err);
+	if (fd < 0)
+		return fd;
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int r;
+	if (!fcntl(fd, F_SETLK, &whole)) {
+		if (is_same(fd, path))
+			return fd;
+		r = err_set(err, -ESTALE, "%s: is replaced again and again", path);
+	} else if (errno == EAGAIN || errno == EACCES) {
+		r = ask(fd, path, ret_holder, err);
+		if (r > 0)
+			r = err_set(err, -EAGAIN, "%s: is held by another process", path);
+		else if (!r)
+			r = err_set(err, -ESTALE, "%s: its holder cannot be told", path);
+	} else {
+		r = fail_errno(err, path);
+	}
+	close(fd);
+	return r;
+}
+
+int lock_take(const char *path, struct lock *ret, pid_t *ret_holder, struct err *err) {
+	pid_t holder = 0;
+	int r = -ESTALE;
+	for (int i = 0; i < TRIES && r == -ESTALE; i++)
+		r = try_take(path, &holder, err);
+	if (r >= 0)
+		ret->fd = r;
+	else if (r == -EAGAIN)
+		*ret_holder = holder;
+	return r < 0 ? r : 0;
+}
+
+void lock_release(struct lock *lock) {
+	if (lock->fd >= 0)
+		close(lock->fd);
+	lock->fd = -1;
+}
+
+bool lock_stands(const struct lock *lock) {
+	struct stat st;
+	return lock->fd >= 0 && !fstat(lock->fd, &st) && st.st_nlink > 0;
+}
+
+int lock_find(const char *path, pid_t *ret_holder, struct err *err) {
+	struct err local;
+	int fd = open_file(path, O_RDONLY, &local);
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return 0;
+	if (fd < 0)
+		return err_set(err, fd, "%s", local.text);
+	int r = ask(fd, path, ret_holder, err);
+	close(fd);
+	return r;
+}

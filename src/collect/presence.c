@@ -1,0 +1,129 @@
+/*
+ * The lock file beside a database, found through its real path; knows nothing of what is in either.
+ */
+#include "collect/presence.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As many as kernels follow. */
+#define LINKS_MAX 32
+
+static int out_of_memory(const char *path, struct err *err) {
+	return err_set(err, -ENOMEM, "%s: out of memory", path);
+}
+
+static size_t folder_len(const char *path) {
+	const char *slash = strrchr(path, '/');
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* "FOLDER/" or "./", to be freed. */
+static char *folder_of(const char *path) {
+	size_t len = folder_len(path);
+	return len ? strndup(path, len) : strdup("./");
+}
+
+/* What path links to, to be freed; NULL when it is no link, or without memory. */
+static char *link_target(const char *path) {
+	char target[PATH_MAX];
+	ssize_t len = readlink(path, target, sizeof target);
+	if (len <= 0 || (size_t)len >= sizeof target)
+		return NULL;
+	char *ret;
+	int folder = target[0] == '/' ? 0 : (int)folder_len(path);
+	return asprintf(&ret, "%.*s%.*s", folder, path, (int)len, target) < 0 ? NULL : ret;
+}
+
+/* Where the database will be made when path leads nowhere yet: SQLite follows links. To be freed;
+ * NULL without memory. */
+static char *resolve_links(const char *path) {
+	char *ret = strdup(path);
+	for (int i = 0; ret && i < LINKS_MAX; i++) {
+		char *next = link_target(ret);
+		if (!next)
+			break;
+		free(ret);
+		ret = next;
+	}
+	return ret;
+}
+
+/* The real path of a database that is not there, to be freed. */
+static int resolve_new(const char *db_path, bool make_folder, char **ret, struct err *err) {
+	char *path = resolve_links(db_path), *folder = path ? folder_of(path) : NULL, *real = NULL;
+	int r = 0;
+	if (!folder) {
+		r = out_of_memory(db_path, err);
+		goto out;
+	}
+	/* A read-only parent would refuse to make what is there. */
+	if (make_folder && access(folder, F_OK) < 0)
+		r = file_make_folders(folder, err);
+	if (r < 0)
+		goto out;
+	real = realpath(folder, NULL);
+	if (!real) {
+		int code = errno;
+		r = err_set(err, -code, "%s: %s", folder, strerror(code));
+	} else if (asprintf(ret, "%s/%s", strcmp(real, "/") ? real : "", path + folder_len(path)) <
+		   0) {
+		r = out_of_memory(db_path, err);
+	}
+out:
+	free(real);
+	free(folder);
+	free(path);
+	return r;
+}
+
+/* The path of the lock file, to be freed. */
+static int lock_path(const char *db_path, bool make_folder, char **ret, struct err *err) {
+	char *real = realpath(db_path, NULL);
+	int r = 0;
+	if (!real && errno != ENOENT) {
+		int code = errno;
+		return err_set(err, -code, "%s: %s", db_path, strerror(code));
+	}
+	if (!real)
+		r = resolve_new(db_path, make_folder, &real, err);
+	if (r >= 0 && asprintf(ret, "%s.lock", real) < 0)
+		r = out_of_memory(db_path, err);
+	free(real);
+	return r;
+}
+
+int presence_take(const char *db_path, struct lock *ret, struct err *err) {
+	char *path;
+	pid_t holder;
+	int r = lock_path(db_path, true, &path, err);
+	if (r < 0)
+		return r;
+	r = lock_take(path, ret, &holder, err);
+	if (r == -EAGAIN && holder)
+		err_set(err, r, "%s: the daemon with process id %ld serves this database", db_path,
+			(long)holder);
+	else if (r == -EAGAIN)
+		err_set(err, r, "%s: another daemon serves this database", db_path);
+	free(path);
+	return r;
+}
+
+int presence_find(const char *db_path, pid_t *ret_pid, struct err *err) {
+	char *path;
+	struct err local;
+	int r = lock_path(db_path, false, &path, &local);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return err_set(err, r, "%s", local.text);
+	r = lock_find(path, ret_pid, err);
+	free(path);
+	return r;
+}
