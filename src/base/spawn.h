@@ -21,9 +21,12 @@ struct spawn_result {
 };
 
 /*
- * argv[0] is looked for in PATH unless it has a slash. Standard input is /dev/null. Returns 0 when
- * the program ran, however it ended; -ENOENT, -EACCES ... when it could not be started (err names
- * it). *ret is released with spawn_finish() in every case.
+ * argv[0] is looked for in PATH unless it has a slash. Standard input is /dev/null. At the time
+ * limit (0: none) its process group gets SIGTERM, 1 s later SIGKILL. Children that outlive it and
+ * hold its output are not waited for. Returns 0 when the program ran, however it ended; -ENOENT,
+ * -EACCES
+ * ... when it could not be started (err names it); -ECHILD when this process ignores SIGCHLD. *ret
+ * is released with spawn_finish() in every case. Any thread.
  */
 int spawn_run(
 	const char *const *argv, unsigned timeout_ms, struct spawn_result *ret, struct err *err);
