@@ -266,13 +266,19 @@ static void add_gpu_kinds(struct query *query) {
 	buf_add_str(&query->sql, ")");
 }
 
-static void add_times(const struct store_filter *filter, struct query *query) {
+static void add_bounds(const struct store_filter *filter, struct query *query) {
+	/* Rows in the order of their ids must not be looked for by time. */
+	const char *plus = filter->after_id != 0 ? "+" : "";
+	if (filter->after_id != 0) {
+		buf_add_str(&query->sql, " and i.id > ?");
+		store_query_number(query, filter->after_id);
+	}
 	if (filter->since_us.set) {
-		buf_add_str(&query->sql, " and i.captured_at >= ?");
+		buf_printf(&query->sql, " and %si.captured_at >= ?", plus);
 		store_query_number(query, filter->since_us.value);
 	}
 	if (filter->until_us.set) {
-		buf_add_str(&query->sql, " and i.captured_at < ?");
+		buf_printf(&query->sql, " and %si.captured_at < ?", plus);
 		store_query_number(query, filter->until_us.value);
 	}
 }
@@ -288,7 +294,7 @@ int store_filter_where(struct store *store, const struct store_filter *filter, b
 			return r;
 	}
 	buf_add_str(&query->sql, " where 1");
-	add_times(filter, query);
+	add_bounds(filter, query);
 	if (gpu_kinds_only && !names_kind(terms, filter->match_count))
 		add_gpu_kinds(query);
 	return add_terms(query, terms, filter->match_count, err);

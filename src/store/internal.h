@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <sys/types.h>
 
 /* "agxt": tells our databases from everybody else's. */
 #define STORE_APPLICATION_ID 0x61677874
@@ -62,6 +63,9 @@ enum statement {
 	ST_DICTIONARY,
 	ST_DICTIONARY_NEWEST,
 	ST_DICTIONARY_ADD,
+	ST_DAEMON_PUT,
+	ST_DAEMON_FIND,
+	ST_COUNTS,
 	ST_COUNT,
 };
 
@@ -142,6 +146,10 @@ struct store {
 	struct store_packer *packer; /* for items that come unpacked */
 	struct store_unpacker *unpacker;
 	struct store_cursor *found; /* keeps the texts of store_find() */
+	struct buf daemon_texts[2]; /* of store_find_daemon() */
+	bool identified;            /* device and inode are those of the open file */
+	dev_t device;
+	ino_t inode;
 };
 
 /* ---- statements.c ---- */
@@ -172,6 +180,14 @@ struct i64_opt store_column_opt(sqlite3_stmt *statement, int at);
 
 /* A further read-only connection to the same file. */
 int store_open_reader(struct store *store, sqlite3 **ret, struct err *err);
+
+/* ---- health.c ---- */
+
+/* Remembers which file was opened. */
+void store_identify(struct store *store);
+/* Of the file and its write-ahead log; of the log alone. */
+int64_t store_disk_bytes(const struct store *store);
+int64_t store_log_bytes(const struct store *store);
 
 /* ---- migrate.c ---- */
 

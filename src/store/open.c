@@ -283,6 +283,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 			    : store_fail(store->db, err, store->path);
 	if (r < 0)
 		goto out;
+	store_identify(store);
 	*ret = store;
 	store = NULL;
 out:
@@ -300,6 +301,8 @@ void store_close(struct store *store) {
 	store_words_finish(store);
 	store_packer_free(store->packer);
 	store_unpacker_free(store->unpacker);
+	buf_finish(&store->daemon_texts[0]);
+	buf_finish(&store->daemon_texts[1]);
 	sqlite3_close(store->sql_db);
 	sqlite3_close(store->db);
 	free(store->path);

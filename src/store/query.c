@@ -108,7 +108,10 @@ int store_list(struct store *store, const struct store_filter *filter, struct st
 	int r = store_filter_where(store, filter, false, &query, err);
 	if (r < 0)
 		goto out;
-	buf_printf(&query.sql, " order by i.captured_at %s, i.id %s", direction, direction);
+	if (filter->after_id != 0)
+		buf_add_str(&query.sql, " order by i.id");
+	else
+		buf_printf(&query.sql, " order by i.captured_at %s, i.id %s", direction, direction);
 	if (filter->limit > 0) {
 		buf_add_str(&query.sql, " limit ?");
 		store_query_number(&query, filter->limit);

@@ -86,6 +86,15 @@ static const char *const texts[ST_COUNT] = {
 				 "order by id desc limit 1",
 	[ST_DICTIONARY_ADD] = "insert into dictionary (purpose, trained_at, samples, population, "
 			      "size, bytes) values (?, ?, ?, ?, ?, ?)",
+	[ST_DAEMON_PUT] = "insert or replace into daemon (id, pid, started_at, stopped_at, "
+			  "last_event_at, last_scan_at, last_error, last_error_at, queue, folders) "
+			  "values (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ST_DAEMON_FIND] = "select pid, started_at, stopped_at, last_event_at, last_scan_at, "
+			   "last_error, last_error_at, queue, folders from daemon where id = 1",
+	[ST_COUNTS] = "select (select coalesce(sum(n), 0) from site_count), "
+		      "(select n from tally where what = 4), (select n from tally where what = 3), "
+		      "(select n from tally where what = 2), (select n from tally where what = 5), "
+		      "(select coalesce(max(id), 0) from incident)",
 };
 
 static int code_of_io_error(sqlite3 *db) {

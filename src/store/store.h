@@ -159,7 +159,8 @@ struct store_filter {
 	struct i64_opt since_us, until_us;
 	bool oldest_first;
 	int64_t limit;    /* 0: all */
-	int64_t after_id; /* 0, or only rows with a higher id, in the order of their ids */
+	int64_t after_id; /* 0, or only rows with a higher id, in the order of their ids; -1:
+			     all of them so */
 };
 
 struct store_cursor;

@@ -49,7 +49,7 @@ static void add_keys(struct buf *sql, size_t count) {
 static bool is_counted(
 	const struct store_filter *filter, const struct field *const *fields, size_t count) {
 	return count == 1 && strcmp(fields[0]->name, "site") == 0 && filter->match_count == 0 &&
-	       !filter->since_us.set && !filter->until_us.set;
+	       filter->after_id == 0 && !filter->since_us.set && !filter->until_us.set;
 }
 
 static void add_counted(struct buf *sql) {
