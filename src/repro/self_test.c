@@ -27,10 +27,10 @@ IN_BACKTRACE int agxtriage_simulated_use(uint32_t state) {
 	return (int)seen;
 }
 
-/* Behind a call the frame is whole: a compiler may set it up late, or not at all. */
+/* Between two calls the frame is whole: compilers set it up late and take it down early. */
 IN_BACKTRACE int agxtriage_simulated_set_pipeline_state(const struct simulated_encoder *encoder) {
 	int used = agxtriage_simulated_use(1);
-	return used + (int)encoder->state;
+	return agxtriage_simulated_use(encoder->state) + used;
 }
 
 /* The sums keep the calls from becoming jumps, which leave no frame. */

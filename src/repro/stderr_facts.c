@@ -104,7 +104,7 @@ static const char python_fatal[] = "Fatal Python error: ";
 struct trace {
 	const char *start, *end; /* end: behind the last line that belongs to it */
 	size_t indent;           /* what stands before each line: a logger's or pytest's margin */
-	enum { TRACE_NONE, TRACE_STACK, TRACE_SAID, TRACE_CHAINED, TRACE_FATAL } state;
+	enum { TRACE_NONE, TRACE_STACK, TRACE_SAID, TRACE_OVER, TRACE_CHAINED, TRACE_FATAL } state;
 };
 
 static int finish_trace(struct stderr_facts *facts, struct trace *trace) {
@@ -142,16 +142,24 @@ static bool is_fatal_line(const struct line *line) {
 /* Whether a line goes on with what is being read; moves its end. */
 static bool continues(struct trace *trace, const struct line *whole) {
 	struct line line = behind_margin(trace, whole);
-	bool blank = is_blank(&line), taken = !blank;
+	bool blank = is_blank(&line);
 	switch (trace->state) {
 	case TRACE_STACK:
 		if (blank || line.text[0] != ' ')
 			trace->state = TRACE_SAID;
 		break;
-	case TRACE_SAID: /* a message may go on, or another exception follow */
+	case TRACE_SAID: /* a message may go on, further in */
+		if (blank)
+			trace->state = TRACE_OVER;
+		else if (says_chained(&line))
+			trace->state = TRACE_CHAINED;
+		else if (line.text[0] != ' ')
+			return false;
+		break;
+	case TRACE_OVER: /* unless another exception follows */
 		if (says_chained(&line))
 			trace->state = TRACE_CHAINED;
-		else if (!blank && line.text[0] != ' ' && !starts(&line, python_head))
+		else if (!blank)
 			return false;
 		break;
 	case TRACE_CHAINED:
@@ -167,7 +175,7 @@ static bool continues(struct trace *trace, const struct line *whole) {
 	case TRACE_NONE:
 		return false;
 	}
-	if (taken)
+	if (!blank)
 		trace->end = whole->text + whole->len;
 	return true;
 }
@@ -193,9 +201,7 @@ static int take_line(struct stderr_facts *facts, struct trace *trace, const stru
 	int code = 0;
 	if (is_metal_error(line))
 		code = add_metal_error(facts, line);
-	/* A second traceback right behind is one of its own unless it is chained. */
-	bool head = trace->state == TRACE_SAID && has(line, python_head);
-	if (!code && (head || !continues(trace, line))) {
+	if (!code && !continues(trace, line)) {
 		code = finish_trace(facts, trace);
 		begin(trace, line);
 	}
