@@ -35,5 +35,10 @@
 #define LIMIT_RULES_BYTES (4u << 20)
 #define LIMIT_RULES 4096
 #define LIMIT_RULE_PATTERN_BYTES 1024
+/* The configuration is written by hand; a full one has about 500 bytes. */
+#define LIMIT_CONFIG_BYTES (64u << 10)
+/* Of one list; and a path of the system at most (PATH_MAX of Linux). */
+#define LIMIT_CONFIG_WORDS 256
+#define LIMIT_CONFIG_WORD_BYTES 4096
 
 #endif

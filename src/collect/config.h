@@ -47,6 +47,8 @@ struct config {
 
 /* "hook.timeout" */
 const char *config_key_name(enum config_key key);
+/* "--hook-timeout"; "PATH" for the folders. */
+const char *config_key_flag(enum config_key key);
 
 /* The defaults alone. -ENOMEM. */
 int config_init(struct config *ret, struct err *err);
@@ -59,8 +61,8 @@ void config_finish(struct config *config);
  */
 int config_load(struct config *config, const char *path, struct err *err);
 
-/* Puts a flag's words over what is there, read as the file's text would be ("90d", "500M"). -EINVAL
- * names key and value. */
+/* Puts a flag's words over what is there, read as the file's text would be ("90d", "500M"),
+ * relative paths from the current folder. -EINVAL names key (or flag) and value. */
 int config_set(struct config *config, enum config_key key, const char *const *words, size_t count,
 	enum config_origin origin, struct err *err);
 
@@ -73,7 +75,10 @@ struct selection config_selection(const struct config *config);
 /* The value as a person writes it: "365d", "1G", a JSON array for lists. */
 void config_format(const struct config *config, enum config_key key, struct buf *ret);
 
-/* "90d", "36h", "2w", "45s", "0" (for ever) <-> seconds; "500M", "2G", "1048576" <-> bytes. */
+/* Whole text: "90d", "36h", "30m", "2w", "45s", "0" (for ever) in seconds, at most a thousand
+ * years; "500M", "2G", "1048576" in bytes (K, M, G and T are powers of 1,024). False, and *ret
+ * untouched, for anything else. */
+#define CONFIG_AGE_MAX_S (INT64_C(1000) * 366 * 86400)
 bool config_parse_age(const char *text, int64_t *ret_s);
 bool config_parse_size(const char *text, int64_t *ret_bytes);
 
