@@ -4,6 +4,8 @@
 #include "base/log.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/log_file.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -16,9 +18,21 @@
 #define MESSAGE_BYTES 2048
 
 static _Atomic(enum log_level) max_level = LOG_INFO;
+static atomic_bool with_times;
 
 void log_set_level(enum log_level level) {
 	atomic_store_explicit(&max_level, level, memory_order_relaxed);
+}
+
+void log_set_times(bool on) {
+	atomic_store_explicit(&with_times, on, memory_order_relaxed);
+}
+
+static void add_time(struct buf *line) {
+	char text[CLOCK_TEXT_BYTES];
+	clock_format_iso(clock_now_us(), text);
+	buf_add_str(line, text);
+	buf_add_char(line, ' ');
 }
 
 static void write_all(int fd, const char *data, size_t len) {
@@ -47,11 +61,14 @@ __attribute__((format(printf, 2, 0))) static void log_line(
 	char message[MESSAGE_BYTES];
 	vsnprintf(message, sizeof message, fmt, args);
 	struct buf line = {0};
+	if (atomic_load_explicit(&with_times, memory_order_relaxed))
+		add_time(&line);
 	buf_add_str(&line, prefixes[level]);
 	text_terminal(&line, message, strlen(message), TEXT_LINE);
 	buf_add_char(&line, '\n');
 	if (!line.failed)
 		write_all(STDERR_FILENO, line.data, line.len);
+	log_file_check();
 	buf_finish(&line);
 	errno = saved;
 }

@@ -1,0 +1,154 @@
+/*
+ * stderr as a rotating file. Knows nothing of the lines that are written.
+ */
+#include "base/log_file.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Of the whole process, like stderr itself. */
+static struct {
+	pthread_mutex_t lock;
+	char *path, *old_path; /* NULL: no log file */
+	size_t max_bytes;
+} log_file = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static int make_parent(const char *path, struct err *err) {
+	char *folder = strdup(path);
+	if (!folder)
+		return err_set(err, -ENOMEM, "%s: out of memory", path);
+	char *slash = strrchr(folder, '/');
+	int r = 0;
+	if (slash && slash != folder) {
+		*slash = '\0';
+		r = file_make_folders(folder, err);
+	}
+	free(folder);
+	return r;
+}
+
+static int check_opened(int fd, const char *path, struct err *err) {
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return err_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, -ENXIO, "%s: is no regular file", path);
+	/* Whoever made it before, launchd for instance, may have let others read it. */
+	if (st.st_uid == geteuid() && st.st_mode & 077)
+		(void)fchmod(fd, 0600);
+	return 0;
+}
+
+static int open_append(const char *path, struct err *err) {
+	/* Without O_NONBLOCK a FIFO would wait for its reader; a regular file does not care. */
+	int fd = open(path,
+		O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
+		0600);
+	if (fd < 0) {
+		int code = errno;
+		return err_set(err, -code, "%s: %s", path,
+			code == ELOOP ? "is a symbolic link" : strerror(code));
+	}
+	int r = check_opened(fd, path, err);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static void use(int fd) {
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+int log_file_open(const char *path, size_t max_bytes, struct err *err) {
+	char *copy = NULL, *old = NULL;
+	int r = make_parent(path, err), fd = -1;
+	if (r < 0)
+		goto out;
+	copy = strdup(path);
+	if (!copy || asprintf(&old, "%s.1", path) < 0) {
+		old = NULL;
+		r = err_set(err, -ENOMEM, "%s: out of memory", path);
+		goto out;
+	}
+	fd = open_append(path, err);
+	if (fd < 0) {
+		r = fd;
+		goto out;
+	}
+	fflush(stdout);
+	use(fd);
+	pthread_mutex_lock(&log_file.lock);
+	free(log_file.path);
+	free(log_file.old_path);
+	log_file.path = copy;
+	log_file.old_path = old;
+	log_file.max_bytes = max_bytes;
+	pthread_mutex_unlock(&log_file.lock);
+	log_set_times(true);
+	log_file_check();
+	return 0;
+out:
+	free(copy);
+	free(old);
+	return r;
+}
+
+/* Whether path still names what stderr is. */
+static bool in_place(const char *path, const struct stat *opened) {
+	struct stat st;
+	return lstat(path, &st) == 0 && st.st_dev == opened->st_dev && st.st_ino == opened->st_ino;
+}
+
+static void check_locked(void) {
+	struct stat st;
+	if (fstat(STDERR_FILENO, &st) < 0)
+		return;
+	bool there = in_place(log_file.path, &st);
+	if (there && (size_t)st.st_size < log_file.max_bytes)
+		return;
+	int fd = -1;
+	if (!there || rename(log_file.path, log_file.old_path) == 0)
+		fd = open_append(log_file.path, NULL);
+	if (fd == -ENOENT && make_parent(log_file.path, NULL) >= 0)
+		fd = open_append(log_file.path, NULL);
+	if (fd >= 0)
+		use(fd);
+	/* Where nothing can be renamed or made, forgetting is better than filling the disk. */
+	else if ((size_t)st.st_size >= log_file.max_bytes)
+		(void)!ftruncate(STDERR_FILENO, 0);
+}
+
+void log_file_check(void) {
+	int saved = errno;
+	pthread_mutex_lock(&log_file.lock);
+	if (log_file.path)
+		check_locked();
+	pthread_mutex_unlock(&log_file.lock);
+	errno = saved;
+}
+
+void log_file_close(void) {
+	pthread_mutex_lock(&log_file.lock);
+	free(log_file.path);
+	free(log_file.old_path);
+	log_file.path = log_file.old_path = NULL;
+	pthread_mutex_unlock(&log_file.lock);
+	log_set_times(false);
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		use(fd);
+}
