@@ -138,11 +138,29 @@ static enum cli_status provide_store(struct cli *cli, unsigned needs) {
 	return store_open(path, mode, &cli->store, &err) < 0 ? cli_fail(&err) : CLI_DONE;
 }
 
+static enum cli_status provide_config(struct cli *cli) {
+	struct err err = {0};
+	struct config config;
+	if (cli->config.values[CONFIG_INCLUDE].list)
+		return CLI_DONE;
+	if (config_init(&config, &err) < 0)
+		return cli_fail(&err);
+	if (config_load(&config, cli->globals.config, &err) < 0) {
+		config_finish(&config);
+		return cli_fail(&err);
+	}
+	cli->config = config;
+	return CLI_DONE;
+}
+
 enum cli_status cli_provide(struct cli *cli, unsigned needs) {
+	const unsigned store = NEED_STORE_READ | NEED_STORE_CHANGE | NEED_STORE_CREATE;
 	enum cli_status status = CLI_DONE;
-	if (needs & NEED_RULES)
+	if (needs & NEED_CONFIG)
+		status = provide_config(cli);
+	if (needs & NEED_RULES && status == CLI_DONE)
 		status = cli_provide_rules(cli, NULL);
-	if (needs & ~(unsigned)NEED_RULES && !cli->store && status == CLI_DONE)
+	if (needs & store && !cli->store && status == CLI_DONE)
 		status = provide_store(cli, needs);
 	return status;
 }

@@ -188,6 +188,7 @@ int main(int argc, char **argv) {
 	status = finish_output(&cli, status);
 	store_close(cli.store);
 	rules_free(cli.rules);
+	config_finish(&cli.config);
 	free(cli.db_path);
 	return (int)status;
 }

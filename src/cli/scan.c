@@ -1,7 +1,6 @@
 /* scan: takes in files and folders once. */
 #include "collect/scan.h"
 #include "base/log.h"
-#include "base/places.h"
 #include "cli/commands.h"
 #include "export/json_out.h"
 
@@ -16,6 +15,7 @@
 
 struct scan_options_cli {
 	bool all, recursive, json;
+	struct option_list include, exclude;
 };
 
 static const struct option_row options[] = {
@@ -24,6 +24,16 @@ static const struct option_row options[] = {
 		.help = "take every process, not only Python, AGX and Metal",
 		.type = OPTION_FLAG,
 		.offset = offsetof(struct scan_options_cli, all)},
+	{.name = "include",
+		.argument = "GLOB",
+		.help = "names taken whatever they hold; may be repeated",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct scan_options_cli, include)},
+	{.name = "exclude",
+		.argument = "GLOB",
+		.help = "names never taken from a folder; may be repeated",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct scan_options_cli, exclude)},
 	{.name = "recursive",
 		.help = "look into all subfolders, not only into Retired/",
 		.type = OPTION_FLAG,
@@ -86,15 +96,14 @@ struct paths {
 	int missing; /* of those, how many could not be looked at */
 };
 
-static int add_defaults(struct paths *paths, enum walk_depth depth, struct err *err) {
-	char *folder;
-	for (size_t i = 0; (folder = places_report_folder(i)); i++) {
-		int code = walk_add(&paths->walk, folder, depth, err);
+static int add_folders(
+	struct paths *paths, enum walk_depth depth, const struct config *config, struct err *err) {
+	for (const char *const *folder = config_list(config, CONFIG_FOLDERS); *folder; folder++) {
+		int code = walk_add(&paths->walk, *folder, depth, err);
 		if (code == -ENOENT)
-			log_info("no folder %s yet", folder);
+			log_info("no folder %s yet", *folder);
 		else if (code && code != -ENOMEM)
 			log_warning("%s", err->text);
-		free(folder);
 		if (code == -ENOMEM)
 			return code;
 	}
@@ -156,6 +165,23 @@ static void print_text(struct cli *cli, const struct ingest_summary *summary, bo
 			"next: 'agxtriage top' counts by site, 'agxtriage show' explains the latest");
 }
 
+/* The flags over the configuration. */
+static int configure(
+	struct config *config, const struct scan_options_cli *chosen, struct err *err) {
+	const struct option_list *include = &chosen->include, *exclude = &chosen->exclude;
+	const char *yes = "true";
+	int r = 0;
+	if (chosen->all)
+		r = config_set(config, CONFIG_ALL, &yes, 1, CONFIG_FLAG, err);
+	if (include->count && r == 0)
+		r = config_set(
+			config, CONFIG_INCLUDE, include->items, include->count, CONFIG_FLAG, err);
+	if (exclude->count && r == 0)
+		r = config_set(
+			config, CONFIG_EXCLUDE, exclude->items, exclude->count, CONFIG_FLAG, err);
+	return r;
+}
+
 static enum cli_status run(struct cli *cli, const void *values, int count, char **operands) {
 	const struct scan_options_cli *chosen = values;
 	enum walk_depth depth = chosen->recursive ? WALK_RECURSIVE : WALK_RETIRED;
@@ -166,7 +192,9 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 	term_init(&terminal, stderr, TERM_COLOR_NEVER);
 	struct display display = {.bar = term_is_live(STDERR_FILENO) && !cli->globals.quiet,
 		.columns = terminal.columns};
-	const struct selection selection = {.all = chosen->all};
+	if (configure(&cli->config, chosen, &err) < 0)
+		return cli_usage(cli, "%s", err.text);
+	const struct selection selection = config_selection(&cli->config);
 	const struct scan_options scan = {
 		.selection = &selection,
 		.stop = &interrupted,
@@ -175,7 +203,7 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 		.user = &display,
 	};
 	int code = count ? add_paths(&paths, depth, operands, &err)
-			 : add_defaults(&paths, depth, &err);
+			 : add_folders(&paths, depth, &cli->config, &err);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	if (!code)
@@ -188,7 +216,7 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 		print_json(cli, &summary);
 	/* Of PATHs that are not there the errors tell all. */
 	else if (!(paths.named && paths.missing == paths.named))
-		print_text(cli, &summary, chosen->all);
+		print_text(cli, &summary, selection.all);
 	if (code)
 		return cli_fail(&err);
 	/* Nothing that was asked for could be taken. */
@@ -202,14 +230,16 @@ const struct command scan_command = {
 	.operands = "[PATH...]",
 	.summary = "take in reports once, from files and folders",
 	.details =
-		"Without PATH the system's report folders are read. A folder is taken with its\n"
-		"Retired/. Of a folder only Python's crashes, crashes inside AGX or Metal, GPU\n"
-		"events, panics and jetsam events are taken unless --all is given; a file that\n"
-		"is named is always taken. Files are never changed. Scanning again adds nothing\n"
+		"Without PATH the configured folders are read, by default the system's report\n"
+		"folders. A folder is taken with its Retired/. Of a folder only Python's crashes,\n"
+		"crashes inside AGX or Metal, GPU events, panics and jetsam events are taken\n"
+		"unless --all is given; --include replaces the patterns of names that are taken\n"
+		"whatever they hold, --exclude those of names that never are. A file that is\n"
+		"named is always taken. Files are never changed. Scanning again adds nothing\n"
 		"twice.",
 	.options = options,
 	.options_bytes = sizeof(struct scan_options_cli),
 	.operands_max = -1,
-	.needs = NEED_STORE_CREATE | NEED_RULES,
+	.needs = NEED_STORE_CREATE | NEED_RULES | NEED_CONFIG,
 	.run = run,
 };
