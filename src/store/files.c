@@ -72,6 +72,8 @@ static enum store_file_state state_of(int64_t row_state) {
 	switch (row_state) {
 	case FILE_ROW_KNOWN:
 		return STORE_FILE_KNOWN;
+	case FILE_ROW_PART:
+		return STORE_FILE_PART;
 	case FILE_ROW_PASSED:
 		return STORE_FILE_PASSED;
 	case FILE_ROW_REJECTED:
@@ -79,6 +81,20 @@ static enum store_file_state state_of(int64_t row_state) {
 	default:
 		return STORE_FILE_NEW;
 	}
+}
+
+/* 1 when retention has removed bytes or rows that the file would bring back, else 0. */
+static int file_is_lost(struct store *store, int64_t folder, const char *name, struct err *err) {
+	sqlite3_stmt *find = store_statement(store, ST_FILE_LOST, err);
+	if (find == NULL)
+		return store_code(err);
+	sqlite3_bind_int64(find, 1, folder);
+	store_bind_text(find, 2, name);
+	int r = store_step(store, find, err);
+	if (r == 1)
+		r = sqlite3_column_int(find, 0);
+	sqlite3_reset(find);
+	return r;
 }
 
 int store_file_state(struct store *store, const struct store_source *source,
@@ -106,10 +122,15 @@ int store_file_state(struct store *store, const struct store_source *source,
 	*ret = r == 1 && row_is_of(find, &source->identity)
 		       ? state_of(sqlite3_column_int64(find, 0))
 		       : STORE_FILE_NEW;
-	if (*ret == STORE_FILE_KNOWN || *ret == STORE_FILE_PASSED)
+	if (*ret != STORE_FILE_NEW && *ret != STORE_FILE_REJECTED)
 		*ret_reports = (unsigned)sqlite3_column_int64(find, 6);
 	sqlite3_reset(find);
-	return 0;
+	if ((*ret != STORE_FILE_KNOWN && *ret != STORE_FILE_PART) || !source->named)
+		return 0;
+	r = file_is_lost(store, folder, name, err);
+	if (r == 1)
+		*ret = STORE_FILE_NEW;
+	return r < 0 ? r : 0;
 }
 
 int store_file_put(struct store *store, const struct store_source *source,
@@ -121,6 +142,8 @@ int store_file_put(struct store *store, const struct store_source *source,
 		return 0;
 	}
 	const char *name = split(source->path, &folder_len);
+	int64_t row_state =
+		state == FILE_ROW_KNOWN && source->part ? (int64_t)FILE_ROW_PART : (int64_t)state;
 	int r = folder_row(store, source->path, folder_len, &folder, err);
 	if (r < 0)
 		return r;
@@ -130,7 +153,7 @@ int store_file_put(struct store *store, const struct store_source *source,
 	const struct file_identity *identity = &source->identity;
 	sqlite3_bind_int64(put, 1, folder);
 	store_bind_text(put, 2, name);
-	sqlite3_bind_int64(put, 3, state);
+	sqlite3_bind_int64(put, 3, row_state);
 	sqlite3_bind_int64(put, 4, (int64_t)identity->device);
 	sqlite3_bind_int64(put, 5, (int64_t)identity->inode);
 	sqlite3_bind_int64(put, 6, identity->size);

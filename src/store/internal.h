@@ -5,6 +5,7 @@
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
+#include "base/sha256.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -66,6 +67,13 @@ enum statement {
 	ST_DAEMON_PUT,
 	ST_DAEMON_FIND,
 	ST_COUNTS,
+	ST_FORGOTTEN_FIND,
+	ST_FORGOTTEN_ADD,
+	ST_FORGOTTEN_DROP,
+	ST_KEPT_ADD,
+	ST_RAW_FILL,
+	ST_RAW_WHOLE,
+	ST_FILE_LOST,
 	ST_COUNT,
 };
 
@@ -219,9 +227,26 @@ void store_facts_finish(struct facts *facts);
 /* Binds all, warnings first, from parameter at on. Returns the next parameter. */
 int store_facts_bind(const struct facts *facts, sqlite3_stmt *statement, int at);
 
+/* ---- forget.c ---- */
+
+/* What is kept of an incident whose row is deleted: by its id, or by the digest of its bytes. */
+int64_t store_forgotten_id(const char *incident_id);
+int64_t store_forgotten_bytes(const uint8_t digest[SHA256_BYTES]);
+/* 1 when it was forgotten, else 0. */
+int store_forgotten_find(struct store *store, int64_t key, struct err *err);
+int store_forgotten_add(struct store *store, int64_t key, struct err *err);
+int store_forgotten_drop(struct store *store, int64_t key, struct err *err);
+/* The user asked for row id by name: retention leaves it alone for a while. */
+int store_keep(struct store *store, int64_t id, int64_t now_us, struct err *err);
+
 /* ---- files.c ---- */
 
-enum file_row_state { FILE_ROW_KNOWN = 1, FILE_ROW_PASSED = 2, FILE_ROW_REJECTED = 3 };
+enum file_row_state {
+	FILE_ROW_KNOWN = 1,
+	FILE_ROW_PASSED = 2,
+	FILE_ROW_REJECTED = 3,
+	FILE_ROW_PART = 6, /* known, with reports that were left out; 4 and 5 are taken in tally */
+};
 
 /* Writes the file's row; *ret_id absent when source is NULL. reason: of a rejection, else NULL. */
 int store_file_put(struct store *store, const struct store_source *source,

@@ -184,6 +184,8 @@ static int use_dictionary(struct store *store, int64_t id, struct err *err) {
 static int unpack_row(struct store *store, sqlite3_stmt *row, struct buf *ret, struct err *err) {
 	uint8_t digest[SHA256_BYTES];
 	bool with = sqlite3_column_type(row, 2) != SQLITE_NULL;
+	if (sqlite3_column_type(row, 3) != SQLITE_NULL && sqlite3_column_bytes(row, 3) == 0)
+		return err_set(err, -ENODATA, "retention has removed the bytes of this report");
 	int r = unpacker_ready(store, err);
 	if (r == 0 && with)
 		r = use_dictionary(store, sqlite3_column_int64(row, 2), err);

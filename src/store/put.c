@@ -15,6 +15,7 @@ struct match {
 	uint8_t sha256[SHA256_BYTES];
 	struct i64_opt form, file_id;
 	bool named;    /* it has an incident id */
+	bool raw_gone; /* retention has removed its bytes */
 	bool by_facts; /* found by process, pid and capture time */
 };
 
@@ -57,6 +58,7 @@ static int read_match(struct put *put, sqlite3_stmt *find, struct match *ret) {
 		.form = store_column_opt(find, 3),
 		.file_id = store_column_opt(find, 4),
 		.named = sqlite3_column_type(find, 5) != SQLITE_NULL,
+		.raw_gone = sqlite3_column_int(find, 6) != 0,
 	};
 	const void *digest = sqlite3_column_blob(find, 2);
 	if (digest != NULL && sqlite3_column_bytes(find, 2) == SHA256_BYTES)
@@ -116,22 +118,53 @@ static int find(struct put *put, struct match *ret) {
 	return r != 0 ? r : find_by_facts(put, ret);
 }
 
-static int add_raw(
-	struct put *put, const void *packed, size_t len, int64_t dictionary, int64_t *ret) {
+/* Packed bytes on their way into a row. */
+struct packed {
+	const void *bytes;
+	size_t len;
+	int64_t dictionary; /* 0: none */
+};
+
+static int add_raw(struct put *put, const struct packed *packed, int64_t *ret) {
 	sqlite3_stmt *add = store_statement(put->store, ST_RAW_ADD, put->err);
 	if (add == NULL)
 		return store_code(put->err);
 	bind_digest(add, 1, put->sha256);
 	sqlite3_bind_int64(add, 2, (int64_t)put->item->len);
-	store_bind_opt(add, 3, (struct i64_opt){.value = dictionary, .set = dictionary != 0});
-	sqlite3_bind_blob64(add, 4, packed, len, SQLITE_STATIC);
+	store_bind_opt(add, 3,
+		(struct i64_opt){.value = packed->dictionary, .set = packed->dictionary != 0});
+	sqlite3_bind_blob64(add, 4, packed->bytes, packed->len, SQLITE_STATIC);
 	int r = store_run(put->store, add, put->err);
 	if (r == 0)
 		*ret = sqlite3_last_insert_rowid(put->store->db);
 	return r;
 }
 
-static int pack_and_add(struct put *put, int64_t *ret) {
+/* The bytes of row id, which retention had emptied, are back. */
+static int fill_raw(struct put *put, const struct packed *packed, int64_t id) {
+	sqlite3_stmt *fill = store_statement(put->store, ST_RAW_FILL, put->err);
+	if (fill == NULL)
+		return store_code(put->err);
+	store_bind_opt(fill, 1,
+		(struct i64_opt){.value = packed->dictionary, .set = packed->dictionary != 0});
+	sqlite3_bind_blob64(fill, 2, packed->bytes, packed->len, SQLITE_STATIC);
+	sqlite3_bind_int64(fill, 3, id);
+	int r = store_run(put->store, fill, put->err);
+	if (r < 0)
+		return r;
+	sqlite3_stmt *whole = store_statement(put->store, ST_RAW_WHOLE, put->err);
+	if (whole == NULL)
+		return store_code(put->err);
+	sqlite3_bind_int64(whole, 1, id);
+	return store_run(put->store, whole, put->err);
+}
+
+/* Into row *id, or into a new one when it is 0. */
+static int put_packed(struct put *put, const struct packed *packed, int64_t *id) {
+	return *id != 0 ? fill_raw(put, packed, *id) : add_raw(put, packed, id);
+}
+
+static int pack_and_put(struct put *put, int64_t *id) {
 	struct buf packed = {0};
 	uint32_t dictionary = 0;
 	int r = put->store->packer != NULL
@@ -141,27 +174,35 @@ static int pack_and_add(struct put *put, int64_t *ret) {
 		r = store_pack(put->store->packer, put->item->bytes, put->item->len, &packed,
 			&dictionary, put->err);
 	if (r == 0)
-		r = add_raw(put, packed.data, packed.len, dictionary, ret);
+		r = put_packed(put, &(struct packed){packed.data, packed.len, dictionary}, id);
 	buf_finish(&packed);
 	return r;
 }
 
-/* The row of the item's bytes; a document of several reports is stored once. */
+/* The row of the item's bytes, with them in it; a document of several reports is stored once. */
 static int raw_row(struct put *put, int64_t *ret) {
 	const struct store_item *item = put->item;
 	sqlite3_stmt *find_raw = store_statement(put->store, ST_RAW_FIND, put->err);
+	int64_t id = 0;
 	if (find_raw == NULL)
 		return store_code(put->err);
 	bind_digest(find_raw, 1, put->sha256);
 	int r = store_step(put->store, find_raw, put->err);
+	bool whole = r == 1 && sqlite3_column_int64(find_raw, 1) > 0;
 	if (r == 1)
-		*ret = sqlite3_column_int64(find_raw, 0);
+		id = sqlite3_column_int64(find_raw, 0);
 	sqlite3_reset(find_raw);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	if (item->packed != NULL)
-		return add_raw(put, item->packed, item->packed_len, item->packed_dictionary, ret);
-	return pack_and_add(put, ret);
+	if (r >= 0)
+		r = 0;
+	if (r == 0 && !whole && item->packed != NULL)
+		r = put_packed(put,
+			&(struct packed){item->packed, item->packed_len, item->packed_dictionary},
+			&id);
+	else if (r == 0 && !whole)
+		r = pack_and_put(put, &id);
+	if (r == 0)
+		*ret = id;
+	return r;
 }
 
 static int fill_facts(struct put *put, struct facts *ret) {
@@ -326,6 +367,13 @@ static int meet_other_bytes(struct put *put, const struct match *match, enum sto
 	return r;
 }
 
+/* The user named a file of which retention has left the facts alone. */
+static int bring_back(struct put *put, int64_t id) {
+	int64_t raw;
+	int r = raw_row(put, &raw);
+	return r == 0 ? store_keep(put->store, id, put->seen_at_us, put->err) : r;
+}
+
 static int meet(struct put *put, const struct match *match, enum store_put *ret) {
 	if (memcmp(match->sha256, put->sha256, SHA256_BYTES) != 0)
 		return meet_other_bytes(put, match, ret);
@@ -333,6 +381,8 @@ static int meet(struct put *put, const struct match *match, enum store_put *ret)
 			 put->file_id.value == match->file_id.value;
 	int r = same_file || !put->file_id.set ? 0
 					       : add_sighting(put, match->id, put->file_id, NULL);
+	if (r == 0 && match->raw_gone && put->item->named)
+		r = bring_back(put, match->id);
 	if (r == 0)
 		*ret = STORE_KNOWN;
 	return r;
@@ -341,6 +391,28 @@ static int meet(struct put *put, const struct match *match, enum store_put *ret)
 static const char *id_of(const struct report *report) {
 	return report->incident_id != NULL && report->incident_id[0] != '\0' ? report->incident_id
 									     : NULL;
+}
+
+/* A new incident, unless retention has deleted it and nobody asks for it. */
+static int put_new(struct put *put, int64_t *ret_id, enum store_put *ret) {
+	int64_t key = put->incident_id != NULL ? store_forgotten_id(put->incident_id)
+					       : store_forgotten_bytes(put->sha256);
+	int forgotten = store_forgotten_find(put->store, key, put->err);
+	if (forgotten < 0)
+		return forgotten;
+	if (forgotten == 1 && !put->item->named) {
+		*ret = STORE_KNOWN;
+		return 0;
+	}
+	int r = add_incident(put, ret_id);
+	if (r == 0 && forgotten == 1)
+		r = store_keep(put->store, *ret_id, put->seen_at_us, put->err);
+	/* The key of bytes serves every report in them. */
+	if (r == 0 && forgotten == 1 && put->incident_id != NULL)
+		r = store_forgotten_drop(put->store, key, put->err);
+	if (r == 0)
+		*ret = STORE_ADDED;
+	return r;
 }
 
 int store_put(struct store *store, const struct store_item *item, enum store_put *ret,
@@ -363,8 +435,8 @@ int store_put(struct store *store, const struct store_item *item, enum store_put
 	r = find(&put, &match);
 	if (r == 1)
 		r = meet(&put, &match, ret);
-	else if (r == 0 && (r = add_incident(&put, &match.id)) == 0)
-		*ret = STORE_ADDED;
+	else if (r == 0)
+		r = put_new(&put, &match.id, ret);
 	if (r == 0 && ret_id != NULL)
 		*ret_id = match.id;
 	return r;

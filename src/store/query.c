@@ -30,6 +30,7 @@ enum column {
 	COL_PATH,
 	COL_SHA256,
 	COL_SIZE,
+	COL_RAW_GONE,
 	COL_KIND, /* from here on numbers of words */
 	COL_PROCESS,
 	COL_OS_VERSION,
@@ -53,7 +54,7 @@ enum column {
 	"(select d.path || '/' || f.name from file f join folder d on d.id = f.folder_id "    \
 	"where f.id = i.file_id), "                                                           \
 	"(select lower(hex(sha256)) from raw where id = i.raw_id), "                          \
-	"(select size from raw where id = i.raw_id), "                                        \
+	"(select size from raw where id = i.raw_id), i.raw_gone, "                            \
 	"i.kind, i.process, i.os_version, i.os_build, i.hardware_model, i.exception_type, "   \
 	"i.signal, i.fault_kind, i.fault_access, i.component, i.operation, i.driver_image, "  \
 	"i.driver_version, i.queue from incident i left join site s on s.id = i.site_id "     \
@@ -233,6 +234,7 @@ int store_cursor_next(struct store_cursor *cursor, struct incident *ret, struct 
 		.ordinal = (size_t)sqlite3_column_int64(cursor->rows, COL_ORDINAL),
 		.conflicts = sqlite3_column_int64(cursor->rows, COL_CONFLICTS),
 		.warnings = text(cursor, COL_WARNINGS),
+		.raw_gone = sqlite3_column_int(cursor->rows, COL_RAW_GONE) != 0,
 	};
 	r = read_words(cursor, &incident, err);
 	if (r < 0)

@@ -42,18 +42,18 @@ static const char *const texts[ST_COUNT] = {
 		"seen_at = excluded.seen_at, reason = excluded.reason, "
 		"reports = excluded.reports returning id",
 	[ST_INCIDENT_BY_ID] =
-		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id "
+		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id, i.raw_gone "
 		"from incident i join raw r on r.id = i.raw_id where i.incident_id = ?",
 	[ST_INCIDENT_BY_RAW] =
-		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id "
+		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id, i.raw_gone "
 		"from raw r join incident i on i.raw_id = r.id where r.sha256 = ? and i.ordinal = ?",
 	[ST_INCIDENT_NAMELESS] =
-		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id "
+		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id, i.raw_gone "
 		"from incident i indexed by incident_nameless join raw r on r.id = i.raw_id "
 		"where i.incident_id is null and i.captured_at = ? and i.pid = ? and i.process = ? "
 		"and i.form = ? order by i.id limit 1",
 	[ST_INCIDENT_BY_FACTS] =
-		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id "
+		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id, i.raw_gone "
 		"from incident i indexed by incident_by_time join raw r on r.id = i.raw_id "
 		"where i.captured_at = ? and i.pid = ? and i.process = ? order by i.id limit 1",
 	[ST_INCIDENT_ADD] = "insert into incident (incident_id, raw_id, ordinal, file_id, "
@@ -63,8 +63,8 @@ static const char *const texts[ST_COUNT] = {
 	[ST_INCIDENT_FACTS] = "select warnings" STORE_FACTS(COLUMN) " from incident where id = ?",
 	[ST_INCIDENT_UPDATE] =
 		"update incident set warnings = ?" STORE_FACTS(ASSIGN) " where id = ?",
-	[ST_INCIDENT_REPLACE] = "update incident set raw_id = ?, ordinal = ?, file_id = ? "
-				"where id = ?",
+	[ST_INCIDENT_REPLACE] = "update incident set raw_id = ?, ordinal = ?, file_id = ?, "
+				"raw_gone = 0 where id = ?",
 	[ST_INCIDENT_NAME] = "update incident set incident_id = ? where id = ?",
 	[ST_INCIDENT_CONFLICT] = "update incident set conflicts = conflicts + 1 where id = ?",
 	[ST_SIGHTING_FIND] = "select 1 from sighting where incident_id = ? and file_id is ? "
@@ -72,7 +72,7 @@ static const char *const texts[ST_COUNT] = {
 	[ST_SIGHTING_BYTES] = "select 1 from sighting where incident_id = ? and sha256 = ?",
 	[ST_SIGHTING_ADD] = "insert into sighting (incident_id, file_id, sha256, seen_at) "
 			    "values (?, ?, ?, ?)",
-	[ST_RAW_FIND] = "select id from raw where sha256 = ?",
+	[ST_RAW_FIND] = "select id, length(packed) from raw where sha256 = ?",
 	[ST_RAW_ADD] = "insert into raw (sha256, size, effort, dictionary_id, packed) "
 		       "values (?, ?, 0, ?, ?)",
 	[ST_RAW_DROP] = "delete from raw where id = ?1 and not exists "
@@ -95,6 +95,19 @@ static const char *const texts[ST_COUNT] = {
 		      "(select n from tally where what = 4), (select n from tally where what = 3), "
 		      "(select n from tally where what = 2), (select n from tally where what = 5), "
 		      "(select coalesce(max(id), 0) from incident)",
+	[ST_FORGOTTEN_FIND] = "select 1 from forgotten where key = ?",
+	[ST_FORGOTTEN_ADD] = "insert or ignore into forgotten (key) values (?)",
+	[ST_FORGOTTEN_DROP] = "delete from forgotten where key = ?",
+	[ST_KEPT_ADD] = "insert or replace into kept (incident_id, kept_at) values (?, ?)",
+	[ST_RAW_FILL] = "update raw set effort = 0, dictionary_id = ?, packed = ? where id = ?",
+	[ST_RAW_WHOLE] = "update incident set raw_gone = 0 where raw_id = ? and raw_gone <> 0",
+	[ST_FILE_LOST] =
+		"select exists (select 1 from incident where file_id = f.id and raw_gone <> 0) "
+		"or exists (select 1 from sighting s join incident i on i.id = s.incident_id "
+		"where s.file_id = f.id and i.raw_gone <> 0) "
+		"or not (exists (select 1 from incident where file_id = f.id) "
+		"or exists (select 1 from sighting where file_id = f.id)) "
+		"from file f where f.folder_id = ? and f.name = ?",
 };
 
 static int code_of_io_error(sqlite3 *db) {

@@ -41,17 +41,22 @@ struct store_source {
 	struct file_identity identity;
 	int64_t seen_at_us;
 	unsigned reports; /* taken from it (0 counts as 1); of a passed one: found in it */
+	bool part;        /* more reports were found in it than were taken */
+	bool named; /* the user named this very file: one that retention has taken something of is
+		       new again */
 };
 
 enum store_file_state {
 	STORE_FILE_NEW,      /* never seen, or it changed since */
 	STORE_FILE_KNOWN,    /* same identity: its incident is stored */
+	STORE_FILE_PART,     /* the same, but the selection left reports of it out */
 	STORE_FILE_PASSED,   /* same identity: seen and passed over by the default selection */
 	STORE_FILE_REJECTED, /* same identity: rejected for good */
 };
 
-/* Looks a file up by path and identity, without reading it. *ret_reports: of a known file, what was
- * taken from it; of a passed one, what was found in it (0: it is no report); else 0. */
+/* Looks a file up by path and identity, without reading it. *ret_reports: of a known file (or
+ * part of one), what was taken from it; of a passed one, what was found in it (0: it is no report);
+ * else 0. */
 int store_file_state(struct store *store, const struct store_source *source,
 	enum store_file_state *ret, unsigned *ret_reports, struct err *err);
 
@@ -80,8 +85,9 @@ enum store_put {
 
 /*
  * Between store_begin() and store_commit(); after an error the transaction must be rolled back.
- * ret_id may be NULL. A conflict is reported once for each other content; a text without an id that
- * meets its JSON is none.
+ * ret_id may be NULL; it becomes 0 when
+ * retention has deleted the row (STORE_KNOWN). A conflict is reported once for each other content;
+ * a text without an id that meets its JSON is none.
  */
 int store_put(struct store *store, const struct store_item *item, enum store_put *ret,
 	int64_t *ret_id, struct err *err);
@@ -143,6 +149,7 @@ struct incident {
 	size_t ordinal;
 	int64_t conflicts;
 	const char *warnings; /* JSON array or NULL */
+	bool raw_gone;        /* retention has removed the bytes */
 };
 
 /*

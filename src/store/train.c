@@ -33,8 +33,8 @@ struct samples {
 
 static int population(struct store *store, int64_t *ret, struct err *err) {
 	sqlite3_stmt *count = NULL;
-	if (sqlite3_prepare_v2(store->db, "select count(*) from raw", -1, &count, NULL) !=
-		SQLITE_OK)
+	if (sqlite3_prepare_v2(store->db, "select count(*) from incident where raw_gone = 0", -1,
+		    &count, NULL) != SQLITE_OK)
 		return store_fail(store->db, err, store->path);
 	int r = store_step(store, count, err);
 	if (r == 1)
@@ -56,22 +56,40 @@ static void add_sample(struct samples *samples, const struct buf *report) {
 	samples->sizes[samples->count++] = len;
 }
 
+/* Where rows with bytes begin, and how many ids there are from there on. */
+static int whole_rows(struct store *store, int64_t *ret_first, int64_t *ret_span, struct err *err) {
+	sqlite3_stmt *find = NULL;
+	if (sqlite3_prepare_v2(store->db,
+		    "select coalesce(min(raw_id), 0), coalesce(max(raw_id) - min(raw_id) + 1, 0) "
+		    "from incident where raw_gone = 0",
+		    -1, &find, NULL) != SQLITE_OK)
+		return store_fail(store->db, err, store->path);
+	int r = store_step(store, find, err);
+	if (r == 1) {
+		*ret_first = sqlite3_column_int64(find, 0);
+		*ret_span = sqlite3_column_int64(find, 1);
+	}
+	sqlite3_finalize(find);
+	return r < 0 ? r : 0;
+}
+
 /* Reports spread evenly over all that are stored. */
 static int collect(struct store *store, struct samples *ret, struct err *err) {
 	sqlite3_stmt *ids = NULL;
 	struct buf report = {0};
-	int r = 0;
+	int64_t first = 0, span = 0;
+	int r = whole_rows(store, &first, &span, err);
+	if (r < 0)
+		return r;
 	if (sqlite3_prepare_v2(store->db,
-		    "select id from raw where id >= (select min(id) from raw) + "
-		    "((select max(id) from raw) - (select min(id) from raw) + 1) * ?1 / ?2 "
-		    "and size > 0 and size <= ?3 order by id limit 1",
+		    "select id from raw where id >= ?1 and length(packed) > 0 "
+		    "and size > 0 and size <= ?2 order by id limit 1",
 		    -1, &ids, NULL) != SQLITE_OK)
 		return store_fail(store->db, err, store->path);
 	int64_t last = 0;
 	for (int i = 0; i < TRAIN_SAMPLES && ret->bytes.len < TRAIN_BYTES; i++) {
-		sqlite3_bind_int64(ids, 1, i);
-		sqlite3_bind_int64(ids, 2, TRAIN_SAMPLES);
-		sqlite3_bind_int64(ids, 3, TRAIN_BYTES);
+		sqlite3_bind_int64(ids, 1, first + span * i / TRAIN_SAMPLES);
+		sqlite3_bind_int64(ids, 2, TRAIN_BYTES);
 		r = store_step(store, ids, err);
 		int64_t id = r == 1 ? sqlite3_column_int64(ids, 0) : last;
 		sqlite3_reset(ids);
