@@ -78,39 +78,45 @@ static bool same_file(const char *a, const char *b) {
 	       a_status.st_dev == b_status.st_dev && a_status.st_ino == b_status.st_ino;
 }
 
-static void add_rule_file(
-	struct cli *cli, const char *folder, const char *name, const char *except) {
-	struct err err = {0};
-	struct buf text = {0};
-	char *path = join(folder, name);
-	if (path && except && same_file(path, except))
-		goto out;
-	if (path &&
-		file_read(AT_FDCWD, path, FILE_FOLLOW, LIMIT_RULES_BYTES, &text, NULL, &err) >= 0)
-		rules_add(cli->rules, name, buf_str(&text), text.len, &err);
-	if (err.code)
-		log_warning("rules of %s are left out: %s", path ? path : name, err.text);
-out:
-	free(path);
-	buf_finish(&text);
+int cli_rule_file_read(const char *path, struct buf *ret, struct err *err) {
+	return file_read(AT_FDCWD, path, FILE_FOLLOW, LIMIT_RULES_BYTES, ret, NULL, err);
 }
 
-/*
- * One bad file must not take the others with it. A file that is added comes before those already
- * there: the alphabetically first goes last, so that it comes first.
- */
-static void add_user_rules(struct cli *cli, const char *except) {
+void cli_each_rule_file(
+	const struct cli *cli, void (*each)(const char *path, void *user), void *user) {
 	char *folder = rules_folder(cli);
 	struct dirent **entries = NULL;
 	int count = folder ? scandir(folder, &entries, is_rule_file, alphasort) : 0;
 	if (count < 0 && errno != ENOENT && errno != ENOTDIR)
 		log_warning("your own rules are left out: %s: %s", folder, strerror(errno));
 	for (int i = count - 1; i >= 0; i--) {
-		add_rule_file(cli, folder, entries[i]->d_name, except);
+		char *path = join(folder, entries[i]->d_name);
+		if (path)
+			each(path, user);
+		free(path);
 		free(entries[i]);
 	}
 	free(entries);
 	free(folder);
+}
+
+struct rule_adding {
+	struct rules *rules;
+	const char *except;
+};
+
+/* One bad file must not take the others with it. */
+static void add_rule_file(const char *path, void *user) {
+	const struct rule_adding *adding = user;
+	struct err err = {0};
+	struct buf text = {0};
+	if (adding->except && same_file(path, adding->except))
+		return;
+	if (cli_rule_file_read(path, &text, &err) >= 0)
+		rules_add(adding->rules, strrchr(path, '/') + 1, buf_str(&text), text.len, &err);
+	if (err.code)
+		log_warning("rules of %s are left out: %s", path, err.text);
+	buf_finish(&text);
 }
 
 enum cli_status cli_provide_rules(struct cli *cli, const char *except) {
@@ -120,7 +126,8 @@ enum cli_status cli_provide_rules(struct cli *cli, const char *except) {
 	cli->rules = rules_new_builtin(&err);
 	if (!cli->rules)
 		return cli_fail(&err);
-	add_user_rules(cli, except);
+	struct rule_adding adding = {cli->rules, except};
+	cli_each_rule_file(cli, add_rule_file, &adding);
 	return CLI_DONE;
 }
 

@@ -89,6 +89,16 @@ enum cli_status cli_provide(struct cli *cli, unsigned needs);
  */
 enum cli_status cli_provide_rules(struct cli *cli, const char *except);
 
+/*
+ * Calls each with the path of every rule file of the user, in the order in which they have to be
+ * added: what is added comes before what is there, so the alphabetically first goes last. A folder
+ * that cannot be read is logged.
+ */
+void cli_each_rule_file(
+	const struct cli *cli, void (*each)(const char *path, void *user), void *user);
+/* Reads one of them. */
+int cli_rule_file_read(const char *path, struct buf *ret, struct err *err);
+
 /* Sends stdout through the pager if it goes to a terminal. Called when there is something to show.
  */
 void cli_page(struct cli *cli, bool no_pager);
