@@ -1,0 +1,37 @@
+/*
+ * Which of the incidents that come into the database belong to a run. Asks the database only when
+ * something was committed; each new row once.
+ */
+#ifndef REPRO_CLAIMS_H
+#define REPRO_CLAIMS_H
+
+#include "repro/tree.h"
+#include "store/store.h"
+#include "triage/rules.h"
+
+struct claimed {
+	int64_t id; /* of the incident */
+	struct i64_opt pid;
+	bool crash; /* and no user fault, GPU event or the like */
+};
+
+struct claims {
+	struct store *store;       /* borrowed */
+	const struct rules *rules; /* borrowed */
+	const struct tree *tree;   /* borrowed */
+	int64_t since_us;          /* what was captured before is not ours */
+	int64_t after_id, version;
+	struct claimed *items; /* owned, in the order of their ids */
+	size_t count, cap;
+};
+
+/* From now on; what is stored already is none of ours. tree may be empty until the first look. */
+int claims_start(struct claims *ret, struct store *store, const struct rules *rules,
+	const struct tree *tree, struct err *err);
+void claims_finish(struct claims *claims);
+
+/* Looks at what came since the last time. own: this connection may have committed, which it cannot
+ * see from the database's version. *ret_more: how many were found that are ours. */
+int claims_look(struct claims *claims, bool own, size_t *ret_more, struct err *err);
+
+#endif
