@@ -402,7 +402,7 @@ static void *run_many(void *user) {
 		const char *const argv[] = {"/bin/sh", "-c", "echo a; exit 9", NULL};
 		struct spawn_result result;
 		if (spawn_run(argv, 20000, &result, NULL) < 0 || result.status != 9 ||
-			strcmp(buf_str(&result.out), "a\n"))
+			strcmp(buf_str(&result.out), "a\n") != 0)
 			++*wrong;
 		spawn_finish(&result);
 	}
