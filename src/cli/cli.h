@@ -43,6 +43,8 @@ struct command {
 	const struct option_row *options; /* NULL: none */
 	size_t options_bytes;             /* of the struct that they fill; zeroed before */
 	int operands_min, operands_max;   /* max -1: any number */
+	bool foreign_operands;            /* options end at the first operand: the rest is meant for
+					     another program */
 	unsigned needs;
 	/* options: the filled struct. operands: count of them, NULL behind the last. */
 	enum cli_status (*run)(struct cli *cli, const void *options, int count, char **operands);

@@ -106,8 +106,12 @@ static enum cli_status run_command(struct cli *cli, int argc, char **argv) {
 		{cli->command->options, options},
 		{cli_global_options, &cli->globals},
 	};
-	const struct option_input input = {
-		.sets = sets, .set_count = 2, .argc = argc, .argv = argv, .now_us = clock_now_us()};
+	const struct option_input input = {.sets = sets,
+		.set_count = 2,
+		.argc = argc,
+		.argv = argv,
+		.stop_at_operand = cli->command->foreign_operands,
+		.now_us = clock_now_us()};
 	enum cli_status status = CLI_DONE;
 	if (options_parse(&input, &count, &err) < 0) {
 		status = cli_usage(cli, "%s", err.text);
@@ -171,7 +175,7 @@ static enum cli_status finish_output(struct cli *cli, enum cli_status status) {
 		return CLI_FAILED;
 	}
 	if (r == -EPIPE)
-		return status == CLI_FAILED ? CLI_FAILED : CLI_DONE;
+		return status == CLI_NOTHING ? CLI_DONE : status;
 	if (r < 0) {
 		log_error("cannot write the answer: %s", strerror(-r));
 		return CLI_FAILED;

@@ -1,0 +1,265 @@
+/* run: a command under watch: what of it crashed, and a status that says so. */
+#include "cli/commands.h"
+
+#include "base/file_save.h"
+#include "base/log.h"
+#include "cli/run_report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Beyond the command's own; as env(1), timeout(1) and shells have them. */
+#define STATUS_HUNG 124
+#define STATUS_NOT_RUN 126
+#define STATUS_NOT_FOUND 127
+#define STATUS_SIGNAL 128
+
+struct run_values {
+	bool fail_on_crash, json;
+	struct i64_opt wait_s, timeout_s;
+	const char *summary, *junit;
+};
+
+static const struct option_row run_rows[] = {
+	{.name = "fail-on-crash",
+		.help = "end with 1 when anything crashed",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct run_values, fail_on_crash)},
+	{.name = "wait",
+		.argument = "SECONDS",
+		.help = "for reports; else 60 after a crash, 10 after any other end",
+		.type = OPTION_INT,
+		.offset = offsetof(struct run_values, wait_s)},
+	{.name = "timeout",
+		.argument = "SECONDS",
+		.help = "then the command is ended and counts as hung",
+		.type = OPTION_INT,
+		.min = 1,
+		.offset = offsetof(struct run_values, timeout_s)},
+	{.name = "summary",
+		.argument = "FILE",
+		.help = "append what came of it in Markdown",
+		.type = OPTION_STRING,
+		.offset = offsetof(struct run_values, summary)},
+	{.name = "junit",
+		.argument = "FILE",
+		.help = "write what came of it as a JUnit file",
+		.type = OPTION_STRING,
+		.offset = offsetof(struct run_values, junit)},
+	{.name = "json",
+		.help = "one JSON object; the command's output goes to stderr",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct run_values, json)},
+	{0},
+};
+
+/* ---- while it waits ---- */
+
+struct display {
+	bool live; /* stderr is a terminal that may be drawn on */
+	bool drawn;
+	size_t columns;
+};
+
+static void on_wait(const struct run_wait *wait, void *user) {
+	struct display *display = user;
+	char line[256];
+	if (!display->live)
+		return;
+	if (!wait) {
+		if (display->drawn)
+			fputs("\r\033[K", stderr);
+		display->drawn = false;
+		return;
+	}
+	int width = snprintf(line, sizeof line, "%s %lld s (Ctrl-C ends the waiting)",
+		wait->found     ? "waiting for further crash reports:"
+		: wait->crashed ? "waiting for the crash report:"
+				: "waiting whether a crash report comes:",
+		(long long)(wait->left_ms / 1000 + 1));
+	if ((size_t)width >= display->columns)
+		return;
+	fprintf(stderr, "\r%s\033[K", line);
+	display->drawn = true;
+}
+
+/* ---- files ---- */
+
+static int write_all(int fd, const char *bytes, size_t len) {
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			bytes += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* Others write to a job's page too: nothing of theirs is touched. */
+static int append(const char *path, struct buf *text, struct err *err) {
+	struct stat status;
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	int code = fd < 0 ? -errno : 0;
+	if (!code && fstat(fd, &status) == 0 && status.st_size > 0)
+		code = write_all(fd, "\n", 1);
+	if (!code)
+		code = write_all(fd, buf_str(text), text->len);
+	if (fd >= 0 && close(fd) < 0 && !code)
+		code = -errno;
+	return code ? err_set(err, code, "%s: %s", path, strerror(-code)) : 0;
+}
+
+static int save(const char *path, struct buf *text, struct err *err) {
+	const struct file_save_options options = {.mode = 0644};
+	int code = file_save(path, buf_str(text), text->len, &options, err);
+	return code;
+}
+
+typedef void (*writer_fn)(const struct run_report *report, struct buf *ret);
+typedef int (*keeper_fn)(const char *path, struct buf *text, struct err *err);
+
+static enum cli_status put_file(
+	const struct run_report *report, const char *path, writer_fn writer, keeper_fn keeper) {
+	struct buf text = {0};
+	struct err err = {0};
+	int code = 0;
+	if (!path)
+		return CLI_DONE;
+	writer(report, &text);
+	code = text.failed ? err_set(&err, -ENOMEM, "%s: out of memory", path)
+			   : keeper(path, &text, &err);
+	buf_finish(&text);
+	return code ? cli_fail(&err) : CLI_DONE;
+}
+
+/* ---- the outcome ---- */
+
+static int status_of(const struct run_values *values, const struct run_report *report, int code) {
+	const struct run_result *result = report->result;
+	if (code == -ENOENT || code == -ENOTDIR)
+		return STATUS_NOT_FOUND;
+	if (code)
+		return STATUS_NOT_RUN;
+	if (values->fail_on_crash && run_crashed(result))
+		return CLI_FAILED;
+	if (result->hung)
+		return STATUS_HUNG;
+	return result->signal ? STATUS_SIGNAL + result->signal : result->status;
+}
+
+static void say(struct cli *cli, const struct run_report *report) {
+	struct buf line = {0};
+	const struct run_result *result = report->result;
+	run_report_end(report, &line);
+	if (report->not_started)
+		log_error("%s", report->not_started);
+	else if (!run_crashed(result))
+		log_info("no crash: %s", buf_str(&line));
+	if (result->log_error.code)
+		log_warning("%s", result->log_error.text);
+	buf_finish(&line);
+}
+
+static enum cli_status put_answer(
+	struct cli *cli, const struct run_values *values, const struct run_report *report) {
+	struct buf text = {0};
+	if (values->json)
+		run_report_json(report, &text);
+	else if (!report->not_started)
+		run_report_text(report, &text);
+	enum cli_status status = text.failed ? CLI_FAILED : CLI_DONE;
+	if (text.failed)
+		log_error("out of memory");
+	else
+		term_put_buf(&cli->out, &text);
+	buf_finish(&text);
+	return status;
+}
+
+/* The command's own status stays visible unless we have to say that something went wrong here. */
+static enum cli_status tell(
+	struct cli *cli, const struct run_values *values, struct run_report *report) {
+	bool failed = false;
+	say(cli, report);
+	if (report->result->collecting.code) {
+		log_error(
+			"crash reports could not be taken in: %s", report->result->collecting.text);
+		failed = true;
+	}
+	failed = put_answer(cli, values, report) != CLI_DONE || failed;
+	failed = put_file(report, values->summary, run_report_markdown, append) != CLI_DONE ||
+		 failed;
+	failed = put_file(report, values->junit, run_report_junit, save) != CLI_DONE || failed;
+	int status = report->exit_status;
+	return (enum cli_status)(failed && !status ? CLI_FAILED : status);
+}
+
+static enum cli_status run(struct cli *cli, const void *options, int count, char **operands) {
+	const struct run_values *values = options;
+	const struct selection selection = config_selection(&cli->config);
+	const char *const *folders = config_list(&cli->config, CONFIG_FOLDERS);
+	struct err err = {0};
+	struct run_result result;
+	struct term terminal;
+	bool not_started;
+	term_init(&terminal, stderr, TERM_COLOR_NEVER);
+	struct display display = {.live = term_is_live(STDERR_FILENO) && !cli->globals.quiet,
+		.columns = terminal.columns};
+	struct run_options chosen = {.argv = (const char *const *)operands,
+		.stdout_fd = values->json ? STDERR_FILENO : STDOUT_FILENO,
+		.wait_crash_ms = RUN_WAIT_CRASH_MS,
+		.wait_clean_ms = RUN_WAIT_CLEAN_MS,
+		.timeout_ms = values->timeout_s.set ? values->timeout_s.value * 1000 : 0,
+		.db_path = cli_db_path(cli),
+		.folders = folders,
+		.selection = &selection,
+		.reporter = &reporter_here,
+		.on_wait = on_wait,
+		.user = &display};
+	while (folders[chosen.folder_count])
+		chosen.folder_count++;
+	if (values->wait_s.set)
+		chosen.wait_crash_ms = chosen.wait_clean_ms = values->wait_s.value * 1000;
+	int code = run_once(cli->store, cli->rules, &chosen, &result, &not_started, &err);
+	struct run_report report = {.term = &cli->out,
+		.store = cli->store,
+		.rules = cli->rules,
+		.result = &result,
+		.argv = chosen.argv,
+		.not_started = not_started ? err.text : NULL};
+	report.exit_status = status_of(values, &report, code);
+	enum cli_status status = code && !not_started ? cli_fail(&err) : tell(cli, values, &report);
+	run_result_finish(&result);
+	return status;
+}
+
+const struct command run_command = {
+	.name = "run",
+	.operands = "COMMAND...",
+	.summary = "run a command and tell what of it crashed",
+	.details =
+		"The command has the terminal as if it had been started directly. Behind its end\n"
+		"'run' waits for the crash reports of all its processes and explains each; of a\n"
+		"run without a crash nothing is printed. Options end at the command; -- in front\n"
+		"of it does no harm.\n"
+		"\n"
+		"Exit status: the command's own; 128 + the number of the signal that ended it;\n"
+		"124 at the time limit, 126 and 127 when it cannot be started or found; with\n"
+		"--fail-on-crash 1 when anything crashed, also when the command ended with 0.\n"
+		"\n"
+		"  agxtriage run --fail-on-crash --summary \"$GITHUB_STEP_SUMMARY\" -- pytest",
+	.options = run_rows,
+	.options_bytes = sizeof(struct run_values),
+	.operands_min = 1,
+	.operands_max = -1,
+	.foreign_operands = true,
+	.needs = NEED_STORE_CREATE | NEED_RULES | NEED_CONFIG,
+	.run = run,
+};

@@ -1,0 +1,148 @@
+/* The words that all writers have in common, and the way to the incidents. */
+#include "cli/run_report.h"
+
+#include "base/log.h"
+#include "export/load.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+void run_report_signal(int number, struct buf *ret) {
+	static const struct {
+		int number;
+		const char *name;
+	} names[] = {{SIGHUP, "SIGHUP"}, {SIGINT, "SIGINT"}, {SIGQUIT, "SIGQUIT"},
+		{SIGILL, "SIGILL"}, {SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},
+		{SIGFPE, "SIGFPE"}, {SIGKILL, "SIGKILL"}, {SIGUSR1, "SIGUSR1"},
+		{SIGSEGV, "SIGSEGV"}, {SIGUSR2, "SIGUSR2"}, {SIGPIPE, "SIGPIPE"},
+		{SIGALRM, "SIGALRM"}, {SIGTERM, "SIGTERM"}, {SIGXCPU, "SIGXCPU"},
+		{SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"}};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].number == number) {
+			buf_add_str(ret, names[i].name);
+			return;
+		}
+	buf_printf(ret, "signal %d", number);
+}
+
+static bool needs_quotes(const char *word) {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-./=:,+@%^";
+	return !*word || word[strspn(word, plain)];
+}
+
+static void add_word(struct buf *ret, const char *word) {
+	if (!needs_quotes(word)) {
+		buf_add_str(ret, word);
+		return;
+	}
+	buf_add_char(ret, '\'');
+	for (; *word; word++)
+		if (*word == '\'')
+			buf_add_str(ret, "'\\''");
+		else
+			buf_add_char(ret, *word);
+	buf_add_char(ret, '\'');
+}
+
+void run_report_command(const struct run_report *report, struct buf *ret) {
+	for (size_t i = 0; report->argv[i]; i++) {
+		if (i)
+			buf_add_char(ret, ' ');
+		add_word(ret, report->argv[i]);
+	}
+}
+
+static void add_how(const struct run_result *result, struct buf *ret) {
+	if (result->hung) {
+		buf_add_str(ret, " did not end in time and was ended");
+	} else if (result->signal) {
+		buf_add_str(ret, " was ended by ");
+		run_report_signal(result->signal, ret);
+	} else {
+		buf_printf(ret, " ended with status %d", result->status);
+	}
+}
+
+void run_report_end(const struct run_report *report, struct buf *ret) {
+	const struct run_result *result = report->result;
+	if (report->not_started) {
+		buf_printf(ret, "The command was not started: %s", report->not_started);
+		return;
+	}
+	const char *slash = strrchr(report->argv[0], '/');
+	buf_printf(ret, "%s [%ld]", slash && slash[1] ? slash + 1 : report->argv[0],
+		(long)result->pid);
+	add_how(result, ret);
+	int64_t us = result->ended_at_us - result->started_at_us;
+	us = us < 0 ? 0 : us;
+	buf_printf(ret, " after %" PRId64 ".%" PRId64 " s", us / 1000000, us / 100000 % 10);
+	if (result->crash_signal && !result->signal) {
+		buf_add_str(ret, ", as a shell does when a command was ended by ");
+		run_report_signal(result->crash_signal, ret);
+	}
+}
+
+const char *run_report_label(enum reporter_label label) {
+	switch (label) {
+	case REPORTER_LATE:
+		return "It may be late: less than a minute has passed. 'agxtriage scan' takes it in "
+		       "later.";
+	case REPORTER_FULL:
+		return "The system keeps 25 reports of one process name and writes no more: the "
+		       "folders hold that many.";
+	case REPORTER_OFF:
+		return "The crash reporter is off, or this system has none.";
+	case REPORTER_UNKNOWN:
+	case REPORTER_LABEL_COUNT:
+		break;
+	}
+	return "The reason is not known: the system drops reports that it takes for duplicates, and "
+	       "those of many crashes at a time.";
+}
+
+void run_report_fault(const struct triage *triage, struct buf *ret) {
+	const struct fault *fault = &triage->fault;
+	if (!fault->address.set)
+		return;
+	buf_printf(ret, "0x%" PRIx64, fault->address.value);
+	if (fault->access != ACCESS_UNKNOWN)
+		buf_printf(ret, " (%s)", fault_access_names[fault->access]);
+	if (fault->kind != FAULT_NONE)
+		buf_printf(ret, ", %s", fault_kind_names[fault->kind]);
+}
+
+void run_report_concurrent(const struct triage *triage, struct buf *ret) {
+	size_t blocked = 0, count = triage->concurrent_count;
+	for (size_t i = 0; i < count; i++)
+		blocked += triage->concurrent[i].blocked;
+	if (count)
+		buf_printf(ret, "%zu (%zu running, %zu blocked)", count, count - blocked, blocked);
+}
+
+static int show_one(const struct run_report *report, int64_t id, run_report_fn fn, void *user,
+	struct err *err) {
+	struct loaded loaded = {0};
+	struct incident row;
+	char word[24];
+	snprintf(word, sizeof word, "%" PRId64, id);
+	int code = store_find(report->store, word, &row, err);
+	if (!code)
+		code = loaded_open(report->store, report->rules, &row, &loaded, err);
+	if (!code) /* loading took the texts of the row away */
+		code = store_find(report->store, word, &row, err);
+	if (!code)
+		fn(&(struct text_view){loaded.report, &loaded.triage, &row}, user);
+	loaded_finish(&loaded);
+	return code;
+}
+
+void run_report_each(const struct run_report *report, run_report_fn fn, void *user) {
+	for (size_t i = 0; i < report->result->incident_count; i++) {
+		struct err err = {0};
+		if (show_one(report, report->result->incidents[i].id, fn, user, &err) < 0)
+			log_error("%s", err.text);
+	}
+}
