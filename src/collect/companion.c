@@ -61,15 +61,11 @@ static void on_program_closed(struct program *program) {
 		uv_timer_start(&companion->timer, on_due, companion->wait_s * UINT64_C(1000), 0);
 }
 
-static void drop_tether(struct companion *companion) {
+/* Tells, and sees to what comes next. */
+static void conclude(struct companion *companion, struct buf *text) {
 	if (companion->tether >= 0)
 		close(companion->tether);
 	companion->tether = -1;
-}
-
-/* Tells, and sees to what comes next. */
-static void conclude(struct companion *companion, struct buf *text) {
-	drop_tether(companion);
 	if (!companion->stopping)
 		buf_printf(text, "; again in %u s", companion->wait_s);
 	bool wanted = companion->stopping && !companion->program.killed;
@@ -172,6 +168,5 @@ void companion_stop(struct companion *companion, void (*on_stopped)(void *user),
 		uv_close((uv_handle_t *)&companion->timer, on_timer_closed);
 		return;
 	}
-	drop_tether(companion);
 	program_end(&companion->program, KILL_MS);
 }
