@@ -74,6 +74,47 @@ enum statement {
 	ST_RAW_FILL,
 	ST_RAW_WHOLE,
 	ST_FILE_LOST,
+	ST_RETAIN_ROWS,
+	ST_RETAIN_ROWS_UNDATED,
+	ST_RETAIN_WHOLE,
+	ST_RETAIN_WHOLE_UNDATED,
+	ST_RETAIN_FIRST,
+	ST_RETAIN_NEWEST,
+	ST_RETAIN_NEWEST_ID,
+	ST_RETAIN_KEPT,
+	ST_RETAIN_KEPT_OLD,
+	ST_RETAIN_KEPT_DROP,
+	ST_RETAIN_OF_RAW,
+	ST_RETAIN_OF_FILE,
+	ST_RETAIN_RAW_LENGTH,
+	ST_RETAIN_RAW_COUNT,
+	ST_RETAIN_RAW_FACTS,
+	ST_RETAIN_RAW_DROP,
+	ST_RETAIN_RAW_EMPTY,
+	ST_RETAIN_RAW_GONE,
+	ST_RETAIN_FILES_OF,
+	ST_RETAIN_FILE_PATH,
+	ST_RETAIN_FILE_DROP,
+	ST_RETAIN_FILE_NEEDED,
+	ST_RETAIN_FILE_NEXT,
+	ST_RETAIN_ROW,
+	ST_RETAIN_ROW_DROP,
+	ST_RETAIN_SIGHTINGS,
+	ST_RETAIN_SIGHTINGS_DROP,
+	ST_RETAIN_STACK_DROP,
+	ST_RETAIN_PAGE_SIZE,
+	ST_RETAIN_PAGE_COUNT,
+	ST_RETAIN_FREE_COUNT,
+	ST_RETAIN_OLDEST,
+	ST_RETAIN_OLDEST_WHOLE,
+	ST_TEXT_LAST_WORD,
+	ST_TEXT_LAST_SYMBOL,
+	ST_TEXT_ROWS,
+	ST_TEXT_STACKS,
+	ST_TEXT_NEXT_WORD,
+	ST_TEXT_NEXT_SYMBOL,
+	ST_TEXT_WORD_DROP,
+	ST_TEXT_SYMBOL_DROP,
 	ST_COUNT,
 };
 
@@ -136,6 +177,7 @@ struct word_slot {
 };
 
 struct store_unpacker; /* pack.c */
+struct keeper;         /* retain.h */
 struct store_cursor;
 
 struct store {
@@ -154,6 +196,7 @@ struct store {
 	struct store_packer *packer; /* for items that come unpacked */
 	struct store_unpacker *unpacker;
 	struct store_cursor *found; /* keeps the texts of store_find() */
+	struct keeper *keeper;      /* of store_retain() */
 	struct buf daemon_texts[2]; /* of store_find_daemon() */
 	bool identified;            /* device and inode are those of the open file */
 	dev_t device;
@@ -186,6 +229,8 @@ struct i64_opt store_column_opt(sqlite3_stmt *statement, int at);
 
 /* ---- open.c ---- */
 
+/* A handle for reading what may be damaged: nothing is asked of it but that SQLite opens it. */
+int store_open_damaged(const char *path, struct store **ret, struct err *err);
 /* A further read-only connection to the same file. */
 int store_open_reader(struct store *store, sqlite3 **ret, struct err *err);
 
@@ -218,6 +263,12 @@ int store_symbol(struct store *store, const char *text, struct i64_opt *ret, str
 int64_t store_text_hash(const char *text, size_t len);
 void store_words_forget(struct store *store);
 void store_words_finish(struct store *store);
+
+/* ---- retain.c, retain_texts.c ---- */
+
+void store_keeper_free(struct keeper *keeper);
+/* A text is in use from now on: retention does not drop it. */
+void store_text_used(struct store *store, bool symbol, int64_t id);
 
 /* ---- facts.c ---- */
 

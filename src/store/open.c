@@ -180,6 +180,23 @@ int store_open_reader(struct store *store, sqlite3 **ret, struct err *err) {
 	return connect_reader(store->path, ret, &immutable, err);
 }
 
+int store_open_damaged(const char *path, struct store **ret, struct err *err) {
+	struct store *store = calloc(1, sizeof(*store));
+	int r = 0;
+	if (store == NULL || (store->path = plain_path(path)) == NULL)
+		r = err_set(err, -ENOMEM, "%s: out of memory", path);
+	if (r == 0)
+		r = check_file(path, STORE_READ, err);
+	if (r == 0)
+		r = connect_reader(store->path, &store->db, &store->immutable, err);
+	if (r < 0) {
+		store_close(store);
+		return r;
+	}
+	*ret = store;
+	return 0;
+}
+
 struct marks {
 	int64_t application, version, tables;
 };
@@ -301,6 +318,7 @@ void store_close(struct store *store) {
 	store_words_finish(store);
 	store_packer_free(store->packer);
 	store_unpacker_free(store->unpacker);
+	store_keeper_free(store->keeper);
 	buf_finish(&store->daemon_texts[0]);
 	buf_finish(&store->daemon_texts[1]);
 	sqlite3_close(store->sql_db);

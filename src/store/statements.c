@@ -7,6 +7,11 @@
 
 #define COLUMN(name, column) ", " column
 #define PLACE(name, column) ", ?"
+#define WALKED                                                                         \
+	"select id, captured_at, coalesce(captured_at, first_seen_at), signature_id, " \
+	"kind, raw_id from incident "
+#define DATED "where captured_at >= ?1 and (captured_at > ?1 or id > ?2) "
+#define UNDATED "where captured_at is null and id > ?1 "
 #define ASSIGN(name, column) ", " column " = ?"
 
 static const char *const texts[ST_COUNT] = {
@@ -108,6 +113,69 @@ static const char *const texts[ST_COUNT] = {
 		"or not (exists (select 1 from incident where file_id = f.id) "
 		"or exists (select 1 from sighting where file_id = f.id)) "
 		"from file f where f.folder_id = ? and f.name = ?",
+	[ST_RETAIN_ROWS] =
+		WALKED "indexed by incident_by_time " DATED "order by captured_at, id limit 32",
+	[ST_RETAIN_ROWS_UNDATED] =
+		WALKED "indexed by incident_by_time " UNDATED "order by id limit 32",
+	[ST_RETAIN_WHOLE] = WALKED "indexed by incident_whole " DATED
+				   "and raw_gone = 0 order by captured_at, id limit 32",
+	[ST_RETAIN_WHOLE_UNDATED] =
+		WALKED "indexed by incident_whole " UNDATED "and raw_gone = 0 order by id limit 32",
+	[ST_RETAIN_FIRST] = "select id from incident where signature_id is ?1 and kind = ?2 "
+			    "order by captured_at, id limit 1",
+	[ST_RETAIN_NEWEST] = "select id from incident where signature_id is ?1 and kind = ?2 "
+			     "order by captured_at desc, id desc limit 3",
+	[ST_RETAIN_NEWEST_ID] = "select max(id) from incident",
+	[ST_RETAIN_KEPT] = "select 1 from kept where incident_id = ? and kept_at > ?",
+	[ST_RETAIN_KEPT_OLD] = "delete from kept where kept_at <= ?",
+	[ST_RETAIN_KEPT_DROP] = "delete from kept where incident_id = ?",
+	[ST_RETAIN_OF_RAW] = WALKED "where raw_id = ?",
+	[ST_RETAIN_OF_FILE] = WALKED "where file_id = ?1 union all " WALKED
+				     "where id in (select incident_id from sighting "
+				     "where file_id = ?1)",
+	[ST_RETAIN_RAW_LENGTH] = "select length(packed) from raw where id = ?",
+	[ST_RETAIN_RAW_COUNT] = "select count(*) from incident where raw_id = ? and raw_gone = 0",
+	[ST_RETAIN_RAW_FACTS] = "select sha256, size from raw where id = ?",
+	[ST_RETAIN_RAW_DROP] = "delete from raw where id = ?",
+	[ST_RETAIN_RAW_EMPTY] = "insert into raw (id, sha256, size, effort, packed) "
+				"values (?, ?, ?, 2, x'')",
+	[ST_RETAIN_RAW_GONE] = "update incident set raw_gone = 1 where raw_id = ? "
+			       "and raw_gone = 0",
+	[ST_RETAIN_FILES_OF] = "select file_id from incident where id = ?1 "
+			       "and file_id is not null union "
+			       "select file_id from sighting where incident_id = ?1 "
+			       "and file_id is not null",
+	[ST_RETAIN_FILE_PATH] = "select d.path, f.name from file f join folder d "
+				"on d.id = f.folder_id where f.id = ?",
+	[ST_RETAIN_FILE_DROP] = "delete from file where id = ?",
+	[ST_RETAIN_FILE_NEEDED] = "select exists (select 1 from incident where file_id = ?1) "
+				  "or exists (select 1 from sighting where file_id = ?1)",
+	[ST_RETAIN_FILE_NEXT] = "select id, exists (select 1 from incident where file_id = f.id) "
+				"or exists (select 1 from sighting where file_id = f.id) "
+				"from file f where id > ? order by id limit 1",
+	[ST_RETAIN_ROW] = "select i.incident_id, r.sha256, i.stack_id from incident i "
+			  "join raw r on r.id = i.raw_id where i.id = ?",
+	[ST_RETAIN_ROW_DROP] = "delete from incident where id = ?",
+	[ST_RETAIN_SIGHTINGS] = "select sha256 from sighting where incident_id = ? "
+				"and sha256 is not null",
+	[ST_RETAIN_SIGHTINGS_DROP] = "delete from sighting where incident_id = ?",
+	[ST_RETAIN_STACK_DROP] = "delete from stack where id = ?1 and not exists "
+				 "(select 1 from incident where stack_id = ?1)",
+	[ST_RETAIN_PAGE_SIZE] = "pragma page_size",
+	[ST_RETAIN_PAGE_COUNT] = "pragma page_count",
+	[ST_RETAIN_FREE_COUNT] = "pragma freelist_count",
+	[ST_RETAIN_OLDEST] = "select min(captured_at) from incident",
+	[ST_RETAIN_OLDEST_WHOLE] = "select captured_at from incident where raw_gone = 0 "
+				   "and captured_at is not null order by captured_at limit 1",
+	[ST_TEXT_LAST_WORD] = "select coalesce(max(id), 0) from word",
+	[ST_TEXT_LAST_SYMBOL] = "select coalesce(max(id), 0) from symbol",
+	[ST_TEXT_ROWS] = "select id" STORE_FACTS(COLUMN) " from incident where id > ? "
+							 "order by id limit 64",
+	[ST_TEXT_STACKS] = "select id, frames from stack where id > ? order by id limit 64",
+	[ST_TEXT_NEXT_WORD] = "select id from word where id > ? order by id limit 1",
+	[ST_TEXT_NEXT_SYMBOL] = "select id from symbol where id > ? order by id limit 1",
+	[ST_TEXT_WORD_DROP] = "delete from word where id = ?",
+	[ST_TEXT_SYMBOL_DROP] = "delete from symbol where id = ?",
 };
 
 static int code_of_io_error(sqlite3 *db) {

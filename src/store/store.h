@@ -257,6 +257,8 @@ struct store_retained {
 	uint64_t files_removed;            /* rows of files that are no longer there */
 	int64_t bytes_before, bytes_after; /* on disk; in a dry run bytes_after is an estimate */
 	bool more;                         /* the slice ended before the work did */
+	bool too_big; /* still above max_bytes when all was done: what is left stays whole, or a
+			 reader holds the log. Told once; tried again when it has grown, or later */
 };
 
 /*
@@ -271,6 +273,50 @@ int store_retain(struct store *store, const struct store_retention *retention,
 /* Whether there is anything for store_retain() to do; cheap enough for every commit. */
 int store_retention_due(
 	struct store *store, const struct store_retention *retention, bool *ret, struct err *err);
+
+/* ---- damage ---- */
+
+enum store_check_depth {
+	STORE_CHECK_QUICK, /* the file's structure: seconds for gigabytes */
+	STORE_CHECK_FULL,  /* indexes against their tables, references, every packed report */
+};
+
+struct store_checked {
+	uint64_t problems;                    /* told through fn, or too many to be told */
+	uint64_t raw_rows, raw_gone, raw_bad; /* full: stored files, without bytes, not readable */
+};
+
+/* One problem, as text without control bytes. Non-zero ends the check with that code. */
+typedef int (*store_problem_fn)(const char *text, void *user);
+
+/*
+ * Looks for damage and changes nothing. Damage is no error: 0 with ret->problems. fn may be NULL.
+ * stop: NULL, or polled now and then; -EINTR. Other errors: the file cannot be read at all.
+ */
+int store_check(struct store *store, enum store_check_depth depth, store_problem_fn fn, void *user,
+	const volatile bool *stop, struct store_checked *ret, struct err *err);
+
+/* A stored file that could still be read. Everything borrowed for the call. */
+struct store_salvaged {
+	const char *bytes;
+	size_t len;
+	const char *path;   /* where it was first seen; NULL: unknown or no file */
+	int64_t seen_at_us; /* 0: unknown */
+};
+typedef int (*store_salvage_fn)(const struct store_salvaged *salvaged, void *user);
+
+struct store_salvage {
+	uint64_t read, gone, lost; /* given to fn; emptied by retention; not readable any more */
+};
+
+/*
+ * Gives fn every stored file of a damaged database that can still be unpacked to the bytes of its
+ * digest, walking past what cannot be read. path is only read from (its log too, when there is
+ * one). fn non-zero ends it with that code. -EPROTO or -EIO when nothing of it is a database any
+ * more.
+ */
+int store_salvage(const char *path, store_salvage_fn fn, void *user, struct store_salvage *ret,
+	struct err *err);
 
 /* ---- replaying ---- */
 

@@ -82,6 +82,7 @@ static int intern(
 	struct word_slot *slot = slot_of(store, text, len, symbol);
 	if (slot != NULL && slot->text != NULL && slot->len == len && slot->symbol == symbol &&
 		memcmp(slot->text, text, len) == 0) {
+		store_text_used(store, symbol, slot->id);
 		*ret = (struct i64_opt){.value = slot->id, .set = true};
 		return 0;
 	}
@@ -90,6 +91,7 @@ static int intern(
 		return r;
 	if (slot != NULL)
 		slot_set(slot, text, len, symbol, id);
+	store_text_used(store, symbol, id);
 	*ret = (struct i64_opt){.value = id, .set = true};
 	return 0;
 }
