@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
 
@@ -31,11 +32,13 @@ struct folders;
 struct folders_options {
 	/*
 	 * Something may have changed in folder (one of those given, or its Retired/). name: the
-	 * file that the system named, without any path, or NULL: look at everything there.
+	 * file that the system named, without any path, or NULL: look at everything there. Never
+	 * called from within folders_start(): scan after it.
 	 */
 	void (*on_event)(const char *folder, const char *name, void *user);
 	/* A folder's state changed; once for each change, also the first one. Of Retired/ only
-	 * what is worth telling: that it is missing is not. reason: NULL or constant text. */
+	 * what is worth telling: that it is missing is not. reason: NULL or constant text. Both
+	 * may be called from within folders_check(), and may call it and folders_stop(). */
 	void (*on_state)(
 		const char *folder, enum folder_state state, const char *reason, void *user);
 	void *user;
@@ -43,7 +46,9 @@ struct folders_options {
 
 /*
  * Watches from now on; on_state is called from within for the first state of each. paths are made
- * absolute and copied. Fails only without memory or with a broken loop.
+ * absolute and copied; a folder that is given twice, under whatever name, counts once. Fails only
+ * without memory, with a broken loop, or when a relative path cannot be made absolute. macOS starts
+ * to watch a moment after this has returned.
  */
 int folders_start(uv_loop_t *loop, const char *const *paths, size_t count,
 	const struct folders_options *options, struct folders **ret, struct err *err);

@@ -4,9 +4,9 @@
 #include "collect/presence.h"
 
 #include "base/file.h"
+#include "base/path.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,34 +19,12 @@ static int out_of_memory(const char *path, struct err *err) {
 	return err_set(err, -ENOMEM, "%s: out of memory", path);
 }
 
-static size_t folder_len(const char *path) {
-	const char *slash = strrchr(path, '/');
-	return slash ? (size_t)(slash - path) + 1 : 0;
-}
-
-/* "FOLDER/" or "./", to be freed. */
-static char *folder_of(const char *path) {
-	size_t len = folder_len(path);
-	return len ? strndup(path, len) : strdup("./");
-}
-
-/* What path links to, to be freed; NULL when it is no link, or without memory. */
-static char *link_target(const char *path) {
-	char target[PATH_MAX];
-	ssize_t len = readlink(path, target, sizeof target);
-	if (len <= 0 || (size_t)len >= sizeof target)
-		return NULL;
-	char *ret;
-	int folder = target[0] == '/' ? 0 : (int)folder_len(path);
-	return asprintf(&ret, "%.*s%.*s", folder, path, (int)len, target) < 0 ? NULL : ret;
-}
-
 /* Where the database will be made when path leads nowhere yet: SQLite follows links. To be freed;
  * NULL without memory. */
 static char *resolve_links(const char *path) {
 	char *ret = strdup(path);
 	for (int i = 0; ret && i < LINKS_MAX; i++) {
-		char *next = link_target(ret);
+		char *next = path_link_target(ret);
 		if (!next)
 			break;
 		free(ret);
@@ -57,7 +35,8 @@ static char *resolve_links(const char *path) {
 
 /* The real path of a database that is not there, to be freed. */
 static int resolve_new(const char *db_path, bool make_folder, char **ret, struct err *err) {
-	char *path = resolve_links(db_path), *folder = path ? folder_of(path) : NULL, *real = NULL;
+	char *path = resolve_links(db_path), *folder = path ? path_parent(path) : NULL,
+	     *real = NULL;
 	int r = 0;
 	if (!folder) {
 		r = out_of_memory(db_path, err);
@@ -72,8 +51,7 @@ static int resolve_new(const char *db_path, bool make_folder, char **ret, struct
 	if (!real) {
 		int code = errno;
 		r = err_set(err, -code, "%s: %s", folder, strerror(code));
-	} else if (asprintf(ret, "%s/%s", strcmp(real, "/") ? real : "", path + folder_len(path)) <
-		   0) {
+	} else if (asprintf(ret, "%s/%s", strcmp(real, "/") ? real : "", path_name(path)) < 0) {
 		r = out_of_memory(db_path, err);
 	}
 out:
