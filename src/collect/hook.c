@@ -51,7 +51,7 @@ static bool grow(struct hook *hook) {
 	int64_t *queue = cap > hook->cap ? malloc(cap * sizeof *queue) : NULL;
 	if (!queue)
 		return false;
-	for (size_t i = 0; i < hook->count; i++)
+	for (size_t i = 0; hook->cap && i < hook->count; i++)
 		queue[i] = hook->queue[(hook->first + i) % hook->cap];
 	free(hook->queue);
 	hook->queue = queue;

@@ -141,8 +141,8 @@ static void on_time_limit(uv_timer_t *timer) {
 static void keep_line(struct hook_call *call, const char *bytes, size_t len) {
 	for (size_t i = 0; i < len && !call->line_ended; i++) {
 		bool end = bytes[i] == '\n' || bytes[i] == '\r';
-		if (!end)
-			buf_add_char(&call->line, bytes[i] ? bytes[i] : '?');
+		if (!end && bytes[i])
+			buf_add_char(&call->line, bytes[i]);
 		call->line_ended = call->line.len >= LINE_BYTES || (end && call->line.len);
 	}
 }
