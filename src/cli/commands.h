@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 
+extern const struct command agent_command;
 extern const struct command gc_command;
 extern const struct command help_command;
 extern const struct command list_command;

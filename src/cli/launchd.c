@@ -18,6 +18,8 @@
 
 #define ARGUMENTS_MAX 4
 #define WORDS_BYTES 240
+/* So often in a row a job must have been seen as ended. */
+#define ENDED_LOOKS 4
 
 enum {
 	LAUNCHCTL_NO_PROCESS = 3,
@@ -350,6 +352,7 @@ static int not_running(const struct launchd_job *job, struct err *err) {
 int launchd_wait_running(const struct launchd *launchd, enum launchd_domain domain,
 	bool (*ready)(int64_t pid, void *user), void *user, struct err *err) {
 	struct patience patience = patience_start(launchd, launchd->times.running_ms);
+	int ended = 0;
 	do {
 		struct launchd_job job = {0};
 		int r = launchd_find(launchd, domain, &job, err);
@@ -359,6 +362,9 @@ int launchd_wait_running(const struct launchd *launchd, enum launchd_domain doma
 			not_running(&job, err);
 		else if (r == 0)
 			err_set(err, -ETIMEDOUT, "launchd no longer knows it");
-	} while (patience_wait(&patience));
+		/* The throttle's 30 seconds before the next start are not worth waiting for. */
+		bool over = r == 1 && !job.running && (job.last_exit.set || job.last_signal[0]);
+		ended = over ? ended + 1 : 0;
+	} while (ended < ENDED_LOOKS && patience_wait(&patience));
 	return err ? (err->code = -ETIMEDOUT) : -ETIMEDOUT;
 }

@@ -84,8 +84,8 @@ int launchd_bootstrap(const struct launchd *launchd, enum launchd_domain domain,
 /* Starts the job now unless it runs. */
 int launchd_kickstart(const struct launchd *launchd, enum launchd_domain domain, struct err *err);
 
-/* Waits for the job to run. -ETIMEDOUT with what is known of it. ready: what else must be true, may
- * be NULL. */
+/* Waits for the job to run. -ETIMEDOUT, sooner when it runs no more, with what is known of it.
+ * ready: what else must be true, may be NULL. */
 int launchd_wait_running(const struct launchd *launchd, enum launchd_domain domain,
 	bool (*ready)(int64_t pid, void *user), void *user, struct err *err);
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -117,6 +118,25 @@ static void test_refused(void **state) {
 	assert_int_equal(empty(), 0);
 }
 
+/* No room left. */
+static void test_full(void **state) {
+	struct rlimit old, small;
+	struct err err;
+	assert_int_equal(file_save(path, "one", 3, &plain, NULL), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){.rlim_cur = 100, .rlim_max = old.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	char large[1000] = "";
+	int r = file_save(path, large, sizeof large, &plain, &err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(r, -EFBIG);
+	assert_non_null(strstr(err.text, path));
+	check_content("one");
+	assert_int_equal(empty(), 1);
+}
+
 static void save_for_ever(char *const texts[2]) {
 	for (unsigned i = 0;; i++)
 		if (file_save(path, texts[i % 2], LARGE, &plain, NULL) < 0)
@@ -162,6 +182,6 @@ static void test_killed(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_save), T(test_check), T(test_refused), T(test_killed)};
+		T(test_save), T(test_check), T(test_refused), T(test_full), T(test_killed)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
