@@ -7,6 +7,7 @@ const struct command *const cli_commands[] = {
 	&list_command,
 	&show_command,
 	&top_command,
+	&watch_command,
 	&rules_command,
 	&reclassify_command,
 	&gc_command,

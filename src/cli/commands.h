@@ -14,5 +14,6 @@ extern const struct command scan_command;
 extern const struct command show_command;
 extern const struct command sql_command;
 extern const struct command top_command;
+extern const struct command watch_command;
 
 #endif

@@ -1,12 +1,11 @@
 /* agxtriage list: what is stored, newest first, row by row as the database gives it. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/incident_table.h"
 #include "export/json_out.h"
 #include "export/json_view.h"
 #include "export/load.h"
-#include "export/signature_text.h"
 #include "export/table.h"
 
 #include <errno.h>
@@ -14,165 +13,31 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In fewer columns rows go without seconds and PIDs, so that process, site and fault fit into 80.
- */
-#define WIDE_COLUMNS 140
-#define TIME_BYTES_WITHOUT_SECONDS 16
-
 struct list_options {
 	struct i64_opt limit, since, until;
 	bool one, reverse, rejected, json, no_pager;
 };
 
-enum column {
-	COLUMN_ID,
-	COLUMN_TIME,
-	COLUMN_PROCESS,
-	COLUMN_SITE,
-	COLUMN_FAULT,
-	COLUMN_OPERATION,
-	COLUMN_DRIVER,
-	COLUMN_OS,
-	COLUMN_STATUS,
-	COLUMN_COUNT,
-};
-
-static const struct table_column columns[COLUMN_COUNT] = {
-	[COLUMN_ID] = {.title = "ID", .width = 3, .right = true},
-	[COLUMN_TIME] = {.title = "TIME", .width = 16, .priority = 1},
-	[COLUMN_PROCESS] =
-		{.title = "PROCESS", .width = 20, .min = 12, .priority = 2, .middle = true},
-	[COLUMN_SITE] = {.title = "SITE OR SIGNATURE", .width = 40, .min = 30},
-	[COLUMN_FAULT] = {.title = "FAULT", .width = 23, .min = 10, .priority = 3},
-	[COLUMN_OPERATION] = {.title = "OPERATION", .width = 24, .min = 14, .priority = 4},
-	[COLUMN_DRIVER] = {.title = "DRIVER", .width = 12, .min = 10, .priority = 5},
-	[COLUMN_OS] = {.title = "OS", .width = 8, .min = 6, .priority = 6},
-	[COLUMN_STATUS] = {.title = "STATUS", .width = 9, .min = 5, .priority = 7},
-};
-
 struct list {
 	struct cli *cli;
 	const struct list_options *options;
-	struct table table;
+	struct incident_table incidents;
+	struct table rejections;
 	bool begun;
 	int64_t rows;
-	struct buf text[COLUMN_COUNT];
 	struct buf line;
 };
 
-static enum term_role status_role(const char *status) {
-	if (!strcmp(status, "regressed"))
-		return TERM_BAD;
-	if (!strcmp(status, "fixed"))
-		return TERM_GOOD;
-	return strcmp(status, "open") != 0 ? TERM_WARN : TERM_PLAIN;
-}
-
-static bool is_narrow(const struct list *list) {
-	size_t there = list->cli->out.columns;
-	return there && there < WIDE_COLUMNS;
-}
-
-static void time_text(const struct list *list, struct i64_opt us, struct buf *out) {
-	char text[CLOCK_TEXT_BYTES];
-	if (!us.set)
-		return;
-	clock_format_local(us.value, text);
-	if (is_narrow(list))
-		text[TIME_BYTES_WITHOUT_SECONDS] = '\0';
-	buf_add_str(out, text);
-}
-
-/* What the column has room for, once its width is known. The column FAULT tells the fault. */
-static void add_signature(const struct list *list, const char *text, struct buf *out) {
-	size_t width = list->table.widths[COLUMN_SITE], used = text_width(buf_str(out));
-	if (list->table.unlimited || !list->begun || used >= width)
-		buf_add_str(out, text);
-	else
-		signature_text(out, text, width - used, false);
-}
-
-static void site_text(const struct list *list, const struct incident *incident, struct buf *out) {
-	if (incident->simulated)
-		buf_add_str(out, "[simulated] ");
-	if (incident->kind != REPORT_CRASH)
-		buf_printf(out, "[%s] ", report_kind_names[incident->kind]);
-	if (incident->site)
-		buf_add_str(out, incident->site);
-	else if (incident->signature_text)
-		add_signature(list, incident->signature_text, out);
-	else if (incident->signature)
-		buf_add_str(out, incident->signature);
-}
-
-static void fault_text(const struct incident *incident, struct buf *out) {
-	if (incident->fault_address.set) {
-		buf_printf(out, "0x%" PRIx64, incident->fault_address.value);
-		if (incident->fault_access)
-			buf_printf(out, " %s", incident->fault_access);
-	} else if (incident->signal) {
-		buf_add_str(out, incident->signal);
-	}
-}
-
-static void driver_text(const struct incident *incident, struct buf *out) {
-	static const char family[] = "AGXMetal";
-	const char *image = incident->driver_image;
-	if (!image)
-		return;
-	buf_add_str(out, image + (text_starts(image, family) ? sizeof family - 1 : 0));
-	if (incident->driver_version)
-		buf_printf(out, " %s", incident->driver_version);
-}
-
-static void fill(struct list *list, const struct incident *incident) {
-	struct buf *text = list->text;
-	for (int i = 0; i < COLUMN_COUNT; i++)
-		buf_reset(&text[i]);
-	buf_printf(&text[COLUMN_ID], "%" PRId64, incident->id);
-	time_text(list, incident->captured_at_us, &text[COLUMN_TIME]);
-	if (incident->process)
-		buf_add_str(&text[COLUMN_PROCESS], incident->process);
-	if (incident->pid.set && !is_narrow(list))
-		buf_printf(&text[COLUMN_PROCESS], "[%" PRId64 "]", incident->pid.value);
-	site_text(list, incident, &text[COLUMN_SITE]);
-	fault_text(incident, &text[COLUMN_FAULT]);
-	if (incident->operation)
-		buf_add_str(&text[COLUMN_OPERATION], incident->operation);
-	driver_text(incident, &text[COLUMN_DRIVER]);
-	if (incident->os_build)
-		buf_add_str(&text[COLUMN_OS], incident->os_build);
-	buf_add_str(&text[COLUMN_STATUS], incident->status ? incident->status : "");
-}
-
-static int begin(struct list *list) {
-	if (list->begun)
-		return 0;
+static void begin(struct list *list) {
+	if (!list->begun)
+		cli_page(list->cli, list->options->no_pager);
 	list->begun = true;
-	cli_page(list->cli, list->options->no_pager);
-	if (list->options->json)
-		return 0;
-	struct table_cell first[COLUMN_COUNT] = {
-		[COLUMN_ID] = {.text = buf_str(&list->text[COLUMN_ID])},
-		[COLUMN_TIME] = {.text = buf_str(&list->text[COLUMN_TIME])},
-	};
-	table_measure(&list->table, first);
-	return table_begin(&list->table, true);
 }
 
-static int print_row(struct list *list, const struct incident *incident) {
-	struct table_cell cells[COLUMN_COUNT] = {0};
-	bool first = !list->begun;
-	fill(list, incident);
-	int r = begin(list);
-	if (first)
-		fill(list, incident); /* again, now that widths are known */
-	for (int i = 0; i < COLUMN_COUNT; i++)
-		cells[i] = (struct table_cell){buf_str(&list->text[i]), TERM_PLAIN};
-	cells[COLUMN_ID].role = TERM_ID;
-	cells[COLUMN_SITE].role = incident->site ? TERM_SITE : TERM_DIM;
-	cells[COLUMN_STATUS].role = status_role(buf_str(&list->text[COLUMN_STATUS]));
-	return r < 0 ? r : table_row(&list->table, cells);
+static void print_row(struct list *list, const struct incident *incident) {
+	begin(list);
+	incident_table_fill(&list->incidents, incident);
+	incident_table_put(&list->incidents);
 }
 
 /* A row that cannot be read again is worth a warning, not the end of the list. */
@@ -190,9 +55,9 @@ static int print_json(struct list *list, const struct incident *incident) {
 		buf_reset(&list->line);
 		return 0;
 	}
-	r = begin(list);
+	begin(list);
 	buf_add_char(&list->line, '\n');
-	return r < 0 ? r : term_put_buf(&cli->out, &list->line);
+	return term_put_buf(&cli->out, &list->line);
 }
 
 static enum cli_status stream(
@@ -233,12 +98,10 @@ static enum cli_status list_incidents(
 	enum cli_status status = cli_check_matches(cli, operands);
 	if (options->json && status == CLI_DONE)
 		status = cli_provide(cli, NEED_RULES);
-	table_init(&list.table, columns, COLUMN_COUNT, &cli->out);
+	incident_table_init(&list.incidents, &cli->out, true);
 	if (status == CLI_DONE)
 		status = stream(&list, &filter, operands);
-	table_finish(&list.table);
-	for (int i = 0; i < COLUMN_COUNT; i++)
-		buf_finish(&list.text[i]);
+	incident_table_finish(&list.incidents);
 	buf_finish(&list.line);
 	return status;
 }
@@ -274,7 +137,7 @@ static int rejected_row(struct list *list, const struct store_rejection *rejecti
 		[REJECTED_REASON] = {rejection->reason, TERM_BAD},
 		[REJECTED_PATH] = {rejection->path, TERM_PLAIN},
 	};
-	return table_row(&list->table, cells);
+	return table_row(&list->rejections, cells);
 }
 
 static int print_rejected(const struct store_rejection *rejection, void *user) {
@@ -288,7 +151,7 @@ static int print_rejected(const struct store_rejection *rejection, void *user) {
 	if (list->rows++ == 0) {
 		cli_page(list->cli, options->no_pager);
 		if (!options->json)
-			table_begin(&list->table, true);
+			table_begin(&list->rejections, true);
 	}
 	if (!options->json)
 		return rejected_row(list, rejection);
@@ -299,9 +162,9 @@ static int print_rejected(const struct store_rejection *rejection, void *user) {
 static enum cli_status list_rejected(struct cli *cli, const struct list_options *options) {
 	struct list list = {.cli = cli, .options = options};
 	struct err err = {0};
-	table_init(&list.table, rejected_columns, REJECTED_COUNT, &cli->out);
+	table_init(&list.rejections, rejected_columns, REJECTED_COUNT, &cli->out);
 	int r = store_rejections(cli->store, print_rejected, &list, &err);
-	table_finish(&list.table);
+	table_finish(&list.rejections);
 	buf_finish(&list.line);
 	if (cli->out.error)
 		return CLI_DONE;
