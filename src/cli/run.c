@@ -102,13 +102,14 @@ static int write_all(int fd, const char *bytes, size_t len) {
 	return 0;
 }
 
-/* Others write to a job's page too: nothing of theirs is touched. */
+/* Others write to a job's page too, and may not have ended their line: nothing of theirs is
+ * touched. */
 static int append(const char *path, struct buf *text, struct err *err) {
 	struct stat status;
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 	int code = fd < 0 ? -errno : 0;
 	if (!code && fstat(fd, &status) == 0 && status.st_size > 0)
-		code = write_all(fd, "\n", 1);
+		code = write_all(fd, "\n\n", 2);
 	if (!code)
 		code = write_all(fd, buf_str(text), text->len);
 	if (fd >= 0 && close(fd) < 0 && !code)
@@ -118,8 +119,7 @@ static int append(const char *path, struct buf *text, struct err *err) {
 
 static int save(const char *path, struct buf *text, struct err *err) {
 	const struct file_save_options options = {.mode = 0644};
-	int code = file_save(path, buf_str(text), text->len, &options, err);
-	return code;
+	return file_save(path, buf_str(text), text->len, &options, err);
 }
 
 typedef void (*writer_fn)(const struct run_report *report, struct buf *ret);

@@ -425,10 +425,11 @@ static int conclude(struct run *run, struct err *err) {
 	look(run);
 	explain(run);
 	result->crash_count = crashes(run, false);
+	read_log(run);
 	result->incidents = run->claims.items;
 	result->incident_count = run->claims.count;
 	run->claims.items = NULL;
-	read_log(run);
+	run->claims.count = 0;
 	return keep_texts(run, err);
 }
 
