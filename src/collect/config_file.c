@@ -35,8 +35,7 @@ static const char *const expectations[] = {
 	[CONFIG_TYPE_FOLDERS] = "takes a list of folders: [\"~/reports\", \"/var/reports\"]",
 	[CONFIG_TYPE_GLOBS] = "takes a list of patterns: [\"Python*\", \"ollama*\"]",
 	[CONFIG_TYPE_COMMAND] =
-		"takes a list, the program and its arguments one by one: [\"logger\", \"-t\", "
-		"\"agx\"]",
+		"takes a list, the program and its arguments: [\"logger\", \"-t\", \"agx\"]",
 	[CONFIG_TYPE_KINDS] = "takes a list of kinds: [\"crash\", \"panic\"]",
 	[CONFIG_TYPE_BOOL] = "takes true or false",
 	[CONFIG_TYPE_AGE] = "takes a text such as \"90d\", or 0 (for ever)",

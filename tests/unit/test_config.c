@@ -188,7 +188,7 @@ static void test_types(void **state) {
 		"1: include: takes a list of patterns: [\"Python*\", \"ollama*\"]");
 	refused("{\"include\": [\n\"a\", 5\n, \"b\"]}", "2: include: is a list of texts alone");
 	refused("{\"hook\": {\"command\": \"logger -t agx\"}}",
-		"1: hook.command: takes a list, the program and its arguments one by one: "
+		"1: hook.command: takes a list, the program and its arguments: "
 		"[\"logger\", \"-t\", \"agx\"]");
 	refused("{\"retention\": {\"max_age\": 90}}",
 		"1: retention.max_age: takes a text such as \"90d\", or 0 (for ever)");
