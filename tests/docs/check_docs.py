@@ -7,9 +7,10 @@
     check_docs.py man                   mandoc has nothing to say about the pages; exit status 77 without mandoc
 
 The README's blocks: ```sh that starts with agxtriage must end with 0; ```console shows commands behind "$ " and what
-they print on a terminal of 80 columns, where a line [...] stands for any number of lines; ```json is a file of rules.
-The man pages' literal blocks that start with agxtriage or select (SQL) follow, and must end with 0 as well. All run one after the
-other in a home of their own with reports/, report.ips and issue.txt; its path is printed as ~."""
+they print on a terminal of 80 columns, where a line [...] stands for any number of lines; ```json is a file of rules
+or a configuration.
+The man pages' literal blocks that start with agxtriage, select (SQL) or { (a configuration) follow, and must end with 0 as
+well. All run one after the other in a home of their own with reports/, report.ips and issue.txt; its path is printed as ~."""
 
 import difflib
 import json
@@ -167,11 +168,13 @@ def check_shell(stage, block):
     return 1 if status else 0
 
 
-def check_rules(stage, block):
-    path = os.path.join(stage.here, "mine.json")
+def check_json(stage, block):
+    rules = "rules" in json.loads(block)
+    path = os.path.join(stage.here, "mine.json" if rules else "config.json")
     with open(path, "w", encoding="utf-8") as file:
         file.write(block)
-    return check_shell(stage, "agxtriage rules check mine.json")
+    return check_shell(stage, "agxtriage rules check mine.json" if rules else
+                       "agxtriage --config config.json --db unused.db -q scan")
 
 
 def man_examples():
@@ -180,7 +183,7 @@ def man_examples():
             block = block.replace("\\(aq", "'").replace("\\-", "-")
             if block.startswith("select "):
                 block = "agxtriage sql " + shlex.quote(block)
-            if block.startswith("agxtriage "):
+            if block.startswith(("agxtriage ", "{")):
                 yield block
 
 
@@ -192,14 +195,14 @@ def check_examples(program, fixtures):
             if kind == "console":
                 faults += check_console(stage, block)
             elif kind == "json":
-                faults += check_rules(stage, block)
+                faults += check_json(stage, block)
             elif kind == "sh" and block.startswith("agxtriage "):
                 faults += check_shell(stage, block)
             else:
                 continue
             ran += 1
         for block in man_examples():
-            faults += check_shell(stage, block)
+            faults += (check_json if block.startswith("{") else check_shell)(stage, block)
             ran += 1
     print(f"{ran} blocks, {faults} faults")
     return faults + (0 if ran else 1)

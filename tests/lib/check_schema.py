@@ -18,8 +18,12 @@ TYPES = {
     "array": lambda v: isinstance(v, list),
     "object": lambda v: isinstance(v, dict),
 }
-KNOWN = {"$schema", "$defs", "$ref", "title", "description", "type", "enum", "anyOf", "pattern", "minimum",
-         "required", "properties", "additionalProperties", "items"}
+KNOWN = {"$schema", "$defs", "$ref", "title", "description", "default", "type", "enum", "anyOf", "pattern", "minimum",
+         "maximum", "minLength", "maxLength", "minItems", "maxItems", "required", "properties", "additionalProperties",
+         "items"}
+# Keyword: (the Python type it is about, what it measures, whether it is an upper limit)
+LIMITS = {"minimum": (int, int, False), "maximum": (int, int, True), "minLength": (str, len, False),
+          "maxLength": (str, len, True), "minItems": (list, len, False), "maxItems": (list, len, True)}
 
 
 class Checker:
@@ -59,13 +63,19 @@ class Checker:
             self.fail(path, f"{value!r:.60} fits no alternative")
         if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
             self.fail(path, f"{value!r:.60} does not match {schema['pattern']}")
-        if "minimum" in schema and isinstance(value, int) and value < schema["minimum"]:
-            self.fail(path, f"{value} is below {schema['minimum']}")
+        self.check_limits(schema, value, path)
         if isinstance(value, dict):
             self.check_object(schema, value, path)
         if isinstance(value, list) and "items" in schema:
             for i, item in enumerate(value):
                 self.check(schema["items"], item, f"{path}/{i}")
+
+    def check_limits(self, schema, value, path):
+        for keyword, (kind, measure, upper) in LIMITS.items():
+            if keyword not in schema or not isinstance(value, kind):
+                continue
+            if (measure(value) > schema[keyword]) if upper else (measure(value) < schema[keyword]):
+                self.fail(path, f"{value!r:.60} is {'above' if upper else 'below'} {keyword} {schema[keyword]}")
 
     def check_object(self, schema, value, path):
         properties = schema.get("properties", {})
@@ -77,6 +87,8 @@ class Checker:
                 self.check(properties[name], item, f"{path}/{name}")
             elif isinstance(schema.get("additionalProperties"), dict):
                 self.check(schema["additionalProperties"], item, f"{path}/{name}")
+            elif schema.get("additionalProperties") is False:
+                self.fail(path, f"has {name}")
 
 
 def findings(schema, value):
@@ -132,4 +144,5 @@ def main():
     return bad != 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
