@@ -181,6 +181,10 @@ static void test_lives(void **state) {
 	struct scene *scene = begin(self, "lives");
 	pid_t pid = await(scene, "started", 1);
 	assert_int_equal(kill(pid, 0), 0);
+	/* As long as it lives, it wakes nobody. */
+	uv_timer_stop(&scene->tick);
+	uv_run(&scene->loop, UV_RUN_NOWAIT);
+	assert_int_equal(uv_backend_timeout(&scene->loop), -1);
 	assert_true(end(scene) < 3000);
 	assert_int_equal(scene->ends, 0);
 	assert_int_equal(kill(pid, 0), -1);

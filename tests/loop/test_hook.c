@@ -551,10 +551,16 @@ static void test_many_missing(void **state) {
 
 /* ---- stopping */
 
+/* A hook that has nothing to do wakes nobody. */
 static void test_stop_unused(void **state) {
 	struct scene *scene = begin("nap");
 	open_hook(scene);
+	hook_run(scene->hook, 1);
+	settle(scene);
+	uv_timer_stop(&scene->tick);
+	assert_int_equal(uv_loop_alive(&scene->loop), 0);
 	assert_true(end(scene, 5000) < 3000);
+	assert_int_equal(scene->failures, 0);
 	test_free(scene);
 }
 
