@@ -1,4 +1,4 @@
-/* Watched folders that appear, vanish, are replaced, lose their permissions, and hold odd names. */
+/* Watched folders that appear, vanish, are replaced, and hold odd names. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,6 @@
 #include "watching.h"
 
 #include <dirent.h>
-
-#define FOLDER(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void test_states(void **state) {
 	struct watching *w = *state;
@@ -277,62 +275,6 @@ static void test_links(void **state) {
 	watching_expect(w, "event circle *");
 }
 
-static void test_permission(void **state) {
-	struct watching *w = *state;
-	make_folder("above");
-	make_folder("above/P");
-	make_folder("closed");
-	assert_int_equal(chmod("closed", 0), 0);
-	watching_start(w, FOLDER("above/P", "closed"));
-	assert_true(watching_told(w, "state closed unreadable"));
-	assert_non_null(w->reason);
-	watching_clear(w);
-	static const struct {
-		const char *path;
-		mode_t mode;
-	} losses[] = {{"above/P", 0}, {"above/P", 0400}, {"above/P", 0100}, {"above", 0}};
-	for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
-		assert_int_equal(chmod(losses[i].path, losses[i].mode), 0);
-		watching_settle(w);
-		folders_check(w->folders);
-		assert_int_equal(folders_state(w->folders, 0), FOLDER_UNREADABLE);
-		watching_clear(w);
-		assert_int_equal(chmod(losses[i].path, 0700), 0);
-		watching_run(w, "event above/P *", WATCHING_TIMEOUT_MS);
-		assert_true(watching_told(w, "state above/P watched"));
-		watching_settle(w);
-		make_file("above/P/x");
-		watching_expect(w, "event above/P x");
-	}
-	assert_int_equal(chmod("above/P", 0), 0);
-	watching_expect(w, "state above/P unreadable");
-	assert_int_equal(chmod("above/P", 0700), 0);
-	assert_int_equal(chmod("closed", 0700), 0);
-	watching_expect(w, "event closed *");
-}
-
-static void test_permission_of_retired(void **state) {
-	struct watching *w = *state;
-	make_folder("P");
-	make_folder("P/Retired");
-	watching_start(w, FOLDER("P"));
-	watching_clear(w);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(chmod("P/Retired", 0), 0);
-		watching_expect(w, "state P/Retired unreadable");
-		assert_int_equal(folders_state(w->folders, 0), FOLDER_WATCHED);
-		assert_int_equal(chmod("P/Retired", 0700), 0);
-		watching_run(w, "event P/Retired *", WATCHING_TIMEOUT_MS);
-		assert_true(watching_told(w, "state P/Retired watched"));
-		watching_settle(w);
-	}
-	assert_int_equal(chmod("P/Retired", 0), 0);
-	watching_expect(w, "state P/Retired unreadable");
-	/* What was told is taken back. */
-	assert_int_equal(rmdir("P/Retired"), 0);
-	watching_expect(w, "state P/Retired missing");
-}
-
 static void test_given_twice(void **state) {
 	struct watching *w = *state;
 	make_folder("P");
@@ -570,8 +512,6 @@ static void test_storm(void **state) {
 	free(storm);
 }
 
-#define LOOP_TEST(test) cmocka_unit_test_setup_teardown(test, watching_setup, watching_teardown)
-
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		LOOP_TEST(test_states),
@@ -584,8 +524,6 @@ int main(void) {
 		LOOP_TEST(test_replaced),
 		LOOP_TEST(test_replaced_by_others),
 		LOOP_TEST(test_links),
-		LOOP_TEST(test_permission),
-		LOOP_TEST(test_permission_of_retired),
 		LOOP_TEST(test_given_twice),
 		LOOP_TEST(test_names),
 		LOOP_TEST(test_long_path),
