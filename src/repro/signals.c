@@ -37,6 +37,11 @@ static void on_signal(int number, siginfo_t *info, void *context) {
 	errno = saved;
 }
 
+/* What a terminal sends to its foreground group, where somebody may send it as well. */
+static bool is_terminals(int number) {
+	return number == SIGINT || number == SIGQUIT || number == SIGHUP;
+}
+
 /* Whether what is typed on the terminal reaches this process. */
 static bool in_foreground(void) {
 	int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -53,7 +58,7 @@ static void on_wake(uv_async_t *wake) {
 		if (!came[i])
 			continue;
 		came[i] = 0;
-		bool direct = by_somebody[i] || !in_foreground();
+		bool direct = by_somebody[i] || !is_terminals(caught[i]) || !in_foreground();
 		by_somebody[i] = 0;
 		signals->fn(caught[i], direct, signals->user);
 	}

@@ -1,3 +1,4 @@
+/* Arithmetic on counts alone; knows nothing of what was counted. */
 #include "triage/rate.h"
 
 #include <assert.h>
