@@ -10,11 +10,11 @@
 #include <stdlib.h>
 
 /* Work in one slice, its commit not counted. */
-#define SLICE_US 6000
-/* The log is written back into the file when a slice has left it larger than this. */
-#define LOG_BYTES (1 << 20)
+#define SLICE_US 4000
+/* The log is written back into the file, in a slice of its own, when it is larger than this. */
+#define LOG_BYTES (512 << 10)
 /* What deleting a row frees besides its packed bytes, as long as nothing better is known. */
-#define ROW_BYTES 600
+#define ROW_BYTES 450
 /* How often ages are looked at: a 64th of them, within these. */
 #define AGES_MIN_US ((int64_t)1000000)
 #define AGES_MAX_US ((int64_t)3600 * 1000000)
@@ -65,6 +65,20 @@ static void write_back(struct store *store) {
 	sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
 }
 
+/* When the run begins too large, whenever the log has grown, and in the end. */
+static bool write_back_due(struct store *store, struct keeper *keeper) {
+	int64_t bytes = store_log_bytes(store);
+	bool first = keeper->was_too_big && !keeper->written_back;
+	bool last = keeper->step == RETAIN_LOG;
+	if (last)
+		keeper->step = RETAIN_IDLE;
+	keeper->written_back = true;
+	/* A reader may keep it from shrinking: every other slice works. */
+	bool grown = bytes > LOG_BYTES && !keeper->just_written_back;
+	keeper->just_written_back = bytes > 0 && (first || last || grown);
+	return keeper->just_written_back || last;
+}
+
 static void start_run(struct store *store, struct keeper *keeper) {
 	keeper->full = !keeper->asked;
 	keeper->aged = keeper->full || keeper->aged_due;
@@ -74,6 +88,7 @@ static void start_run(struct store *store, struct keeper *keeper) {
 	keeper->freed = keeper->total_freed = 0;
 	keeper->row_bytes = ROW_BYTES;
 	keeper->was_too_big = is_too_large(keeper, store_disk_bytes(store));
+	keeper->written_back = keeper->just_written_back = false;
 	keeper->step = RETAIN_AGED_ROWS;
 	retain_walk(keeper, false);
 }
@@ -154,6 +169,7 @@ static int go_on(struct store *store, struct keeper *keeper, struct err *err) {
 	int r = 1;
 	switch (keeper->step) {
 	case RETAIN_IDLE:
+	case RETAIN_LOG:
 		return 0;
 	case RETAIN_AGED_ROWS:
 		r = keeper->aged ? retain_aged_rows(store, keeper, err) : 1;
@@ -187,7 +203,7 @@ static int go_on(struct store *store, struct keeper *keeper, struct err *err) {
 		break;
 	}
 	if (r == 1)
-		keeper->step = keeper->step == RETAIN_PAGES ? RETAIN_IDLE : keeper->step + 1;
+		keeper->step++;
 	return r < 0 ? r : 0;
 }
 
@@ -198,8 +214,11 @@ static int do_slice(struct store *store, struct keeper *keeper, struct err *err)
 	if (r < 0)
 		return r;
 	keeper->deadline_us = clock_monotonic_us() + SLICE_US;
-	r = retain_look_again(store, keeper, err);
-	while (r == 0 && keeper->step != RETAIN_IDLE && !retain_is_late(keeper))
+	/* A raw row is deleted and comes back empty while incidents refer to it. */
+	r = store_exec(store, "pragma defer_foreign_keys = on", err);
+	if (r == 0)
+		r = retain_look_again(store, keeper, err);
+	while (r == 0 && keeper->step != RETAIN_LOG && !retain_is_late(keeper))
 		r = go_on(store, keeper, err);
 	if (r == 0)
 		return store_commit(store, err);
@@ -276,21 +295,18 @@ int store_retain(struct store *store, const struct store_retention *retention,
 	}
 	keeper->limits = *retention;
 	keeper->done = (struct store_retained){.bytes_before = store_disk_bytes(store)};
-	if (keeper->step == RETAIN_IDLE) {
+	if (keeper->step == RETAIN_IDLE)
 		start_run(store, keeper);
-		if (keeper->was_too_big)
-			write_back(store);
-	}
-	r = do_slice(store, keeper, err);
+	if (write_back_due(store, keeper))
+		write_back(store);
+	else
+		r = do_slice(store, keeper, err);
 	if (r < 0) {
 		keeper->step = RETAIN_IDLE;
 		retain_texts_finish(keeper);
 		return r;
 	}
-	bool over = keeper->step == RETAIN_IDLE;
-	if (store_log_bytes(store) > LOG_BYTES || (over && (keeper->changed || keeper->full)))
-		write_back(store);
-	if (over)
+	if (keeper->step == RETAIN_IDLE)
 		end_run(store, keeper);
 	keeper->done.bytes_after = store_disk_bytes(store);
 	keeper->done.more = keeper->step != RETAIN_IDLE;

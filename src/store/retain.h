@@ -18,6 +18,7 @@ enum retain_step {
 	RETAIN_TEXTS,
 	RETAIN_REST,
 	RETAIN_PAGES,
+	RETAIN_LOG,
 };
 
 enum retain_texts_phase { TEXTS_BEGIN, TEXTS_ROWS, TEXTS_STACKS, TEXTS_WORDS, TEXTS_SYMBOLS };
@@ -66,6 +67,7 @@ struct keeper {
 	/* Of this run. Bytes are estimates made of packed lengths, the same in a dry run. */
 	bool aged, files, full; /* what it does; full: it was not asked for by a due */
 	bool changed, size_changed, was_too_big;
+	bool written_back, just_written_back; /* the log: in this run, in the last slice */
 	int64_t target, freed, kept_raw, row_bytes;
 	int64_t total_freed; /* dry run: of all steps */
 	/* Texts. */

@@ -60,6 +60,7 @@ struct made {
 	uint64_t fault_address;
 	size_t ordinal;
 	const char *product; /* in place of the hardware model */
+	bool named;	     /* the user named the file */
 };
 
 static inline struct made made_default(void) {
@@ -130,7 +131,8 @@ static inline int made_put(struct store *store, const struct made *made, enum st
 		.ordinal = made->ordinal,
 		.report = &report,
 		.triage = &triage,
-		.rules_version = "0123456789abcdef"};
+		.rules_version = "0123456789abcdef",
+		.named = made->named};
 	return store_put(store, &item, ret, ret_id, err);
 }
 
