@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -27,6 +28,11 @@ static int make_parent(const char *path, struct err *err) {
 	return r;
 }
 
+static int refused(const char *words, struct err *err) {
+	return err_set(err, -EINVAL, "plutil does not accept the property list: %.*s",
+		(int)strcspn(words, "\n"), words);
+}
+
 /* What Apple's own tool thinks of it, where there is one. */
 static int lint(const char *path, void *user, struct err *err) {
 	const char *plutil = user;
@@ -36,8 +42,7 @@ static int lint(const char *path, void *user, struct err *err) {
 		return 0;
 	r = spawn_run((const char *const[]){plutil, "-lint", path, NULL}, LINT_MS, &result, err);
 	if (r >= 0 && (result.timed_out || result.status != 0))
-		r = err_set(err, -EINVAL, "plutil does not accept the property list: %.200s",
-			buf_str(result.out.len ? &result.out : &result.err));
+		r = refused(buf_str(result.out.len ? &result.out : &result.err), err);
 	spawn_finish(&result);
 	return r;
 }
@@ -47,6 +52,12 @@ static void tell_changes(const char *before, const struct agent *agent) {
 	if (db && (!agent->db || strcmp(db, agent->db) != 0))
 		log_warning("until now the agent served %s; --db keeps it there", db);
 	free(db);
+}
+
+/* launchd refuses a property list that others may write. */
+static bool is_ours_alone(const char *path) {
+	struct stat st;
+	return stat(path, &st) == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* Writes the property list unless it is there already. */
@@ -59,7 +70,7 @@ static int write_plist(struct agent *agent, enum launchd_domain domain, struct e
 	if (r < 0)
 		goto out;
 	if (there == 1 && old.len == new.len && !memcmp(old.data, new.data, new.len) &&
-		!access(agent->plist_path, R_OK)) {
+		is_ours_alone(agent->plist_path)) {
 		log_debug("%s stays as it is", agent->plist_path);
 		goto out;
 	}

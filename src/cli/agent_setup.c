@@ -68,22 +68,18 @@ const char *agent_program_doubt(const char *path, const char *home) {
 	return NULL;
 }
 
-static char *own_program(struct err *err) {
+static int own_program(char **ret, struct err *err) {
 	char path[PATH_MAX];
 	size_t len = sizeof path;
 	int r = uv_exepath(path, &len);
-	if (r < 0) {
-		err_set(err, r, "cannot tell where this program is: %s", uv_strerror(r));
-		return NULL;
-	}
+	if (r < 0)
+		return err_set(err, r, "cannot tell where this program is: %s", uv_strerror(r));
 	char *real = realpath(path, NULL);
-	char *stable = real ? agent_stable_program(real) : NULL;
 	if (!real)
-		err_set(err, -errno, "%s: %s", path, strerror(errno));
-	else if (!stable)
-		no_memory(err);
+		return err_set(err, -errno, "%s: %s", path, strerror(errno));
+	*ret = agent_stable_program(real);
 	free(real);
-	return stable;
+	return *ret ? 0 : no_memory(err);
 }
 
 static int set_paths(struct agent *agent, struct err *err) {
@@ -118,10 +114,8 @@ int agent_init(struct cli *cli, struct agent *ret, struct err *err) {
 		r = set_named(db, &agent.db, err);
 	if (r >= 0)
 		r = set_named(cli->globals.config, &agent.config, err);
-	if (r >= 0) {
-		agent.program = own_program(err);
-		r = agent.program ? 0 : err->code;
-	}
+	if (r >= 0)
+		r = own_program(&agent.program, err);
 	if (r < 0)
 		agent_finish(&agent);
 	else

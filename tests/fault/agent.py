@@ -377,6 +377,8 @@ def check_file():
     expect(mac.agent('status'), 0, 'a property list that somebody changed', 'not what this version writes')
     install(mac, 'install mends it', 'installed')
     expect(mac.agent('status'), 0, 'mended')
+    os.chmod(mac.plist, 0o666)
+    install(mac, 'one that others may write is written anew', 'installed')
     expect(mac.agent('uninstall'), 0, 'uninstall')
     line = Mac(name='two\nlines')
     expect(line.agent('install'), 1, 'a home that no property list can hold', 'characters')
