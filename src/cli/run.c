@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,11 +77,11 @@ static void on_wait(const struct run_wait *wait, void *user) {
 		display->drawn = false;
 		return;
 	}
-	int width = snprintf(line, sizeof line, "%s %lld s (Ctrl-C ends the waiting)",
+	int width = snprintf(line, sizeof line, "%s %" PRId64 " s (Ctrl-C ends the waiting)",
 		wait->found     ? "waiting for further crash reports:"
 		: wait->crashed ? "waiting for the crash report:"
 				: "waiting whether a crash report comes:",
-		(long long)(wait->left_ms / 1000 + 1));
+		wait->left_ms / 1000 + 1);
 	if ((size_t)width >= display->columns)
 		return;
 	fprintf(stderr, "\r%s\033[K", line);

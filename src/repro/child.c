@@ -19,7 +19,7 @@
 /* What is read at its end, when somebody else may go on writing for ever. */
 #define DRAIN_READS 64
 
-extern char **environ;
+extern char **environ; /* NOLINT(readability-redundant-declaration) */
 
 struct child {
 	struct child_options options;
