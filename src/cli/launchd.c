@@ -20,6 +20,9 @@
 #define WORDS_BYTES 240
 /* So often in a row a job must have been seen as ended. */
 #define ENDED_LOOKS 4
+/* Bootstraps after the first that are made even when each of them takes long: one more than others
+ * have seen fail. */
+#define BOOTSTRAP_WAITS 11
 
 enum {
 	LAUNCHCTL_NO_PROCESS = 3,
@@ -38,7 +41,7 @@ const struct launchd_times launchd_default_times = {
 	/* More than the plist's ExitTimeOut. */
 	.gone_ms = 25000,
 	.poll_ms = 100,
-	.poll_max_ms = 1500,
+	.poll_max_ms = 1000,
 	/* Five seconds and ten attempts were measured by others. */
 	.bootstrap_ms = 15000,
 	.running_ms = 10000,
@@ -127,6 +130,7 @@ static bool is_absent(const struct reply *reply) {
 struct patience {
 	int64_t until_us;
 	unsigned delay_ms, delay_max_ms;
+	unsigned granted; /* waits that the time does not cut short */
 };
 
 static struct patience patience_start(const struct launchd *launchd, unsigned total_ms) {
@@ -137,7 +141,9 @@ static struct patience patience_start(const struct launchd *launchd, unsigned to
 
 /* Sleeps before the next attempt; false when the time is over. */
 static bool patience_wait(struct patience *patience) {
-	if (clock_monotonic_us() + (int64_t)patience->delay_ms * 1000 > patience->until_us)
+	if (patience->granted)
+		patience->granted--;
+	else if (clock_monotonic_us() + (int64_t)patience->delay_ms * 1000 > patience->until_us)
 		return false;
 	struct timespec pause = {.tv_sec = patience->delay_ms / 1000,
 		.tv_nsec = (long)(patience->delay_ms % 1000) * 1000000};
@@ -296,6 +302,7 @@ int launchd_bootstrap(const struct launchd *launchd, enum launchd_domain domain,
 	launchd_target(launchd, domain, false, target);
 	const char *const words[] = {"bootstrap", target, plist, NULL};
 	struct patience patience = patience_start(launchd, launchd->times.bootstrap_ms);
+	patience.granted = BOOTSTRAP_WAITS;
 	for (bool first = true;; first = false) {
 		struct reply reply;
 		struct launchd_job job;
