@@ -90,7 +90,7 @@ static void look_at_new_database(struct check *check, const char *path) {
 static void look_at_database(struct check *check) {
 	const char *path = cli_db_path(check->cli);
 	struct store *store = NULL;
-	struct store_counts counts;
+	struct store_counts counts = {0};
 	struct err err = {0};
 	struct stat status;
 	if (!path) {
@@ -234,7 +234,7 @@ static void each_value(const struct config *config, enum config_key key,
 	cells[VALUE_VALUE].text = !value->list ? buf_str(&text) : "none";
 	if (!value->list || !value->count)
 		each(table, cells);
-	for (size_t i = 0; i < value->count; i++) {
+	for (size_t i = 0; value->list && i < value->count; i++) {
 		cells[VALUE_VALUE].text = value->list[i];
 		each(table, cells);
 		cells[VALUE_KEY].text = cells[VALUE_FROM].text = NULL;

@@ -187,7 +187,7 @@ int feed_read(struct feed *feed, int64_t id,
 	struct err *err) {
 	const struct store_filter filter = {.after_id = behind(id - 1), .limit = 1};
 	struct store_cursor *cursor = NULL;
-	struct incident incident;
+	struct incident incident = {0};
 	int r = feed->store ? store_list(feed->store, &filter, &cursor, err) : 0;
 	if (r == 0 && cursor)
 		r = store_cursor_next(cursor, &incident, err);

@@ -300,7 +300,8 @@ static int check_text(const char *path, const char *text, size_t len, struct err
 		else if (!quoted)
 			what = check_outside(c, before, &depth);
 		line += c == '\n' && !what;
-		before = strchr(" \t\r\n", c) ? before : c;
+		if (!strchr(" \t\r\n", c))
+			before = c;
 	}
 	if (!what && (quoted || depth))
 		what = "is no JSON: it ends too early";

@@ -187,9 +187,9 @@ static int read_list(const struct config_row *row, const char *const *words, siz
 		char *word = NULL;
 		*ret_wrong = i;
 		r = read_word(row, words[i], i, ret->origin, &word, err);
-		if (r == 0 && row->type != CONFIG_TYPE_COMMAND && has(&value, word))
+		if (word && row->type != CONFIG_TYPE_COMMAND && has(&value, word))
 			free(word);
-		else if (r == 0)
+		else if (word)
 			value.list[value.count++] = word;
 	}
 	if (r < 0)
@@ -268,7 +268,8 @@ int config_value_read(enum config_key key, const char *const *words, size_t coun
 	int r = config_type_is_list(row->type)
 			? read_list(row, words, count, &value, ret_wrong, err)
 			: read_number(row, words, count, &value, err);
-	if (r == 0)
-		*ret = value;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = value;
+	return 0;
 }
