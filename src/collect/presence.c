@@ -78,8 +78,8 @@ static int lock_path(const char *db_path, bool make_folder, char **ret, struct e
 }
 
 int presence_take(const char *db_path, struct lock *ret, struct err *err) {
-	char *path;
-	pid_t holder;
+	char *path = NULL;
+	pid_t holder = 0;
 	int r = lock_path(db_path, true, &path, err);
 	if (r < 0)
 		return r;
@@ -94,7 +94,7 @@ int presence_take(const char *db_path, struct lock *ret, struct err *err) {
 }
 
 int presence_find(const char *db_path, pid_t *ret_pid, struct err *err) {
-	char *path;
+	char *path = NULL;
 	struct err local;
 	int r = lock_path(db_path, false, &path, &local);
 	if (r == -ENOENT || r == -ENOTDIR)

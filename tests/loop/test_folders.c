@@ -407,15 +407,21 @@ struct storm {
 	struct watching *watching;
 	atomic_bool done;
 	bool seen[2][STORM_FILES];
-	bool look[2];
 	size_t found;
 };
 
 static const char *const storm_folders[] = {"P", "P/Retired"};
 
+/* The number in a file's name, or STORM_FILES. */
+static size_t storm_number(const char *name) {
+	char *end = NULL;
+	unsigned long number = name[0] == 'f' ? strtoul(name + 1, &end, 10) : STORM_FILES;
+	return number < STORM_FILES && end != name + 1 && !*end ? number : STORM_FILES;
+}
+
 static void storm_see(struct storm *storm, size_t folder, const char *name) {
-	unsigned number;
-	if (sscanf(name, "f%u", &number) == 1 && number < STORM_FILES)
+	size_t number = storm_number(name);
+	if (number < STORM_FILES)
 		storm->seen[folder][number] = true;
 }
 
@@ -479,8 +485,8 @@ static void *storm_blow(void *arg) {
 }
 
 static void storm_check(struct storm *storm, size_t index, const char *name) {
-	unsigned number;
-	if (sscanf(name, "f%u", &number) != 1)
+	size_t number = storm_number(name);
+	if (number == STORM_FILES)
 		return;
 	storm->found++;
 	if (!storm->seen[index][number])

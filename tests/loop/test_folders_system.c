@@ -60,7 +60,7 @@ static void play(struct watching *w, const char *folder, const char *name, int e
 	unsigned found = 0;
 	snprintf(path, sizeof path, "%s%s%s", w->root, *folder ? "/" : "", folder);
 	for (size_t i = 0; i < WATCHES; i++) {
-		if (!played.watches[i].handle || strcmp(played.watches[i].path, path))
+		if (!played.watches[i].handle || strcmp(played.watches[i].path, path) != 0)
 			continue;
 		found++;
 		played.watches[i].cb(played.watches[i].handle, name, events, status);

@@ -43,7 +43,7 @@ static pid_t hold(const char *path) {
 	if (!pid) {
 		struct lock lock = {-1};
 		pid_t holder;
-		byte = lock_take(path, &lock, &holder, NULL) == 0 && lock_stands(&lock);
+		byte = (lock_take(path, &lock, &holder, NULL) == 0 && lock_stands(&lock)) ? 1 : 0;
 		if (write(ready[1], &byte, 1) != 1)
 			_exit(1);
 		for (;;)

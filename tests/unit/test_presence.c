@@ -44,7 +44,7 @@ static pid_t start_daemon(const char *db_path) {
 	assert_true(pid >= 0);
 	if (!pid) {
 		struct lock lock = {-1};
-		byte = presence_take(db_path, &lock, NULL) == 0;
+		byte = presence_take(db_path, &lock, NULL) == 0 ? 1 : 0;
 		if (write(ready[1], &byte, 1) != 1)
 			_exit(1);
 		for (;;)
