@@ -4,6 +4,7 @@ AGXTRIAGE in the environment is the program. Standard library only; talks to thi
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 import uuid
 
 PROGRAM = os.environ["AGXTRIAGE"]
@@ -124,6 +126,22 @@ def a_line_for_people(stage):
     [line] = lines(watch, 1)
     for word in ("2  20", "Python3.14", "agx-set-compute-pipeline-state", "0x5c8"):
         check(word in line, f"{word!r} is not in {line!r}")
+
+
+@step
+def titles_on_a_terminal(stage):
+    stage.store("Python")
+    master, slave = os.openpty()
+    stage.environment |= {"TERM": "xterm", "COLUMNS": "100"}
+    watch = stage.watch(stdout=slave)
+    os.close(slave)
+    stage.store("Python3.14")
+    with os.fdopen(master, "rb", 0) as terminal:
+        titles, line = lines(types.SimpleNamespace(stdout=terminal), 2)
+        watch.terminate()
+        check(watch.wait(PATIENCE_S) == 0, "not status 0")
+    check(re.sub("\x1b\\[[0-9;]*m", "", titles).split()[:4] == ["ID", "TIME", "PROCESS", "SITE"], f"titles: {titles!r}")
+    check("\x1b[" in line and "Python3.14" in line, f"no colours in {line!r}")
 
 
 @step
