@@ -50,7 +50,7 @@ struct reclassify {
 	size_t name_count, name_cap;
 	struct move *moves;
 	size_t move_count, move_cap;
-	uint64_t changed, signatures, unreadable;
+	uint64_t changed, signatures, unreadable, raw_gone;
 	bool live; /* progress is drawn */
 	bool drawn;
 	int64_t drawn_us;
@@ -138,6 +138,8 @@ static int redo(struct reclassify *all, const struct row *row, struct err *err) 
 		log_warning("%s; it stays as it was", err->text);
 		all->unreadable++;
 		r = 0;
+	} else if (r >= 0 && loaded.raw_gone) {
+		all->raw_gone++;
 	} else if (r >= 0) {
 		r = store_update_triage(cli->store, row->id, loaded.report, &loaded.triage,
 			rules_version(cli->rules), &changed, err);
@@ -204,6 +206,7 @@ static void print_json(struct reclassify *all) {
 	json_out_u64(&out, "changed", all->changed);
 	json_out_u64(&out, "signatures_changed", all->signatures);
 	json_out_u64(&out, "unreadable", all->unreadable);
+	json_out_u64(&out, "raw_gone", all->raw_gone);
 	json_out_bool(&out, "dry_run", all->options->dry_run);
 	json_out_text(&out, "rules_version", rules_version(all->cli->rules));
 	json_out_array(&out, "changes");
@@ -261,6 +264,10 @@ static void print_text(struct reclassify *all) {
 		all->options->dry_run ? "would change" : "changed", all->signatures);
 	if (all->unreadable)
 		buf_printf(&line, "; %" PRIu64 " unreadable", all->unreadable);
+	if (all->raw_gone)
+		buf_printf(&line,
+			"; %" PRIu64 " left as they were: retention has removed their bytes",
+			all->raw_gone);
 	buf_add_char(&line, '\n');
 	term_put_buf(&all->cli->out, &line);
 	buf_finish(&line);

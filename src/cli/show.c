@@ -194,8 +194,12 @@ static enum cli_status put_loaded(struct cli *cli, const struct show_options *op
 	struct loaded *loaded, const struct incident *row) {
 	struct buf explain = {0};
 	enum cli_status status = CLI_FAILED;
-	if (options->explain && triage_run(&loaded->triage, loaded->report, cli->rules,
-					&loaded->arena, &explain) < 0) {
+	if (options->explain && loaded->raw_gone)
+		buf_add_str(&explain,
+			"The report's bytes were removed by retention: what rules made "
+			"of them cannot be shown step by step.\n");
+	else if (options->explain && triage_run(&loaded->triage, loaded->report, cli->rules,
+					     &loaded->arena, &explain) < 0) {
 		log_error("out of memory");
 		goto out;
 	}

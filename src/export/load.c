@@ -4,6 +4,27 @@
 #include "base/limits.h"
 
 #include <errno.h>
+#include <string.h>
+
+/* The rules may still tell which of the stored frames is the site's. */
+static void find_site_frame(struct loaded *loaded, const struct rules *rules) {
+	struct triage again;
+	if (loaded->triage.site == NULL ||
+		triage_run(&again, loaded->report, rules, &loaded->arena, NULL) < 0)
+		return;
+	if (again.site != NULL && strcmp(again.site, loaded->triage.site) == 0)
+		loaded->triage.site_frame = again.site_frame;
+}
+
+static int recall(struct store *store, const struct rules *rules, int64_t id, struct loaded *ret,
+	struct err *err) {
+	int r = store_recall(store, id, &ret->arena, &ret->report, &ret->triage, err);
+	if (r < 0)
+		return err_prefix(err, "incident %lld", (long long)id);
+	ret->raw_gone = true;
+	find_site_frame(ret, rules);
+	return 0;
+}
 
 int loaded_open(struct store *store, const struct rules *rules, const struct incident *incident,
 	struct loaded *ret, struct err *err) {
@@ -12,6 +33,10 @@ int loaded_open(struct store *store, const struct rules *rules, const struct inc
 	*ret = (struct loaded){0};
 	arena_init(&ret->arena, LIMIT_REPORT_ARENA_BYTES);
 	int r = store_raw(store, id, &ret->raw, err); /* names the incident itself */
+	if (r == -ENODATA) {
+		*err = (struct err){0};
+		return recall(store, rules, id, ret, err);
+	}
 	if (r < 0)
 		return r;
 	r = document_parse(buf_str(&ret->raw), ret->raw.len, &ret->document, err);

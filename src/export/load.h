@@ -14,9 +14,11 @@
 struct loaded {
 	struct buf raw; /* the exact bytes of the stored file */
 	struct document document;
-	const struct report *report; /* borrowed from document */
+	const struct report *report; /* borrowed from document, or in arena */
 	struct arena arena;          /* what triage made */
 	struct triage triage;
+	bool raw_gone; /* retention has removed the bytes: raw and document are empty, report and
+			  triage are what the row tells, with a warning that says so */
 };
 
 /*

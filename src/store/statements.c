@@ -24,6 +24,7 @@ static const char *const texts[ST_COUNT] = {
 	[ST_WORD_TEXT] = "select text from word where id = ?",
 	[ST_SYMBOL_FIND] = "select id from symbol where hash = ? and text = ?",
 	[ST_SYMBOL_ADD] = "insert into symbol (hash, text) values (?, ?)",
+	[ST_SYMBOL_TEXT] = "select text from symbol where id = ?",
 	[ST_STACK_FIND] = "select 1 from stack where id = ?",
 	[ST_STACK_ADD] = "insert into stack (id, frames) values (?, ?)",
 	[ST_SITE_FIND] = "select id, title from site where name = ?",

@@ -5,6 +5,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -185,6 +186,14 @@ int store_find(struct store *store, const char *word, struct incident *ret, stru
 
 /* The exact bytes of the stored file. -ENODATA: retention has removed them. */
 int store_raw(struct store *store, int64_t id, struct buf *ret, struct err *err);
+
+/*
+ * What the row alone tells of an incident, for one whose bytes are gone (-ENODATA above): a report
+ * with the facts and the crashed thread that were stored, and a warning that says so. Everything
+ * lives in arena. -ENOENT.
+ */
+int store_recall(struct store *store, int64_t id, struct arena *arena,
+	const struct report **ret_report, struct triage *ret_triage, struct err *err);
 
 struct store_group {
 	const char *values[4]; /* one per field asked for; NULL where absent */
