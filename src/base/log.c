@@ -13,7 +13,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MESSAGE_BYTES 2048
 
@@ -33,18 +32,6 @@ static void add_time(struct buf *line) {
 	clock_format_iso(clock_now_us(), text);
 	buf_add_str(line, text);
 	buf_add_char(line, ' ');
-}
-
-static void write_all(int fd, const char *data, size_t len) {
-	while (len) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno != EINTR)
-			return;
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
-	}
 }
 
 __attribute__((format(printf, 2, 0))) static void log_line(
@@ -67,8 +54,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(
 	text_terminal(&line, message, strlen(message), TEXT_LINE);
 	buf_add_char(&line, '\n');
 	if (!line.failed)
-		write_all(STDERR_FILENO, line.data, line.len);
-	log_file_check();
+		log_file_write(line.data, line.len);
 	buf_finish(&line);
 	errno = saved;
 }

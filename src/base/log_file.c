@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define COPY_BYTES (16u << 10)
+
 /* Of the whole process, like stderr itself. */
 static struct {
 	pthread_mutex_t lock;
@@ -113,30 +115,82 @@ static bool in_place(const char *path, const struct stat *opened) {
 	return lstat(path, &st) == 0 && st.st_dev == opened->st_dev && st.st_ino == opened->st_ino;
 }
 
-static void check_locked(void) {
-	struct stat st;
-	if (fstat(STDERR_FILENO, &st) < 0)
-		return;
-	bool there = in_place(log_file.path, &st);
-	if (there && (size_t)st.st_size < log_file.max_bytes)
-		return;
-	int fd = -1;
-	if (!there || rename(log_file.path, log_file.old_path) == 0)
-		fd = open_append(log_file.path, NULL);
+static bool write_all(int fd, const char *data, size_t len) {
+	while (len) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+/* Copies what stands behind offset. */
+static void copy(int from, off_t offset, int to) {
+	char piece[COPY_BYTES];
+	ssize_t n;
+	while ((n = pread(from, piece, sizeof piece, offset)) > 0 &&
+		write_all(to, piece, (size_t)n))
+		offset += n;
+}
+
+/* The last of it, if somebody wrote very much meanwhile. */
+static void keep_old(off_t size) {
+	off_t most = 2 * (off_t)log_file.max_bytes;
+	int from = open(log_file.path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int to = from < 0 ? -1
+			  : open(log_file.old_path,
+				    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
+					    O_CLOEXEC | O_NOCTTY,
+				    0600);
+	if (to >= 0)
+		copy(from, size > most ? size - most : 0, to);
+	if (to >= 0)
+		close(to);
+	if (from >= 0)
+		close(from);
+}
+
+static bool begin_new(void) {
+	int fd = open_append(log_file.path, NULL);
 	if (fd == -ENOENT && make_parent(log_file.path, NULL) >= 0)
 		fd = open_append(log_file.path, NULL);
 	if (fd >= 0)
 		use(fd);
-	/* Where nothing can be renamed or made, forgetting is better than filling the disk. */
-	else if ((size_t)st.st_size >= log_file.max_bytes)
-		(void)!ftruncate(STDERR_FILENO, 0);
+	return fd >= 0;
+}
+
+static void check_locked(void) {
+	struct stat st;
+	if (!log_file.path || fstat(STDERR_FILENO, &st) < 0)
+		return;
+	bool there = in_place(log_file.path, &st);
+	if ((!there && begin_new()) || (size_t)st.st_size < log_file.max_bytes)
+		return;
+	if (there)
+		keep_old(st.st_size);
+	/* Also one that could be neither copied nor replaced: forgetting is better than filling the
+	 * disk. */
+	(void)!ftruncate(STDERR_FILENO, 0);
 }
 
 void log_file_check(void) {
 	int saved = errno;
 	pthread_mutex_lock(&log_file.lock);
-	if (log_file.path)
-		check_locked();
+	check_locked();
+	pthread_mutex_unlock(&log_file.lock);
+	errno = saved;
+}
+
+void log_file_write(const char *bytes, size_t len) {
+	int saved = errno;
+	/* Between copying and emptying nobody else may write. */
+	pthread_mutex_lock(&log_file.lock);
+	(void)write_all(STDERR_FILENO, bytes, len);
+	check_locked();
 	pthread_mutex_unlock(&log_file.lock);
 	errno = saved;
 }

@@ -15,16 +15,21 @@
 
 /*
  * Appends to path (0600; its folder is made) from now on, each line with its time, also when
- * somebody else had put stderr there before. At max_bytes the file becomes path.1, whose former
- * content is gone, and a new one is begun. Links are not followed (-ELOOP), only regular files are
- * written to (-EISDIR, -ENXIO). On failure everything is as before. Closed by opening another.
+ * somebody else had put stderr there before. From max_bytes on the content goes to path.1, whose
+ * former content is gone, and the file begins anew; it stays the same file, so that children, and
+ * launchd, which hold it too go on writing into it. Links are not followed (-ELOOP), only regular
+ * files are written to (-EISDIR, -ENXIO). On failure everything is as before. Closed by opening
+ * another.
  */
 int log_file_open(const char *path, size_t max_bytes, struct err *err);
 
+/* Writes to stderr, be it a log file or not, and rotates when it is due. Any thread. */
+void log_file_write(const char *bytes, size_t len);
+
 /*
- * Rotates when it is due, and begins anew when the file was moved away or deleted by somebody else.
- * Does nothing without a log file. The log calls it after each line; a timer may call it for what
- * others write to stderr. What fails here is not told; a file that cannot be rotated is emptied.
+ * Rotates when it is due, and begins a new file when this one was moved away or deleted by somebody
+ * else. For a timer, because children may write too. Does nothing without a log file. What fails
+ * here is not told; a file that cannot be copied to path.1 is emptied all the same.
  */
 void log_file_check(void);
 

@@ -112,19 +112,26 @@ static void test_rotate(void **state) {
 	assert_int_equal(size_of(path), 0);
 }
 
-/* Somebody else wrote, for instance a child that has our stderr. */
+/* A child has our stderr, and keeps it. */
 static void test_check(void **state) {
-	int r = log_file_open(path, 1000, NULL);
-	for (int i = 0; i < 200; i++)
-		dprintf(STDERR_FILENO, "%d of a child\n", i);
-	int64_t before = size_of(path);
+	int r = log_file_open(path, 1000, NULL), child = dup(STDERR_FILENO);
+	for (int i = 0; i < 100; i++)
+		dprintf(child, "%3d of a child\n", i);
 	log_file_check();
-	int64_t after = size_of(path);
+	int64_t after = size_of(path), old = size_of(old_path);
+	for (int i = 0; i < 1000; i++)
+		dprintf(child, "%3d of a child\n", i);
+	log_file_check();
+	int64_t much = size_of(old_path);
+	dprintf(child, "still there\n");
 	back();
+	close(child);
 	assert_int_equal(r, 0);
-	assert_in_range(before, 2000, 4000);
 	assert_int_equal(after, 0);
-	assert_int_equal(size_of(old_path), before);
+	assert_int_equal(old, 1500);
+	/* Of very much the last. */
+	assert_int_equal(much, 2000);
+	assert_int_equal(size_of(path), strlen("still there\n"));
 }
 
 static void test_moved_away(void **state) {
