@@ -23,6 +23,8 @@ static struct played {
 	} watches[WATCHES];
 	unsigned starts, stops;
 	int failure; /* what every start answers */
+	/* What happens while a watch is being put on path, if anything. */
+	void (*on_start)(const char *path);
 } played;
 
 int uv_fs_event_start(
@@ -30,6 +32,8 @@ int uv_fs_event_start(
 	assert_int_equal(flags, 0);
 	if (played.failure)
 		return played.failure;
+	if (played.on_start)
+		played.on_start(path);
 	for (size_t i = 0; i < WATCHES; i++) {
 		assert_ptr_not_equal(played.watches[i].handle, handle);
 		if (played.watches[i].handle)
@@ -255,6 +259,58 @@ static void test_given_up(void **state) {
 	expect_now(w, "event P x");
 }
 
+/* Below the folder that is being watched, the next one is made. */
+static void make_next(const char *path) {
+	static const char *const next[] = {"m", "m/n", "m/n/P"};
+	for (size_t i = 0; i < sizeof next / sizeof *next; i++)
+		if (!mkdir(next[i], 0700))
+			return;
+}
+
+static void replace_once(const char *path) {
+	played.on_start = NULL;
+	assert_int_equal(rename("P", "old"), 0);
+	make_folder("P");
+}
+
+static void delete_once(const char *path) {
+	played.on_start = NULL;
+	assert_int_equal(rmdir("P"), 0);
+}
+
+/* A watch is put on a folder by its path, which may lead elsewhere by then. */
+static void test_changes_meanwhile(void **state) {
+	struct watching *w = *state;
+	played.on_start = make_next;
+	watching_start(w, FOLDER("m/n/P"));
+	expect_now(w, "state m/n/P watched");
+	assert_int_equal(w->count, 1);
+	play(w, "m/n/P", "x", UV_RENAME, 0);
+	expect_now(w, "event m/n/P x");
+	watching_stop(w);
+	watching_settle(w);
+	w->stopped = 0;
+
+	make_folder("P");
+	played.on_start = replace_once;
+	watching_start(w, FOLDER("P"));
+	expect_now(w, "state P watched");
+	assert_false(folders_check(w->folders));
+	/* The first watch was on the folder that went away. */
+	assert_int_equal(played.starts - played.stops, 1);
+	assert_true(played.stops >= 1);
+	watching_stop(w);
+	watching_settle(w);
+	w->stopped = 0;
+
+	played.on_start = delete_once;
+	watching_start(w, FOLDER("P"));
+	expect_now(w, "state P missing");
+	make_folder("P");
+	play(w, "", "P", UV_RENAME, 0);
+	expect_now(w, "event P *");
+}
+
 #define SYSTEM_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
@@ -265,6 +321,7 @@ int main(void) {
 		SYSTEM_TEST(test_nothing_is_restarted),
 		SYSTEM_TEST(test_replaced_in_silence),
 		SYSTEM_TEST(test_given_up),
+		SYSTEM_TEST(test_changes_meanwhile),
 	};
 	return cmocka_run_group_tests_name("folders_system", tests, NULL, NULL);
 }
