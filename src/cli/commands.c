@@ -10,6 +10,8 @@ const struct command *const cli_commands[] = {
 	&watch_command,
 	&rules_command,
 	&reclassify_command,
+	&status_command,
+	&doctor_command,
 	&gc_command,
 	&sql_command,
 	&help_command,

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 extern const struct command agent_command;
+extern const struct command doctor_command;
 extern const struct command gc_command;
 extern const struct command help_command;
 extern const struct command list_command;
@@ -13,6 +14,7 @@ extern const struct command rules_command;
 extern const struct command scan_command;
 extern const struct command show_command;
 extern const struct command sql_command;
+extern const struct command status_command;
 extern const struct command top_command;
 extern const struct command watch_command;
 

@@ -1,0 +1,183 @@
+/*
+ * A damaged database: renamed, never deleted; a new one takes its place, with all that can still be
+ * read of the old one and all that is still on disk.
+ */
+#include "cli/doctor.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "cli/doctor_salvage.h"
+#include "cli/doctor_scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* SQLite's file header. */
+#define MAGIC "SQLite format 3"
+#define HEADER_BYTES 100
+#define APPLICATION_ID_AT 68
+/* Words of our own schema stand in its first pages. */
+#define LOOK_BYTES (512u << 10)
+
+/* What SQLite insists on before it looks at anything else. */
+static bool header_is_whole(const unsigned char *head) {
+	unsigned page = (unsigned)head[16] << 8 | head[17];
+	bool page_fits = page == 1 || (page >= 512 && (page & (page - 1)) == 0);
+	return !memcmp(head, MAGIC, sizeof MAGIC) && page_fits && head[18] >= 1 && head[18] <= 2 &&
+	       head[19] >= 1 && head[19] <= 2 && head[21] == 64 && head[22] == 32 && head[23] == 32;
+}
+
+bool doctor_is_damaged(const char *path) {
+	unsigned char *bytes = malloc(LOOK_BYTES);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = bytes && fd >= 0 ? pread(fd, bytes, LOOK_BYTES, 0) : 0;
+	bool ret = false;
+	if (len >= HEADER_BYTES && !header_is_whole(bytes))
+		ret = !memcmp(bytes + APPLICATION_ID_AT, "agxt", 4) ||
+		      memmem(bytes, (size_t)len, "incident_counted", 16);
+	if (fd >= 0)
+		close(fd);
+	free(bytes);
+	return ret;
+}
+
+/* "crashes.db.damaged-20251220-173618" */
+#define ASIDE ".damaged-"
+
+size_t doctor_count_set_aside(const char *db_path, char **ret_newest) {
+	char *folder = path_parent(db_path), *newest = NULL;
+	struct buf prefix = {0};
+	size_t count = 0;
+	DIR *dir = folder ? opendir(folder) : NULL;
+	buf_printf(&prefix, "%s" ASIDE, path_name(db_path));
+	for (const struct dirent *entry; dir && !prefix.failed && (entry = readdir(dir));) {
+		if (!text_starts(entry->d_name, buf_str(&prefix)) ||
+			text_ends(entry->d_name, "-wal") || text_ends(entry->d_name, "-shm"))
+			continue;
+		count++;
+		if (newest && strcmp(newest, entry->d_name) >= 0)
+			continue;
+		free(newest);
+		newest = strdup(entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	free(folder);
+	buf_finish(&prefix);
+	if (ret_newest)
+		*ret_newest = newest;
+	else
+		free(newest);
+	return count;
+}
+
+static char *aside_name(const char *path) {
+	char iso[CLOCK_TEXT_BYTES];
+	struct buf name = {0};
+	clock_format_iso(clock_now_us(), iso);
+	for (unsigned n = 1; n < 100; n++) {
+		buf_reset(&name);
+		buf_printf(&name, "%s" ASIDE "%.4s%.2s%.2s-%.2s%.2s%.2s", path, iso, iso + 5,
+			iso + 8, iso + 11, iso + 14, iso + 17);
+		if (n > 1)
+			buf_printf(&name, "-%u", n);
+		if (access(buf_str(&name), F_OK) < 0)
+			break;
+	}
+	char *ret = buf_take(&name);
+	buf_finish(&name);
+	return ret;
+}
+
+static int rename_with(const char *from, const char *to, const char *suffix) {
+	struct buf a = {0}, b = {0};
+	buf_printf(&a, "%s%s", from, suffix);
+	buf_printf(&b, "%s%s", to, suffix);
+	int r = a.failed || b.failed ? -ENOMEM : rename(buf_str(&a), buf_str(&b)) < 0 ? -errno : 0;
+	buf_finish(&a);
+	buf_finish(&b);
+	return r;
+}
+
+/*
+ * The log goes first: a new database must never stand beside the log of an old one. A process that
+ * has the old one open goes on with it under its new name.
+ */
+static int set_aside(const char *path, const char *aside, struct err *err) {
+	int r = rename_with(path, aside, "-wal");
+	if (r == 0 || r == -ENOENT)
+		r = rename_with(path, aside, "-shm");
+	if (r == 0 || r == -ENOENT)
+		r = rename_with(path, aside, "");
+	if (r < 0) {
+		rename_with(aside, path, "-wal");
+		rename_with(aside, path, "-shm");
+		return err_set(err, r, "%s cannot be renamed: %s", path, strerror(-r));
+	}
+	return 0;
+}
+
+/* Into the new store. What the old one does not give is no failure. */
+static int refill(struct doctor *doctor, const char *aside, struct doctor_salvaged *saved,
+	struct ingest_summary *taken, struct err *err) {
+	int r = store_open(doctor->db_path, STORE_WRITE, &doctor->store, err);
+	if (r == 0 && cli_provide_rules(doctor->cli, NULL) != CLI_DONE)
+		r = err_set(err, -ENOMEM, "the rules cannot be loaded");
+	if (r == 0)
+		r = doctor_salvage(doctor, aside, saved, err);
+	if (r == 0)
+		r = doctor_scan(doctor, taken, err);
+	return r;
+}
+
+static void say_repaired(struct doctor *doctor, const char *why, const char *aside,
+	const struct doctor_salvaged *saved, const struct ingest_summary *taken) {
+	struct buf text = {0};
+	buf_printf(&text, "set aside as %s; ", aside);
+	if (saved->unreadable)
+		buf_printf(&text, "nothing could be saved from it (%s)", saved->why);
+	else
+		buf_printf(&text, "%llu incident%s saved from it, %llu stored file%s unreadable",
+			(unsigned long long)saved->incidents, saved->incidents == 1 ? "" : "s",
+			(unsigned long long)saved->lost, saved->lost == 1 ? "" : "s");
+	buf_printf(&text, ", %llu taken in from disk", (unsigned long long)taken->added);
+	doctor_say(doctor, DOCTOR_REPAIRED, NULL, "%s; %s", why, buf_str(&text));
+	buf_finish(&text);
+}
+
+void doctor_repair_database(struct doctor *doctor, const char *why) {
+	struct err err = {0};
+	struct doctor_salvaged saved = {0};
+	struct ingest_summary taken = {0};
+	char *path = realpath(doctor->db_path, NULL), *aside = path ? aside_name(path) : NULL;
+	if (doctor->options->dry_run) {
+		doctor_say(doctor, DOCTOR_FAILED,
+			"without --dry-run it is set aside (renamed) and a new one is filled with "
+			"what can be saved",
+			"%s", why);
+		goto out;
+	}
+	store_close(doctor->store);
+	doctor->store = NULL;
+	int r = aside ? set_aside(path, aside, &err) : err_set(&err, -ENOMEM, "out of memory");
+	if (r < 0) {
+		doctor_say(doctor, DOCTOR_FAILED, NULL, "%s; %s", why, err.text);
+		goto out;
+	}
+	r = refill(doctor, aside, &saved, &taken, &err);
+	if (r < 0)
+		doctor_say(doctor, DOCTOR_FAILED, "run 'agxtriage scan' when that is cured",
+			"%s; set aside as %s, but the new one failed: %s", why, aside, err.text);
+	else
+		say_repaired(doctor, why, aside, &saved, &taken);
+out:
+	free(path);
+	free(aside);
+}

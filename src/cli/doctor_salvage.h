@@ -1,0 +1,19 @@
+/* What a damaged database still gives, taken into a new one. */
+#ifndef CLI_DOCTOR_SALVAGE_H
+#define CLI_DOCTOR_SALVAGE_H
+
+#include "cli/doctor.h"
+
+struct doctor_salvaged {
+	uint64_t incidents;  /* saved */
+	uint64_t lost, gone; /* stored files that could not be read; that retention had emptied */
+	bool unreadable;     /* nothing of it is a database any more; why: a text for people */
+	char why[ERR_TEXT_BYTES];
+};
+
+/* From the file at path into doctor->store, classified with today's rules. Negative: the new
+ * database failed. */
+int doctor_salvage(
+	struct doctor *doctor, const char *path, struct doctor_salvaged *ret, struct err *err);
+
+#endif

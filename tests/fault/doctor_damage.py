@@ -1,0 +1,204 @@
+"""Databases damaged at many places: doctor sets them aside, makes a new one, and brings back what can be had."""
+import glob
+import json
+import os
+import random
+import shutil
+import sqlite3
+import stat
+import time
+
+from outsider import Outsider, good, incident
+
+o = Outsider()
+SEED = int(os.environ.get('AGXTRIAGE_FAULT_SEED', '7'))
+ROUNDS = int(os.environ.get('AGXTRIAGE_FAULT_ROUNDS', '12'))
+random.seed(SEED)
+ON_DISK, GONE = 120, 120
+TOTAL = ON_DISK + GONE
+SIDECARS = ('', '-wal', '-shm')
+
+
+def findings(answer):
+    """{check: [findings]}"""
+    found = {}
+    for line in answer.lines:
+        found.setdefault(line['check'], []).append(line)
+    return found
+
+
+def states(answer, check):
+    return [f['state'] for f in findings(answer).get(check, [])]
+
+
+# A home whose report folder holds half of what the database knows: the other half has been deleted.
+home = o.new('home')
+reports = home + '/.local/share/agxtriage/reports'
+os.makedirs(reports)
+o.env['HOME'] = home
+base = o.db()
+for n in range(TOTAL):
+    o.write('%s/Python-%05d.ips' % (reports, n), good(n, procPath=random.randbytes(2500).hex()))
+took = o.run('scan', '--json', db=base)
+o.check(took.summary.get('added') == TOTAL, 'a scan', took)
+for n in range(ON_DISK, TOTAL):
+    os.unlink('%s/Python-%05d.ips' % (reports, n))
+connection = sqlite3.connect(base)
+connection.execute('pragma wal_checkpoint(truncate)')
+PAGE = connection.execute('pragma page_size').fetchone()[0]
+connection.close()
+for suffix in ('-wal', '-shm'):
+    if os.path.exists(base + suffix):
+        os.unlink(base + suffix)
+SIZE = os.path.getsize(base)
+BYTES = {n: good(n) for n in ()}
+
+
+def copy():
+    db = o.db()
+    os.mkdir(os.path.dirname(db), 0o700)
+    shutil.copy(base, db)
+    os.chmod(db, 0o600)
+    return db
+
+
+def aside(db):
+    return sorted(p for p in glob.glob(db + '.damaged-*') if not p.endswith(('-wal', '-shm')))
+
+
+def whole(db, label, least):
+    """A database that is in order, with every report that is on disk and at least so many in all."""
+    o.integrity(db, label)
+    ids = {row[0] for row in sqlite3.connect(db).execute('select incident_id from incidents')}
+    missing = [n for n in range(ON_DISK) if incident(n) not in ids]
+    o.check(not missing, label + ': all that is on disk is there', missing[:5])
+    o.check(len(ids) == o.count(db), label + ': nothing twice', o.count(db))
+    o.check(len(ids) >= least, '%s: at least %d' % (label, least), len(ids))
+    again = o.run('doctor', '--full', '--json', db=db)
+    o.check(again.status == 0 and states(again, 'integrity') == ['ok'], label + ': then all is well', again)
+    return len(ids)
+
+
+def repaired(db, label, least=ON_DISK):
+    before = {s: open(db + s, 'rb').read() for s in SIDECARS if os.path.exists(db + s)}
+    dry = o.run('doctor', '--dry-run', '--full', '--json', db=db)
+    o.check(dry.status == 1 and not aside(db), label + ': a dry run tells and keeps', dry)
+    o.check(open(db, 'rb').read() == before[''], label + ': a dry run changes nothing')
+    answer = o.run('doctor', '--full', '--json', db=db)
+    told = [f for f in findings(answer).get('integrity', []) + findings(answer).get('database', []) if f['state'] == 'repaired']
+    o.check(answer.status == 0 and len(told) == 1, label + ': repaired', answer)
+    kept = aside(db)
+    o.check(len(kept) == 1 and open(kept[0], 'rb').read() == before[''], label + ': the old one is kept as it was', kept)
+    o.check(stat.S_IMODE(os.stat(db).st_mode) == 0o600, label + ': the new one is private')
+    o.clean(answer.out, label)
+    return whole(db, label, least) if told else 0
+
+
+def overwrite(db, at, data):
+    with open(db, 'r+b') as file:
+        file.seek(at)
+        file.write(data)
+
+
+# ---- nothing is wrong ----
+db = copy()
+answer = o.run('doctor', '--full', '--json', db=db)
+o.check(answer.status == 0 and states(answer, 'integrity') == ['ok'], 'a whole database', answer)
+o.check(not aside(db), 'a whole database is left alone')
+
+# ---- the header ----
+for label, at, data in (('no magic', 0, bytes(16)), ('no header', 0, bytes(60)), ('page size', 16, b'\x00\x07'),
+                        ('first page', 100, random.randbytes(PAGE - 100))):
+    db = copy()
+    overwrite(db, at, data)
+    repaired(db, label)
+
+# ---- pages in the middle: what is not on them is saved ----
+best = 0
+for number in range(ROUNDS):
+    db = copy()
+    for _ in range(1 + number % 4):
+        overwrite(db, PAGE * random.randrange(2, SIZE // PAGE), random.randbytes(PAGE) if number % 2 else bytes(PAGE))
+    dry = o.run('doctor', '--dry-run', '--full', '--json', db=db)
+    if dry.status == 0 or all(f['state'] != 'failed' or 'cannot be unpacked' in f['finding'] for f in findings(dry).get('integrity', [])):
+        continue
+    best = max(best, repaired(db, 'pages, round %d' % number))
+o.check(best > ON_DISK + GONE // 2, 'damaged pages cost those on them alone', best)
+
+# ---- cut short ----
+for part in (0.9, 0.5, 0.1):
+    db = copy()
+    os.truncate(db, int(SIZE * part) // PAGE * PAGE)
+    repaired(db, 'cut to %d %%' % (100 * part))
+
+# ---- a log that is none ----
+db = copy()
+o.write(db + '-wal', random.randbytes(200000))
+answer = o.run('doctor', '--full', '--json', db=db)
+o.check(answer.status == 0, 'garbage for a log', answer)
+o.check(whole(db, 'garbage for a log', TOTAL) == TOTAL, 'garbage for a log costs nothing')
+
+# ---- a damaged one with a log: all three are kept together ----
+db = copy()
+connection = sqlite3.connect(db)
+connection.execute('pragma wal_autocheckpoint = 0')
+connection.execute('create table spare (a)')
+connection.commit()
+logged = {s: open(db + s, 'rb').read() for s in SIDECARS}
+other = o.db()
+os.mkdir(os.path.dirname(other), 0o700)
+for suffix, data in logged.items():
+    if suffix != '-shm':
+        o.write(other + suffix, data)
+connection.close()
+overwrite(other, PAGE * 3, random.randbytes(PAGE * (SIZE // PAGE - 4)))
+answer = o.run('doctor', '--json', db=other)
+o.check(answer.status == 0 and len(aside(other)) == 1, 'with a log: repaired', answer)
+if aside(other):
+    o.check(open(aside(other)[0] + '-wal', 'rb').read() == logged['-wal'], 'with a log: it is kept beside the old one')
+whole(other, 'with a log', ON_DISK)
+
+# ---- what is not ours is never touched ----
+foreign = o.db()
+os.mkdir(os.path.dirname(foreign), 0o700)
+connection = sqlite3.connect(foreign)
+connection.execute('create table theirs (a)')
+connection.commit()
+connection.close()
+newer = copy()
+connection = sqlite3.connect(newer)
+connection.execute('pragma user_version = 9999')
+connection.commit()
+connection.close()
+text = o.write(o.new() + '/notes.txt', b'nothing of a database\n' * 500)
+for label, db in (('a database of another program', foreign), ('a newer version', newer), ('a text', text)):
+    before = open(db, 'rb').read()
+    answer = o.run('doctor', '--json', db=db)
+    o.check(answer.status == 1 and states(answer, 'database') == ['failed'], label + ': failed', answer)
+    o.check(open(db, 'rb').read() == before and not aside(db), label + ': left as it is')
+
+# ---- rights ----
+db = copy()
+os.chmod(db, 0o644)
+dry = o.run('doctor', '--dry-run', '--json', db=db)
+o.check(dry.status == 1 and stat.S_IMODE(os.stat(db).st_mode) == 0o644, 'open to others: a dry run tells', dry)
+answer = o.run('doctor', '--json', db=db)
+o.check(answer.status == 0 and 'repaired' in states(answer, 'privacy'), 'open to others: repaired', answer)
+o.check(stat.S_IMODE(os.stat(db).st_mode) == 0o600, 'open to others: then private')
+
+# ---- twice in one second ----
+db = copy()
+for _ in range(2):
+    overwrite(db, 100, random.randbytes(PAGE - 100))
+    o.run('doctor', db=db)
+o.check(len(aside(db)) == 2, 'two set aside', aside(db))
+answer = o.run('doctor', '--json', db=db)
+o.check(states(answer, 'set-aside') == ['warning'], 'they are mentioned', answer)
+
+# ---- status goes on whatever is wrong ----
+db = copy()
+overwrite(db, 100, random.randbytes(PAGE - 100))
+answer = o.run('status', '--json', db=db)
+o.check(answer.status == 1 and answer.summary.get('stored', 0) is None and not answer.summary['running'], 'status of a damaged one', answer)
+o.one_line(answer, 'status of a damaged one', db)
+o.end()
