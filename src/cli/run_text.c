@@ -39,8 +39,8 @@ static void put_incident(const struct text_view *view, void *user) {
 	text_out_field(&text->out, TERM_PLAIN, "Operation", triage->operation);
 	run_report_concurrent(triage, value(text));
 	if (text->value.len)
-		buf_add_str(&text->value, " other threads inside Metal or AGX");
-	field(text, TERM_PLAIN, "Inside");
+		buf_add_str(&text->value, " inside Metal or AGX at that moment");
+	field(text, TERM_PLAIN, "Others");
 	if (triage->signature_text) {
 		buf_printf(value(text), "%s  %s", triage->signature_hash, triage->signature_text);
 		field(text, TERM_PLAIN, "Signature");
