@@ -1,6 +1,7 @@
 /* daemon --check: what is in force, where each value came from, and whether it can work. */
 #include "base/log.h"
 #include "base/spawn.h"
+#include "base/text.h"
 #include "cli/daemon_options.h"
 #include "collect/presence.h"
 #include "export/json_out.h"
@@ -87,6 +88,14 @@ static void look_at_new_database(struct check *check, const char *path) {
 	free(folder);
 }
 
+/* An error's text without the path that stands beside it anyway. */
+static const char *without_path(const struct err *err, const char *path) {
+	size_t len = strlen(path);
+	return text_starts(err->text, path) && text_starts(err->text + len, ": ")
+		       ? err->text + len + 2
+		       : err->text;
+}
+
 static void look_at_database(struct check *check) {
 	const char *path = cli_db_path(check->cli);
 	struct store *store = NULL;
@@ -105,7 +114,7 @@ static void look_at_database(struct check *check) {
 	if (r == 0)
 		r = store_counts(store, &counts, &err);
 	if (r < 0)
-		add(check, "database", path, true, "%s", err.text);
+		add(check, "database", path, true, "%s", without_path(&err, path));
 	else if (access(path, W_OK) < 0)
 		add(check, "database", path, true, "cannot be written: %s", strerror(errno));
 	else

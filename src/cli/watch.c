@@ -8,6 +8,7 @@
 #include "export/json_view.h"
 #include "export/load.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -247,7 +248,8 @@ static enum cli_status follow(struct watch *watch) {
 		start_handles(watch);
 		uv_run(&watch->loop, UV_RUN_DEFAULT);
 	}
-	uv_loop_close(&watch->loop);
+	r = uv_loop_close(&watch->loop);
+	assert(r == 0);
 	return watch->status;
 }
 
