@@ -97,7 +97,7 @@ static void start_run(struct store *store, struct keeper *keeper) {
 
 static int begin_size(struct store *store, struct keeper *keeper, struct err *err) {
 	int64_t used = 0;
-	int r = retain_used_bytes(store, &used, err);
+	int r = retain_used_bytes(store, keeper, &used, err);
 	if (r < 0)
 		return r;
 	keeper->total_freed = keeper->limits.dry_run ? keeper->freed : 0;
@@ -263,7 +263,7 @@ static int dry_run(struct store *store, const struct store_retention *retention,
 		start_run(store, keeper);
 		r = retain_look_again(store, keeper, err);
 		if (r == 0)
-			r = retain_used_bytes(store, &used, err);
+			r = retain_used_bytes(store, keeper, &used, err);
 		while (r == 0 && keeper->step < RETAIN_TEXTS)
 			r = go_on(store, keeper, err);
 		(void)store_exec(store, "rollback", NULL);

@@ -63,7 +63,7 @@ struct keeper {
 	int64_t walked_id;
 	/* Of this transaction. */
 	struct retain_group groups[RETAIN_GROUPS];
-	int64_t newest_id;
+	int64_t newest_id, page_bytes;
 	/* Of this run. Bytes are estimates made of packed lengths, the same in a dry run. */
 	bool aged, files, full; /* what it does; full: it was not asked for by a due */
 	bool changed, size_changed, was_too_big;
@@ -152,6 +152,7 @@ int retain_size_rows(struct store *store, struct keeper *keeper, struct err *err
 int retain_gone_files(struct store *store, struct keeper *keeper, struct err *err);
 int retain_pages(struct store *store, struct keeper *keeper, struct err *err);
 /* Bytes of the pages in use. */
-int retain_used_bytes(struct store *store, int64_t *ret, struct err *err);
+int retain_used_bytes(
+	struct store *store, const struct keeper *keeper, int64_t *ret, struct err *err);
 
 #endif

@@ -4,10 +4,30 @@
  */
 #include "store/retain.h"
 
+/* Of a raw row besides its packed bytes; they stay when it is emptied. */
+#define RAW_ROW_BYTES 60
 /* Rows read before any of them is changed. */
 #define BATCH 32
 /* Pages given back to the file system between two looks at the clock. */
 #define VACUUM_PAGES "64"
+
+/*
+ * The pages that a packed report takes: a leaf shares its space between rows, what does not fit
+ * goes to pages of its own (the file format's rule for table leaves).
+ */
+static int64_t bytes_of_raw(const struct keeper *keeper, int64_t length) {
+	int64_t usable = keeper->page_bytes, payload = length + RAW_ROW_BYTES, local = payload;
+	int64_t least = (usable - 12) * 32 / 255 - 23, pages = 0;
+	if (length <= 0)
+		return 0;
+	if (payload > usable - 35) {
+		local = least + (payload - least) % (usable - 4);
+		local = local <= usable - 35 ? local : least;
+		pages = (payload - local + usable - 5) / (usable - 4);
+	}
+	int64_t rows = (usable - 8) / (local + 6);
+	return pages * usable + usable / (rows > 0 ? rows : 1) - RAW_ROW_BYTES;
+}
 
 /* Removes one row, or counts what removing it would do. 0 or negative, as all these. */
 static int remove_row(struct store *store, struct keeper *keeper, const struct retain_row *row,
@@ -19,7 +39,7 @@ static int remove_row(struct store *store, struct keeper *keeper, const struct r
 		r = retain_raw_length(store, row->raw_id, &length, err);
 	if (r < 0)
 		return r;
-	keeper->freed += length + keeper->row_bytes;
+	keeper->freed += bytes_of_raw(keeper, length) + keeper->row_bytes;
 	keeper->done.incidents_removed++;
 	keeper->rows_since_texts++;
 	if (!keeper->limits.dry_run)
@@ -51,7 +71,7 @@ static int remove_raw(struct store *store, struct keeper *keeper, const struct r
 					   : retain_remove_raw(store, row->raw_id, &incidents, err);
 	if (r < 0)
 		return r;
-	keeper->freed += length;
+	keeper->freed += bytes_of_raw(keeper, length);
 	keeper->done.raw_removed += incidents;
 	return 0;
 }
@@ -99,7 +119,8 @@ static int look_at(struct store *store, struct keeper *keeper, const struct step
 	} else if (keeper->step == RETAIN_SIZE_RAW) {
 		int64_t length = 0;
 		r = retain_raw_length(store, row->raw_id, &length, err);
-		keeper->kept_raw += r == 0 && !is_counted(keeper, row) ? length : 0;
+		if (r == 0 && !is_counted(keeper, row))
+			keeper->kept_raw += bytes_of_raw(keeper, length);
 	}
 	if (r < 0)
 		return r;
@@ -194,15 +215,14 @@ static int ask(struct store *store, enum statement id, int64_t *ret, struct err 
 	return 0;
 }
 
-int retain_used_bytes(struct store *store, int64_t *ret, struct err *err) {
-	int64_t size = 0, pages = 0, unused = 0;
-	int r = ask(store, ST_RETAIN_PAGE_SIZE, &size, err);
-	if (r == 0)
-		r = ask(store, ST_RETAIN_PAGE_COUNT, &pages, err);
+int retain_used_bytes(
+	struct store *store, const struct keeper *keeper, int64_t *ret, struct err *err) {
+	int64_t pages = 0, unused = 0;
+	int r = ask(store, ST_RETAIN_PAGE_COUNT, &pages, err);
 	if (r == 0)
 		r = ask(store, ST_RETAIN_FREE_COUNT, &unused, err);
 	if (r == 0)
-		*ret = (pages - unused) * size;
+		*ret = (pages - unused) * keeper->page_bytes;
 	return r;
 }
 

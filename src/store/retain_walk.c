@@ -71,16 +71,21 @@ int retain_next(struct store *store, struct keeper *keeper, struct retain_row *r
 	return fetch(store, rows, ret, max, ret_count, err);
 }
 
+static int ask(struct store *store, enum statement id, int64_t *ret, struct err *err) {
+	sqlite3_stmt *find = store_statement(store, id, err);
+	int r = find == NULL ? store_code(err) : store_step(store, find, err);
+	if (r < 0)
+		return r;
+	*ret = sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	return 0;
+}
+
 int retain_look_again(struct store *store, struct keeper *keeper, struct err *err) {
 	for (size_t i = 0; i < RETAIN_GROUPS; i++)
 		keeper->groups[i].used = false;
-	sqlite3_stmt *newest = store_statement(store, ST_RETAIN_NEWEST_ID, err);
-	int r = newest == NULL ? store_code(err) : store_step(store, newest, err);
-	if (r < 0)
-		return r;
-	keeper->newest_id = sqlite3_column_int64(newest, 0);
-	sqlite3_reset(newest);
-	return 0;
+	int r = ask(store, ST_RETAIN_NEWEST_ID, &keeper->newest_id, err);
+	return r == 0 ? ask(store, ST_RETAIN_PAGE_SIZE, &keeper->page_bytes, err) : r;
 }
 
 static int add_ids(
