@@ -154,7 +154,7 @@ static const struct option_row option_rows[] = {
 
 const struct command doctor_command = {
 	.name = "doctor",
-	.summary = "check the collector and its surroundings, repair what can be",
+	.summary = "check the collector, and repair what can be repaired",
 	.details =
 		"Checks the configuration, the watched folders, the system's crash reporter, the\n"
 		"database, the daemon and the clock. A database that others could read is made\n"

@@ -78,9 +78,6 @@ void doctor_check_set_aside(struct doctor *doctor);
  * wrong with the old one.
  */
 void doctor_repair_database(struct doctor *doctor, const char *why);
-/* Whether a file that SQLite takes for no database once was one of ours: its bytes tell. Not while
- * it is open here. */
-bool doctor_is_damaged(const char *path);
 /* Files beside the database that were set aside; *ret_newest (may be NULL) is to be freed. */
 size_t doctor_count_set_aside(const char *db_path, char **ret_newest);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/places.h"
+#include "cli/doctor_header.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -60,10 +61,10 @@ void doctor_check_database(struct doctor *doctor) {
 	if (r == 0)
 		r = store_counts(doctor->store, &counts, &err);
 	if (r == 0)
-		doctor_say(doctor, DOCTOR_OK, NULL, "%s: %lld incidents, %lld bytes",
-			doctor->db_path, (long long)counts.stored,
+		doctor_say(doctor, DOCTOR_OK, NULL, "%s: %lld incident%s, %lld bytes",
+			doctor->db_path, (long long)counts.stored, counts.stored == 1 ? "" : "s",
 			(long long)counts.database_bytes);
-	else if (r == -EIO || (r == -EPROTO && doctor_is_damaged(doctor->db_path)))
+	else if (r == -EIO || (r == -EPROTO && doctor_header_is_damaged(doctor->db_path)))
 		doctor_repair_database(doctor, err.text);
 	else
 		say_unopened(doctor, r, err.text);

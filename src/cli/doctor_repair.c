@@ -13,40 +13,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* SQLite's file header. */
-#define MAGIC "SQLite format 3"
-#define HEADER_BYTES 100
-#define APPLICATION_ID_AT 68
-/* Words of our own schema stand in its first pages. */
-#define LOOK_BYTES (512u << 10)
-
-/* What SQLite insists on before it looks at anything else. */
-static bool header_is_whole(const unsigned char *head) {
-	unsigned page = (unsigned)head[16] << 8 | head[17];
-	bool page_fits = page == 1 || (page >= 512 && (page & (page - 1)) == 0);
-	return !memcmp(head, MAGIC, sizeof MAGIC) && page_fits && head[18] >= 1 && head[18] <= 2 &&
-	       head[19] >= 1 && head[19] <= 2 && head[21] == 64 && head[22] == 32 && head[23] == 32;
-}
-
-bool doctor_is_damaged(const char *path) {
-	unsigned char *bytes = malloc(LOOK_BYTES);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t len = bytes && fd >= 0 ? pread(fd, bytes, LOOK_BYTES, 0) : 0;
-	bool ret = false;
-	if (len >= HEADER_BYTES && !header_is_whole(bytes))
-		ret = !memcmp(bytes + APPLICATION_ID_AT, "agxt", 4) ||
-		      memmem(bytes, (size_t)len, "incident_counted", 16);
-	if (fd >= 0)
-		close(fd);
-	free(bytes);
-	return ret;
-}
 
 /* "crashes.db.damaged-20251220-173618" */
 #define ASIDE ".damaged-"
@@ -142,7 +112,7 @@ static void say_repaired(struct doctor *doctor, const char *why, const char *asi
 	struct buf text = {0};
 	buf_printf(&text, "set aside as %s; ", aside);
 	if (saved->unreadable)
-		buf_printf(&text, "nothing could be saved from it (%s)", saved->why);
+		buf_add_str(&text, "nothing could be saved from it");
 	else
 		buf_printf(&text, "%llu incident%s saved from it, %llu stored file%s unreadable",
 			(unsigned long long)saved->incidents, saved->incidents == 1 ? "" : "s",

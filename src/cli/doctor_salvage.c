@@ -3,12 +3,15 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/sha256.h"
+#include "cli/doctor_header.h"
 #include "ips/document.h"
 #include "triage/triage.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 /* Files per transaction. */
 #define BATCH 100
@@ -79,20 +82,34 @@ static int on_file(const struct store_salvaged *file, void *user) {
 	return salvage->in_batch < BATCH ? 0 : flush(salvage);
 }
 
+/* Where the header alone is broken, a copy with another one can be read. */
+static int read_all(const char *path, struct salvage *salvage, struct store_salvage *ret) {
+	struct err unread = {0};
+	char *copy = NULL;
+	if (!doctor_header_is_damaged(path))
+		return store_salvage(path, on_file, salvage, ret, &unread);
+	int r = doctor_header_mend(path, &copy, &unread);
+	if (r == 0) {
+		r = store_salvage(copy, on_file, salvage, ret, &unread);
+		unlink(copy);
+	}
+	if (r < 0)
+		log_debug("%s", unread.text);
+	free(copy);
+	return r;
+}
+
 int doctor_salvage(
 	struct doctor *doctor, const char *path, struct doctor_salvaged *ret, struct err *err) {
 	struct salvage salvage = {.doctor = doctor, .err = err};
 	struct store_salvage counts = {0};
-	struct err unread = {0};
 	*ret = (struct doctor_salvaged){0};
 	err->code = 0;
 	arena_init(&salvage.arena, LIMIT_REPORT_ARENA_BYTES);
-	int r = store_salvage(path, on_file, &salvage, &counts, &unread);
-	if (r < 0 && !err->code) {
-		ret->unreadable = true;
-		snprintf(ret->why, sizeof ret->why, "%s", unread.text);
+	int r = read_all(path, &salvage, &counts);
+	ret->unreadable = r < 0 && !err->code;
+	if (ret->unreadable)
 		r = 0;
-	}
 	if (r == 0)
 		r = flush(&salvage);
 	arena_finish(&salvage.arena);

@@ -7,8 +7,7 @@
 struct doctor_salvaged {
 	uint64_t incidents;  /* saved */
 	uint64_t lost, gone; /* stored files that could not be read; that retention had emptied */
-	bool unreadable;     /* nothing of it is a database any more; why: a text for people */
-	char why[ERR_TEXT_BYTES];
+	bool unreadable;     /* nothing of it is a database any more */
 };
 
 /* From the file at path into doctor->store, classified with today's rules. Negative: the new

@@ -51,7 +51,6 @@ for suffix in ('-wal', '-shm'):
     if os.path.exists(base + suffix):
         os.unlink(base + suffix)
 SIZE = os.path.getsize(base)
-BYTES = {n: good(n) for n in ()}
 
 
 def copy():
@@ -107,11 +106,12 @@ o.check(answer.status == 0 and states(answer, 'integrity') == ['ok'], 'a whole d
 o.check(not aside(db), 'a whole database is left alone')
 
 # ---- the header ----
-for label, at, data in (('no magic', 0, bytes(16)), ('no header', 0, bytes(60)), ('page size', 16, b'\x00\x07'),
-                        ('first page', 100, random.randbytes(PAGE - 100))):
+for label, at, data, least in (('no magic', 0, bytes(16), TOTAL), ('no header', 0, bytes(100), TOTAL),
+                               ('page size', 16, b'\x00\x07', TOTAL),
+                               ('first page', 100, random.randbytes(PAGE - 100), ON_DISK)):
     db = copy()
     overwrite(db, at, data)
-    repaired(db, label)
+    repaired(db, label, least)
 
 # ---- pages in the middle: what is not on them is saved ----
 best = 0
