@@ -4,7 +4,6 @@ import json
 import os
 import plistlib
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,12 @@ o = Outsider()
 naming = threading.Lock()
 
 
+def copy_program(place):
+    """By another process: what this one has open for writing, a child that is started meanwhile has open, too, and then the copy
+    is "busy"."""
+    subprocess.run(['cp', '-p', PROGRAM, place], check=True)
+
+
 class Mac:
     """A home, a stand-in for launchd, and the program installed in that home."""
 
@@ -40,7 +45,7 @@ class Mac:
         self.reports = os.path.join(self.home, '.local/share/agxtriage/reports')
         for folder in (os.path.dirname(self.program), self.state + '/jobs', self.tools, self.reports):
             os.makedirs(folder)
-        shutil.copy2(PROGRAM, self.program)
+        copy_program(self.program)
         if launchctl:
             self.tool('launchctl', 'exec %s %s "$@"' % (shlex.quote(sys.executable), shlex.quote(HERE + '/launchctl.py')))
         self.env = dict(o.env, HOME=self.home, PATH=self.tools + ':/usr/bin:/bin', LAUNCHD_STAND_IN=self.state)
@@ -320,7 +325,7 @@ def check_surroundings():
     for words in (['instal'], ['install', '--json'], [], ['install', 'now']):
         expect(mac.agent(*words), 2, 'agent %s' % words)
     temporary = mac.folder + '/agxtriage'
-    shutil.copy2(PROGRAM, temporary)
+    copy_program(temporary)
     mac.program = temporary
     expect(mac.agent('install'), 1, 'a program in a temporary folder', temporary, 'temporary folder')
     o.check(not os.path.exists(mac.plist), 'then nothing is written')
@@ -333,7 +338,7 @@ def check_homebrew():
     os.makedirs(kept)
     os.makedirs(brew + '/opt')
     os.symlink('../Cellar/agxtriage/1.0', brew + '/opt/agxtriage')
-    shutil.copy2(PROGRAM, kept)
+    copy_program(kept)
     os.makedirs(brew + '/bin')
     name = os.path.basename(PROGRAM)
     os.symlink('../Cellar/agxtriage/1.0/bin/' + name, brew + '/bin/agxtriage')
