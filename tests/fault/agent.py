@@ -32,9 +32,12 @@ def copy_program(place):
 class Mac:
     """A home, a stand-in for launchd, and the program installed in that home."""
 
+    made = []
+
     def __init__(self, name='home', holder=True, launchctl=True, **plan):
         with naming:
             self.folder = o.new('mac')
+            self.made.append(self)
         self.home = os.path.join(self.folder, name)
         self.state = os.path.join(self.folder, 'launchd')
         self.program = os.path.join(self.home, 'bin', 'agxtriage')
@@ -165,7 +168,6 @@ def check_good_day():
     o.check(not os.path.exists(mac.plist) and os.path.exists(mac.db), 'the database stays')
     expect(mac.agent('uninstall'), 0, 'uninstall again', 'no agent is installed')
     expect(mac.agent('status'), 3, 'status after', 'not installed')
-    mac.finish()
 
 
 def check_named():
@@ -187,7 +189,6 @@ def check_named():
     expect(mac.agent('install', env=env), 0, 'install with AGXTRIAGE_DB')
     same(mac.read()['ProgramArguments'][5:], ['--db', mac.folder + '/env.db'], 'launchd does not know the variable')
     expect(mac.agent('uninstall'), 0, 'uninstall')
-    mac.finish()
 
 
 # ---- launchctl fails ----
@@ -207,7 +208,6 @@ def check_busy():
     mac.plan(holder=True, answers={'bootstrap': [[37, 'Bootstrap failed: 37: Operation already in progress']] * 2})
     install(mac, 'twice 37', 'installed')
     expect(mac.agent('uninstall'), 0, 'uninstall')
-    mac.finish()
 
 
 def check_never():
@@ -217,7 +217,6 @@ def check_never():
     o.check(os.path.exists(mac.plist) and answer.seconds < 90, 'the property list stays for the next login', answer)
     o.check(b'as root' not in answer.err, 'launchctl\'s advice to be root is not passed on', answer)
     expect(mac.agent('status'), 1, 'status', 'installed, but does not run', 'not loaded')
-    mac.finish()
 
 
 def check_headless():
@@ -234,7 +233,6 @@ def check_headless():
     mac.plan(holder=True, no_gui=True, answers={'bootstrap': [BUSY]})
     install(mac, '5 stands for a missing domain, too', 'installed: %s/%s' % (USER, LABEL))
     expect(mac.agent('uninstall'), 0, 'uninstall')
-    mac.finish()
 
 
 def check_disabled():
@@ -248,7 +246,6 @@ def check_disabled():
     mac.plan(holder=True, disabled=[LABEL], answers={'enable': [[0, '']] * 2})
     install(mac, 'disabled for good', 'Service is disabled', 'Login Items', status=1)
     expect(mac.agent('status'), 1, 'status', 'disabled')
-    mac.finish()
 
 
 def check_odd_answers():
@@ -265,14 +262,12 @@ def check_odd_answers():
     expect(mac.agent('uninstall'), 0, 'uninstall')
     mac.plan(holder=True, answers={'bootstrap': [[122, 'Bootstrap failed: 122: Path had bad ownership/permissions']]})
     install(mac, 'another error', 'loading the agent', '122: Path had bad ownership', status=1)
-    mac.finish()
 
 
 def check_hangs():
     mac = Mac(answers={'bootstrap': [['hang', '']]})
     answer = install(mac, 'launchctl hangs', 'no answer within 10 s', status=1)
     o.check(answer.seconds < 90, 'bounded', answer)
-    mac.finish()
 
 
 def check_dies():
@@ -289,7 +284,6 @@ def check_dies():
     install(mac, 'a daemon that serves nothing', 'does not serve the database', status=1)
     expect(mac.agent('status'), 1, 'status', 'no daemon serves it')
     expect(mac.agent('uninstall'), 0, 'uninstall')
-    mac.finish()
 
 
 def check_second_daemon():
@@ -305,7 +299,6 @@ def check_second_daemon():
     holder.stdout.close()
     install(mac, 'and without it', 'installed')
     expect(mac.agent('uninstall'), 0, 'uninstall')
-    mac.finish()
 
 
 # ---- the surroundings ----
@@ -350,7 +343,6 @@ def check_homebrew():
     install(mac, 'Homebrew without opt', 'installed')
     same(mac.read()['ProgramArguments'][0], kept + '/' + name, 'else the path itself')
     expect(mac.agent('uninstall'), 0, 'uninstall')
-    mac.finish()
 
 
 def check_file():
@@ -388,7 +380,6 @@ def check_file():
     line = Mac(name='two\nlines')
     expect(line.agent('install'), 1, 'a home that no property list can hold', 'characters')
     o.check(not os.path.exists(line.plist), 'then nothing is written')
-    mac.finish()
 
 
 def check_killed():
@@ -409,7 +400,6 @@ def check_killed():
             o.check(file.read() in whole, 'killed after %d ms' % (2 + 2 * turn))
     install(mac, 'and then it can be installed', 'installed')
     expect(mac.agent('uninstall'), 0, 'uninstall')
-    mac.finish()
 
 
 def check_real_daemon():
@@ -440,7 +430,6 @@ def check_real_daemon():
     expect(mac.agent('status'), 0, 'status after a kill', 'started 2 times', 'Killed')
     install(mac, 'install again', 'installed')
     expect(mac.agent('uninstall'), 0, 'uninstall', 'ended the agent')
-    mac.finish()
 
 
 CHECKS = [check_never, check_busy, check_dies, check_hangs, check_good_day, check_named, check_headless, check_disabled,
@@ -462,4 +451,6 @@ chosen = sys.argv[1:]
 with concurrent.futures.ThreadPoolExecutor(4) as pool:
     for _ in pool.map(run_check, [f for f in CHECKS if not chosen or f.__name__[6:] in chosen]):
         pass
+for mac in Mac.made:
+    mac.finish()
 o.end()
