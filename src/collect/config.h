@@ -61,6 +61,11 @@ void config_finish(struct config *config);
  */
 int config_load(struct config *config, const char *path, struct err *err);
 
+/* The same with a text that is there already, a NUL behind its len bytes. name: of the file, for
+ * errors. path and loaded stay as they are. */
+int config_parse(
+	struct config *config, const char *name, const char *text, size_t len, struct err *err);
+
 /* Puts a flag's words over what is there, read as the file's text would be ("90d", "500M"),
  * relative paths from the current folder. -EINVAL names key (or flag) and value. */
 int config_set(struct config *config, enum config_key key, const char *const *words, size_t count,

@@ -341,20 +341,23 @@ static char *default_path(void) {
 	return ret;
 }
 
-static void use(struct config *config, struct loader *loader, char *path, bool loaded) {
-	free(config->path);
-	config->path = path;
-	config->loaded = loaded;
+int config_parse(
+	struct config *config, const char *name, const char *text, size_t len, struct err *err) {
+	struct loader loader = {.path = name, .text = text, .err = err};
+	int r = load_text(&loader, len);
 	for (int key = 0; key < CONFIG_KEY_COUNT; key++) {
-		if (!loader->set[key])
-			continue;
-		config_value_finish(&config->values[key]);
-		config->values[key] = loader->values[key];
+		struct config_value *value = &loader.values[key];
+		if (r == 0 && loader.set[key]) {
+			config_value_finish(&config->values[key]);
+			config->values[key] = *value;
+		} else {
+			config_value_finish(value);
+		}
 	}
+	return r;
 }
 
 int config_load(struct config *config, const char *path, struct err *err) {
-	struct loader loader = {.err = err};
 	struct buf text = {0};
 	char *own = path ? strdup(path) : default_path();
 	int r = 0;
@@ -363,19 +366,17 @@ int config_load(struct config *config, const char *path, struct err *err) {
 	if (own)
 		r = file_read(AT_FDCWD, own, FILE_FOLLOW, LIMIT_CONFIG_BYTES, &text, NULL, err);
 	bool missing = !own || (!path && (r == -ENOENT || r == -ENOTDIR));
-	loader.path = own;
-	loader.text = buf_str(&text);
 	if (missing)
 		r = 0;
 	else if (r == 0)
-		r = load_text(&loader, text.len);
-	buf_finish(&text);
+		r = config_parse(config, own, buf_str(&text), text.len, err);
 	if (r == 0) {
-		use(config, &loader, own, !missing);
-		return 0;
+		free(config->path);
+		config->path = own;
+		config->loaded = !missing;
+		own = NULL;
 	}
-	for (int key = 0; key < CONFIG_KEY_COUNT; key++)
-		config_value_finish(&loader.values[key]);
+	buf_finish(&text);
 	free(own);
 	return r;
 }
