@@ -32,8 +32,8 @@ int store_find_daemon(struct store *store, struct store_daemon *ret, struct err 
 	/* The texts would not outlive the statement, and an open statement keeps its snapshot. */
 	for (size_t i = 0; i < 2; i++) {
 		buf_reset(&store->daemon_texts[i]);
-		buf_add_str(&store->daemon_texts[i],
-			(const char *)sqlite3_column_text(find, i == 0 ? 5 : 8));
+		const char *text = (const char *)sqlite3_column_text(find, i == 0 ? 5 : 8);
+		buf_add_str(&store->daemon_texts[i], text != NULL ? text : "");
 	}
 	*ret = (struct store_daemon){
 		.pid = sqlite3_column_int64(find, 0),

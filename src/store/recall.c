@@ -280,7 +280,7 @@ static void read_triage(struct recall *recall, struct triage *triage) {
 int store_recall(struct store *store, int64_t id, struct arena *arena,
 	const struct report **ret_report, struct triage *ret_triage, struct err *err) {
 	struct err own = {0};
-	struct recall recall = {.store = store, .arena = arena, .err = err != NULL ? err : &own};
+	struct recall recall = {.store = store, .arena = arena, .err = &own};
 	struct report *report = arena_calloc(arena, 1, sizeof(*report));
 	struct triage triage = {0};
 	if (report == NULL)
@@ -288,19 +288,19 @@ int store_recall(struct store *store, int64_t id, struct arena *arena,
 	if (sqlite3_prepare_v2(store->db, query, -1, &recall.row, NULL) != SQLITE_OK)
 		return store_fail(store->db, err, store->path);
 	sqlite3_bind_int64(recall.row, 1, id);
-	int r = store_step(store, recall.row, recall.err);
+	int r = store_step(store, recall.row, &own);
 	if (r == 1) {
 		read_report(&recall, report);
 		read_triage(&recall, &triage);
 	}
 	sqlite3_finalize(recall.row);
 	if (r == 0)
-		r = err_set(err, -ENOENT, "no incident %lld", (long long)id);
-	if (r > 0)
-		r = recall.failed ? err_set(err, -ENOMEM, "out of memory") : recall.err->code;
-	if (r == 0) {
-		*ret_report = report;
-		*ret_triage = triage;
-	}
-	return r;
+		return err_set(err, -ENOENT, "no incident %lld", (long long)id);
+	if (own.code != 0)
+		return err_set(err, own.code, "%s", own.text);
+	if (recall.failed)
+		return err_set(err, -ENOMEM, "out of memory");
+	*ret_report = report;
+	*ret_triage = triage;
+	return 0;
 }
