@@ -87,12 +87,14 @@ static int copy_all(int from, int to) {
 int doctor_header_mend(const char *path, char **ret_path, struct err *err) {
 	unsigned char head[HEADER_BYTES];
 	struct buf name = {0};
-	struct stat st;
+	struct stat st = {0};
 	buf_printf(&name, "%s.reading", path);
 	char *copy = buf_take(&name);
 	int from = open(path, O_RDONLY | O_CLOEXEC);
 	int to = copy ? open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
-	int r = from < 0 || to < 0 || fstat(from, &st) < 0 ? -errno : copy_all(from, to);
+	int r = !copy                                        ? -ENOMEM
+		: from < 0 || to < 0 || fstat(from, &st) < 0 ? -errno
+							     : copy_all(from, to);
 	if (r == 0) {
 		make_header(head, (uint64_t)st.st_size);
 		if (pwrite(to, head, sizeof head, 0) != sizeof head)

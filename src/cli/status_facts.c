@@ -6,7 +6,6 @@
 #include "ips/json.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +16,11 @@
 #define FOLDERS_ARENA_BYTES (4u << 20)
 
 /* The first trouble is the one to tell. */
-__attribute__((format(printf, 2, 3))) static void trouble(
-	struct status_facts *facts, const char *fmt, ...) {
-	char text[ERR_TEXT_BYTES];
-	va_list args;
+static void trouble(struct status_facts *facts, const char *text, const char *rest) {
 	if (facts->trouble.len)
 		return;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof text, fmt, args);
-	va_end(args);
 	buf_add_str(&facts->trouble, text);
+	buf_add_str(&facts->trouble, rest);
 }
 
 enum folder_state status_folder_look(const char *path) {
@@ -94,7 +88,7 @@ static void look_at_folders(struct cli *cli, struct status_facts *facts) {
 	if (r == 0)
 		r = config_load(&config, cli->globals.config, &err);
 	if (r < 0)
-		trouble(facts, "%s", err.text);
+		trouble(facts, err.text, "");
 	const char *const *paths = r < 0 ? NULL : config_list(&config, CONFIG_FOLDERS);
 	for (size_t i = 0; paths && paths[i]; i++)
 		add_folder(facts, paths[i], folder_state_names[status_folder_look(paths[i])]);
@@ -107,7 +101,7 @@ static void read_daemon(struct status_facts *facts, struct store *store) {
 	struct err err = {0};
 	int r = store_find_daemon(store, &row, &err);
 	if (r < 0)
-		trouble(facts, "%s", err.text);
+		trouble(facts, err.text, "");
 	if (r <= 0)
 		return;
 	bool current = facts->running && (!facts->pid.set || facts->pid.value == row.pid);
@@ -145,7 +139,7 @@ static void read_database(struct status_facts *facts) {
 	if (r == -ENOENT)
 		facts->database_bytes.set = true;
 	else if (r < 0)
-		trouble(facts, "%s", err.text);
+		trouble(facts, err.text, "");
 	if (r < 0)
 		return;
 	read_daemon(facts, store);
@@ -153,7 +147,7 @@ static void read_database(struct status_facts *facts) {
 	if (r == 0)
 		r = store_rejections(store, keep_rejection, facts, &err);
 	if (r < 0)
-		trouble(facts, "%s", err.text);
+		trouble(facts, err.text, "");
 	facts->has_counts = r >= 0;
 	if (facts->has_counts)
 		facts->database_bytes = (struct i64_opt){facts->counts.database_bytes, true};
@@ -167,7 +161,7 @@ static void judge_folders(struct status_facts *facts) {
 		bool unread = !strcmp(folder->state, folder_state_names[FOLDER_UNREADABLE]);
 		bool unwatched = !strcmp(folder->state, folder_state_names[FOLDER_UNWATCHED]);
 		if (unread || (unwatched && facts->running))
-			trouble(facts, "%s is %s", folder->path, folder->state);
+			trouble(facts, folder->path, unread ? " is unreadable" : " is unwatched");
 	}
 }
 
@@ -179,15 +173,15 @@ enum cli_status status_facts_collect(struct cli *cli, struct status_facts *ret) 
 		return CLI_FAILED;
 	int found = presence_find(ret->db_path, &pid, &err);
 	if (found < 0)
-		trouble(ret, "%s", err.text);
+		trouble(ret, err.text, "");
 	ret->running = found > 0;
 	ret->pid = (struct i64_opt){pid, ret->running && pid > 0};
 	read_database(ret);
 	if (!ret->running)
-		trouble(ret,
-			"not running: 'agxtriage agent install' or 'agxtriage daemon' starts it");
+		trouble(ret, "not running: ",
+			"'agxtriage agent install' or 'agxtriage daemon' starts it");
 	else if (!ret->database_bytes.value)
-		trouble(ret, "no database yet at %s", ret->db_path);
+		trouble(ret, "no database yet at ", ret->db_path);
 	if (!ret->folder_count)
 		look_at_folders(cli, ret);
 	judge_folders(ret);

@@ -147,8 +147,8 @@ static void put_base64(struct json_out *out, const char *key, const uint8_t *byt
 			group |= bytes[i + 2];
 		buf_add_char(&text, digits[group >> 18]);
 		buf_add_char(&text, digits[group >> 12 & 63]);
-		buf_add_char(&text, i + 1 < len ? digits[group >> 6 & 63] : '=');
-		buf_add_char(&text, i + 2 < len ? digits[group & 63] : '=');
+		buf_add(&text, i + 1 < len ? &digits[group >> 6 & 63] : "=", 1);
+		buf_add(&text, i + 2 < len ? &digits[group & 63] : "=", 1);
 	}
 	out->buf->failed = out->buf->failed || text.failed;
 	json_out_text(out, key, buf_str(&text));
