@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Holds schema/config.schema.json and agxtriage-config(5) against the program.
 
-check_config.py PROGRAM: the schema accepts and refuses the same configurations as the program, has the same keys and
-defaults, and the page describes each key and its flags. Standard library only."""
+check_config.py PROGRAM PRINTER: the schema accepts and refuses the same configurations as the program, has the same keys
+and defaults, and the page describes each key and names its flag. `PRINTER --print` prints key, flag and default.
+Standard library only."""
 import json
 import os
 import pathlib
@@ -88,18 +89,31 @@ def schema_defaults():
     return found
 
 
-def check_keys():
-    keys = set(schema_defaults())
+def check_keys(printer):
+    done = subprocess.run([printer, "--print"], stdout=subprocess.PIPE, check=True)
+    rows = [line.split("\t") for line in done.stdout.decode().splitlines()]
+    defaults = schema_defaults()
     described = set(re.findall(r"^\.It Cm ([a-z_.]+)$", PAGE, re.M))
-    for key in sorted(keys ^ described):
-        yield f"{key} stands {'in the schema' if key in keys else 'in the page'} alone"
+    flags = {"--" + flag for flag in re.findall(r"^\.Fl -([a-z-]+)", PAGE, re.M)}
+    for key in sorted({row[0] for row in rows} ^ set(defaults)):
+        yield f"{key} stands in the schema or the program alone"
+    for key in sorted({row[0] for row in rows} ^ described):
+        yield f"{key} stands in the page or the program alone"
+    for key, flag, text in rows:
+        default = defaults.get(key)
+        same = json.loads(text) == default if text[0] in "[tf" else text == str(default)
+        # Where the system puts reports differs from system to system.
+        if not same and key != "folders":
+            yield f"{key}: the default is {text}, the schema says {default}"
+        if flag != "PATH" and flag not in flags:
+            yield f"{key}: the page does not name {flag}"
 
 
 def main():
     with tempfile.TemporaryDirectory(prefix="agxtriage-config-") as folder:
         os.mkdir(os.path.join(folder, "empty"))
         program = Program(sys.argv[1], folder)
-        findings = [*check_values(program), *check_keys()]
+        findings = [*check_values(program), *check_keys(sys.argv[2])]
     for finding in findings:
         print(finding)
     print(f"{len(TAKEN) + len(REFUSED) + len(REFUSED_BY_PROGRAM)} configurations, {len(findings)} findings")

@@ -343,7 +343,26 @@ static void test_units(void **state) {
 	}
 }
 
-int main(void) {
+/* For the test that holds the schema against the program. */
+static int print_defaults(void) {
+	struct err err = {0};
+	struct config config;
+	if (config_init(&config, &err) < 0)
+		return 1;
+	for (int key = 0; key < CONFIG_KEY_COUNT; key++) {
+		struct buf text = {0};
+		config_format(&config, (enum config_key)key, &text);
+		printf("%s\t%s\t%s\n", config_key_name((enum config_key)key),
+			config_key_flag((enum config_key)key), buf_str(&text));
+		buf_finish(&text);
+	}
+	config_finish(&config);
+	return 0;
+}
+
+int main(int argc, char **argv) {
+	if (argc > 1 && !strcmp(argv[1], "--print"))
+		return print_defaults();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_no_home),
