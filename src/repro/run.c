@@ -275,7 +275,7 @@ static void on_tick(uv_timer_t *handle) {
 
 static void set_tick(struct run *run) {
 	int64_t next = TICK_MS, interval = sample_interval(run, now_ms());
-	if (run->phase == PHASE_RUNNING)
+	if (run->phase == PHASE_RUNNING && (interval < TICK_MS || !run->options->timeout_ms))
 		next = interval;
 	else if (run->phase == PHASE_LAST_LOOK)
 		next = SAMPLE_MIN_MS;
