@@ -286,9 +286,10 @@ void doctor_check_self_test(struct doctor *doctor) {
 	struct err err = {0};
 	if (!doctor->options->self_test)
 		return;
-	int r = 0;
-	if (!doctor->store)
-		r = store_open(doctor->db_path, STORE_WRITE, &doctor->store, &err);
+	/* Anew: texts that a check has asked for keep the moment at which it asked. */
+	store_close(doctor->store);
+	doctor->store = NULL;
+	int r = store_open(doctor->db_path, STORE_WRITE, &doctor->store, &err);
 	if (r == 0) {
 		find_folder(&test);
 		r = crash(&test, &err);

@@ -154,13 +154,16 @@ static void read_database(struct status_facts *facts) {
 	store_close(store);
 }
 
-/* A folder that is missing may appear: only what needs somebody's hand is trouble. */
-static void judge_folders(struct status_facts *facts) {
+/*
+ * A folder that is missing may appear: only what needs somebody's hand is trouble. told: by the
+ * daemon.
+ */
+static void judge_folders(struct status_facts *facts, bool told) {
 	for (size_t i = 0; i < facts->folder_count; i++) {
 		const struct status_folder *folder = &facts->folders[i];
 		bool unread = !strcmp(folder->state, folder_state_names[FOLDER_UNREADABLE]);
 		bool unwatched = !strcmp(folder->state, folder_state_names[FOLDER_UNWATCHED]);
-		if (unread || (unwatched && facts->running))
+		if (unread || (unwatched && told))
 			trouble(facts, folder->path, unread ? " is unreadable" : " is unwatched");
 	}
 }
@@ -182,9 +185,10 @@ enum cli_status status_facts_collect(struct cli *cli, struct status_facts *ret) 
 			"'agxtriage agent install' or 'agxtriage daemon' starts it");
 	else if (!ret->database_bytes.value)
 		trouble(ret, "no database yet at ", ret->db_path);
-	if (!ret->folder_count)
+	bool told = ret->folder_count > 0;
+	if (!told)
 		look_at_folders(cli, ret);
-	judge_folders(ret);
+	judge_folders(ret, told);
 	return CLI_DONE;
 }
 
