@@ -513,6 +513,7 @@ static void test_disk_full(void **state) {
 		setrlimit(RLIMIT_FSIZE, &limit);
 		while (r == 0 && slice.more)
 			r = store_retain(bench->store, &retention, &slice, &bench->err);
+		store_close(bench->store);
 		/* SQLite does not always tell which of the two it was. */
 		_exit(r == -ENOSPC || r == -EIO ? 0 : 1);
 	}
