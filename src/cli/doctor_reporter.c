@@ -8,6 +8,7 @@
 #include "cli/launchd.h"
 #include "repro/reporter.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,23 +73,64 @@ void doctor_check_reporter(struct doctor *doctor) {
 	buf_finish(&text);
 }
 
-void doctor_check_quota(struct doctor *doctor) {
-	static const char *const names[] = {"Python", "python3", "python", "agxtriage-repro"};
-	const char *const *folders = config_list(&doctor->config, CONFIG_FOLDERS);
+/* Programs that have reports in a folder; more than that are not looked at. */
+#define NAMES_MAX 256
+#define NAME_BYTES 128
+
+struct names {
+	char items[NAMES_MAX][NAME_BYTES];
+	size_t count;
+};
+
+/* Of "Python-2025-12-20-173618.ips" the part before the date. */
+static void add_name(struct names *names, const char *file) {
+	size_t len = 0;
+	while (file[len] && !(file[len] == '-' && (file[len + 1] == '1' || file[len + 1] == '2') &&
+				    strspn(file + len + 1, "0123456789") == 4))
+		len++;
+	if (!file[len] || !len || len >= NAME_BYTES || file[0] == '.' || names->count == NAMES_MAX)
+		return;
+	for (size_t i = 0; i < names->count; i++)
+		if (!strncmp(names->items[i], file, len) && !names->items[i][len])
+			return;
+	memcpy(names->items[names->count], file, len);
+	names->items[names->count++][len] = '\0';
+}
+
+/* Whether one of them has as many as are kept. */
+static bool check_folder_quota(struct doctor *doctor, const char *folder, struct names *names) {
 	bool full = false;
-	for (size_t i = 0; folders && folders[i]; i++) {
-		for (size_t j = 0; j < sizeof names / sizeof *names; j++) {
-			size_t count = reporter_count(folders[i], names[j]);
-			if (count < REPORTER_QUOTA)
-				continue;
-			full = true;
-			doctor_say(doctor, DOCTOR_WARNING,
-				"macOS keeps so many of one program and drops newer ones: when they "
-				"are stored, move older ones out of the folder",
-				"%s: %zu reports of %s", folders[i], count, names[j]);
-		}
+	DIR *dir = opendir(folder);
+	names->count = 0;
+	for (const struct dirent *entry; dir && (entry = readdir(dir));)
+		add_name(names, entry->d_name);
+	if (dir)
+		closedir(dir);
+	for (size_t i = 0; i < names->count; i++) {
+		size_t count = reporter_count(folder, names->items[i]);
+		if (count < REPORTER_QUOTA)
+			continue;
+		full = true;
+		doctor_say(doctor, DOCTOR_WARNING,
+			"macOS keeps so many of one program and drops newer ones: when they are "
+			"stored, move older ones out of the folder",
+			"%s: %zu reports of %s", folder, count, names->items[i]);
 	}
-	if (!full)
+	return full;
+}
+
+void doctor_check_quota(struct doctor *doctor) {
+	const char *const *folders = config_list(&doctor->config, CONFIG_FOLDERS);
+	struct names *names = malloc(sizeof *names);
+	char *launchctl = spawn_find("launchctl");
+	bool full = false;
+	for (size_t i = 0; names && launchctl && folders && folders[i]; i++)
+		full = check_folder_quota(doctor, folders[i], names) || full;
+	if (!launchctl)
+		doctor_say(doctor, DOCTOR_SKIPPED, NULL, "no ReportCrash on this system");
+	else if (!full)
 		doctor_say(doctor, DOCTOR_OK, NULL,
-			"fewer than %d reports of one program in each folder", REPORTER_QUOTA);
+			"fewer than %d reports of each program in each folder", REPORTER_QUOTA);
+	free(launchctl);
+	free(names);
 }

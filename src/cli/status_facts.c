@@ -34,7 +34,7 @@ enum folder_state status_folder_look(const char *path) {
 
 static void add_folder(struct status_facts *facts, const char *path, const char *state) {
 	struct status_folder *grown =
-		reallocarray(facts->folders, facts->folder_count + 1, sizeof *facts->folders);
+		realloc(facts->folders, (facts->folder_count + 1) * sizeof *facts->folders);
 	if (!grown)
 		return;
 	facts->folders = grown;

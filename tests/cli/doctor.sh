@@ -50,5 +50,5 @@ run doctor --json | pick check state finding | grep '"reporter"'
 export REPORTER=enabled
 run doctor --json | pick check state finding | grep '"reporter"'
 # Twenty-five of one program.
-for n in $(seq 10 34); do cp "$FIXTURES/agx-bind-resource.ips" "$XDG_DATA_HOME/agxtriage/reports/Python-2025-12-21-1736$n.ips"; done
+for n in $(seq 10 34); do cp "$FIXTURES/agx-bind-resource.ips" "$XDG_DATA_HOME/agxtriage/reports/python3.11-2025-12-21-1736$n.ips"; done
 run doctor --json | pick check state finding | grep '"quota"'
