@@ -275,7 +275,10 @@ struct store_retained {
  * stall: call again while *ret->more (counts are of this slice). Raw bytes go before rows, the
  * oldest first; the first and the newest three of each signature stay whole, and so does the
  * incident with the highest id. Whatever is removed here stays removed when its file is seen again,
- * unless the user names that file. Never touches a file. *ret is set to what was done.
+ * unless the user names that file; then it is left alone for 30 days. A database that is larger
+ * than max_bytes is brought down to nine tenths of it. Never touches a file. *ret is set to what
+ * was done. A dry run only reads, does it all in one call, and may be asked of a store opened for
+ * reading.
  */
 int store_retain(struct store *store, const struct store_retention *retention,
 	struct store_retained *ret, struct err *err);
