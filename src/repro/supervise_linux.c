@@ -56,10 +56,12 @@ struct evidence {
 static void take_capture(
 	const struct capture *capture, struct evidence *evidence, struct crash_facts *facts) {
 	size_t count = 0;
-	while (context_register_names[count]) {
-		evidence->registers[count] = (struct crash_register){
-			context_register_names[count], capture->context.registers[count]};
-		count++;
+	for (size_t i = 0; context_register_names[i]; i++) {
+		const char *name = context_register_names[i];
+		uint64_t value = capture->context.registers[i];
+		/* Not every kernel and emulator hands it over; no fault has the syndrome 0. */
+		if (value || strcmp(name, "esr") != 0)
+			evidence->registers[count++] = (struct crash_register){name, value};
 	}
 	facts->registers = evidence->registers;
 	facts->register_count = count;
