@@ -78,7 +78,8 @@ create table folder (
 	path text not null unique -- without a slash at the end
 ) strict;
 
--- state 1: its incident is stored; 2: passed over; 3: rejected. device, inode: 64 bits, two's complement.
+-- state 1: its incident is stored; 2: passed over; 3: rejected; 6: as 1, but reports of it were left out.
+-- device, inode: 64 bits, two's complement.
 create table file (
 	id integer primary key,
 	folder_id integer not null references folder (id),

@@ -103,6 +103,7 @@ void cli_each_rule_file(
 struct rule_adding {
 	struct rules *rules;
 	const char *except;
+	struct err *strict; /* NULL: a bad file is left out with a warning */
 };
 
 /* One bad file must not take the others with it. */
@@ -114,9 +115,27 @@ static void add_rule_file(const char *path, void *user) {
 		return;
 	if (cli_rule_file_read(path, &text, &err) >= 0)
 		rules_add(adding->rules, strrchr(path, '/') + 1, buf_str(&text), text.len, &err);
-	if (err.code)
+	if (err.code && adding->strict)
+		*adding->strict = err;
+	else if (err.code)
 		log_warning("rules of %s are left out: %s", path, err.text);
 	buf_finish(&text);
+}
+
+int cli_load_rules(const struct cli *cli, bool strict, struct rules **ret, struct err *err) {
+	struct err bad = {0};
+	struct rule_adding adding = {.strict = strict ? &bad : NULL};
+	adding.rules = rules_new_builtin(err);
+	if (!adding.rules)
+		return err->code;
+	cli_each_rule_file(cli, add_rule_file, &adding);
+	if (bad.code) {
+		rules_free(adding.rules);
+		*err = bad;
+		return bad.code;
+	}
+	*ret = adding.rules;
+	return 0;
 }
 
 enum cli_status cli_provide_rules(struct cli *cli, const char *except) {
@@ -126,7 +145,7 @@ enum cli_status cli_provide_rules(struct cli *cli, const char *except) {
 	cli->rules = rules_new_builtin(&err);
 	if (!cli->rules)
 		return cli_fail(&err);
-	struct rule_adding adding = {cli->rules, except};
+	struct rule_adding adding = {.rules = cli->rules, .except = except};
 	cli_each_rule_file(cli, add_rule_file, &adding);
 	return CLI_DONE;
 }

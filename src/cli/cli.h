@@ -101,6 +101,9 @@ void cli_each_rule_file(
 /* Reads one of them. */
 int cli_rule_file_read(const char *path, struct buf *ret, struct err *err);
 
+/* Rules of one's own, as cli_provide_rules() would make them. strict: a bad file is an error. */
+int cli_load_rules(const struct cli *cli, bool strict, struct rules **ret, struct err *err);
+
 /* Sends stdout through the pager if it goes to a terminal. Called when there is something to show.
  */
 void cli_page(struct cli *cli, bool no_pager);

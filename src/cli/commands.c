@@ -3,6 +3,7 @@
 
 const struct command *const cli_commands[] = {
 	&scan_command,
+	&daemon_command,
 	&agent_command,
 	&list_command,
 	&show_command,

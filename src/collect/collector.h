@@ -23,6 +23,9 @@ struct collector_options {
 	void (*on_rejected)(const char *path, const char *reason, void *user);
 	void (*on_folder)(
 		const char *folder, enum folder_state state, const char *reason, void *user);
+	/* Descriptors or memory ran out while files were read: they are read again some seconds
+	 * later. Once for each time. */
+	void (*on_trouble)(const struct err *err, void *user);
 	/* Nothing waits, nothing is being read, everything is committed. After the first scan and
 	 * after each burst. */
 	void (*on_quiet)(void *user);
@@ -38,8 +41,11 @@ struct collector_status {
 	struct i64_opt last_event_at_us, last_scan_at_us;
 };
 
-/* Watches, then scans all folders. Callbacks may be NULL. store and rules: until collector_use()
- * replaces them or the collector has stopped. */
+/*
+ * Watches, then scans all folders. Callbacks may be NULL. store and rules: until collector_use()
+ * replaces them or the collector has stopped; store NULL: paused. After a failure the loop must
+ * still run for a moment, so that what was begun is closed.
+ */
 int collector_start(uv_loop_t *loop, struct store *store, const struct rules *rules,
 	const struct collector_options *options, struct collector **ret, struct err *err);
 
@@ -58,12 +64,21 @@ int collector_select(struct collector *collector, const char *const *folders, si
  * is new. */
 void collector_reconcile(struct collector *collector);
 
-const struct collector_status *collector_status(const struct collector *collector);
+/* Looks at the folders' devices and inodes; scans where something was amiss. */
+void collector_check(struct collector *collector);
+
+/* Commits what is pending, so that the store is free for a transaction of the caller's. False when
+ * there is no store, or it failed. */
+bool collector_commit(struct collector *collector);
+
+void collector_status(const struct collector *collector, struct collector_status *ret);
+/* There is a new dictionary in the store: what comes is compressed with it. */
+void collector_retrained(struct collector *collector);
 /* Borrowed. */
 const struct folders *collector_folders(const struct collector *collector);
 
-/* Stops watching, lets what is in flight end, commits, closes its handles, calls on_stopped and is
- * gone. */
+/* Stops watching, lets what is being read end (what has not begun is left for the next time),
+ * commits, closes its handles, calls on_stopped (may be NULL) and is gone. */
 void collector_stop(struct collector *collector, void (*on_stopped)(void *user), void *user);
 
 #endif

@@ -1,51 +1,21 @@
-/* The pipeline. A job runs in a worker between submit and finish, and sees nothing but itself. */
+/* The writer's side of the pipeline, all of it in the loop's thread; what workers do is in job.c.
+ */
 #include "collect/ingest.h"
 
 #include "base/clock.h"
-#include "base/limits.h"
-#include "base/sha256.h"
 #include "base/text.h"
+#include "collect/job.h"
 #include "collect/select.h"
-#include "ips/document.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A group commit ends after so many incidents (they fit into SQLite's page cache) or so long. */
 #define BATCH_ROWS 128
 #define BATCH_US 250000
-/* A file that changes while it is read is read again so often, 20 ms apart. */
-#define CHANGED_TRIES 5
 /* Between attempts to train a dictionary. */
 #define TRAIN_EVERY 64
-
-enum outcome { OUTCOME_TAKEN, OUTCOME_PASSED, OUTCOME_REJECTED };
-
-struct job {
-	uv_work_t work;
-	struct ingest *ingest;
-	struct job *next_free;
-	/* in */
-	struct candidate candidate;
-	const struct selection *selection;
-	const struct rules *rules;
-	struct store_packer *packer;
-	unsigned packer_generation;
-	/* out */
-	enum outcome outcome;
-	struct err err;
-	struct buf bytes, packed;
-	uint32_t dictionary;
-	char sha256[SHA256_HEX_BYTES];
-	struct document document;
-	struct triage *triages; /* one per report; NULL for one that the selection leaves out */
-	bool *selected;
-	unsigned selected_count;
-	struct arena arena;
-};
 
 struct ingest {
 	uv_loop_t *loop;
@@ -53,7 +23,9 @@ struct ingest {
 	const struct rules *rules;
 	struct ingest_options options;
 	struct ingest_summary summary;
-	struct job *jobs, *free_jobs;
+	struct job *jobs;      /* all, also those that are listed below */
+	struct job *free_jobs; /* the last one used first: its buffers are warm */
+	struct job *busy_jobs; /* in flight */
 	unsigned job_count, in_flight;
 	unsigned packer_generation; /* raised when a dictionary was trained */
 	uint64_t added_at_training;
@@ -63,77 +35,6 @@ struct ingest {
 	int64_t batch_started_us;
 	struct err failure;
 };
-
-/* ---- in a worker ---- */
-
-static int read_stable(struct job *job) {
-	enum file_follow follow = job->candidate.named ? FILE_FOLLOW : FILE_NOFOLLOW;
-	int code = 0;
-	for (int i = 0; i < CHANGED_TRIES; i++) {
-		code = file_read(AT_FDCWD, job->candidate.path, follow, LIMIT_REPORT_BYTES,
-			&job->bytes, &job->candidate.identity, &job->err);
-		if (code != -EAGAIN)
-			break;
-		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-	}
-	return code;
-}
-
-static int triage_all(struct job *job) {
-	struct document *document = &job->document;
-	bool by_name = job->candidate.named || select_by_name(job->selection, job->candidate.path);
-	job->triages = arena_calloc(&job->arena, document->count, sizeof *job->triages);
-	job->selected = arena_calloc(&job->arena, document->count, sizeof *job->selected);
-	if (!job->triages || !job->selected)
-		return -ENOMEM;
-	job->outcome = OUTCOME_PASSED;
-	job->selected_count = 0;
-	for (size_t i = 0; i < document->count; i++) {
-		const struct report *report = document->reports[i];
-		job->selected[i] = by_name || select_by_content(report);
-		if (!job->selected[i])
-			continue;
-		job->outcome = OUTCOME_TAKEN;
-		job->selected_count++;
-		int code = triage_run(&job->triages[i], report, job->rules, &job->arena, NULL);
-		if (code)
-			return code;
-	}
-	return 0;
-}
-
-static int digest(struct job *job) {
-	uint8_t digest_bytes[SHA256_BYTES];
-	sha256(job->bytes.data ? job->bytes.data : "", job->bytes.len, digest_bytes);
-	sha256_hex(digest_bytes, job->sha256);
-	return store_pack(job->packer, job->bytes.data, job->bytes.len, &job->packed,
-		&job->dictionary, &job->err);
-}
-
-static void work(uv_work_t *request) {
-	struct job *job = request->data;
-	job->outcome = OUTCOME_REJECTED;
-	int code = read_stable(job);
-	if (code)
-		return;
-	code = document_parse(job->bytes.data, job->bytes.len, &job->document, &job->err);
-	if (code == -EBADMSG && !job->candidate.named &&
-		!select_is_report_name(job->candidate.path)) {
-		job->outcome = OUTCOME_PASSED;
-		return;
-	}
-	if (!code)
-		code = triage_all(job);
-	if (!code && job->outcome == OUTCOME_TAKEN)
-		code = digest(job);
-	if (!code)
-		return;
-	job->outcome = OUTCOME_REJECTED;
-	if (code == -ENOMEM)
-		err_set(&job->err, code, "out of memory");
-}
-
-/* ---- in the loop's thread ---- */
 
 static void fail(struct ingest *ingest, const struct err *err) {
 	if (!ingest->failure.code)
@@ -153,7 +54,8 @@ static int begin(struct ingest *ingest, struct err *err) {
 }
 
 static int train(struct ingest *ingest, struct err *err) {
-	if (ingest->trained || ingest->summary.added < ingest->added_at_training + TRAIN_EVERY)
+	if (ingest->trained || ingest->options.leave_training ||
+		ingest->summary.added < ingest->added_at_training + TRAIN_EVERY)
 		return 0;
 	ingest->added_at_training = ingest->summary.added;
 	int code = store_train(ingest->store, &ingest->trained, err);
@@ -166,7 +68,9 @@ int ingest_flush(struct ingest *ingest, struct err *err) {
 	if (!ingest->in_batch)
 		return 0;
 	ingest->in_batch = false;
-	int code = store_commit(ingest->store, err);
+	int code = store_is_current(ingest->store)
+			   ? store_commit(ingest->store, err)
+			   : err_set(err, -ESTALE, "the database was deleted or replaced");
 	if (code) {
 		store_rollback(ingest->store);
 		return code;
@@ -249,6 +153,7 @@ static int put_job(struct ingest *ingest, struct job *job) {
 		.identity = job->candidate.identity,
 		.seen_at_us = clock_now_us(),
 		.reports = job->selected_count,
+		.part = job->outcome == JOB_TAKEN && job->selected_count < job->document.count,
 	};
 	struct err *err = &job->err;
 	char reason[ERR_TEXT_BYTES];
@@ -256,20 +161,18 @@ static int put_job(struct ingest *ingest, struct job *job) {
 	if (code)
 		return code;
 	switch (job->outcome) {
-	case OUTCOME_TAKEN:
-		if (job->selected_count < job->document.count)
-			forget_identity(&source); /* --all wants the rest */
+	case JOB_TAKEN:
 		for (size_t i = 0; !code && i < job->document.count; i++)
 			if (job->selected[i])
 				code = put_report(ingest, job, &source, i);
 		break;
-	case OUTCOME_PASSED:
+	case JOB_PASSED:
 		source.reports = (unsigned)job->document.count;
 		ingest->summary.seen++;
 		ingest->summary.passed_over++;
 		code = store_put_passed(ingest->store, &source, err);
 		break;
-	case OUTCOME_REJECTED:
+	case JOB_REJECTED:
 	default:
 		memcpy(reason, job->err.text, sizeof reason);
 		if (!file_is_to_blame(err->code))
@@ -280,45 +183,59 @@ static int put_job(struct ingest *ingest, struct job *job) {
 	return code;
 }
 
-static void release(struct job *job) {
-	document_finish(&job->document);
-	job->document = (struct document){0};
-	arena_reset(&job->arena);
-	free(job->candidate.path);
-	job->candidate = (struct candidate){0};
-	job->err = (struct err){0};
-	if (job->bytes.cap > (4u << 20))
-		buf_finish(&job->bytes);
-	if (job->packed.cap > (4u << 20))
-		buf_finish(&job->packed);
-	job->next_free = job->ingest->free_jobs;
-	job->ingest->free_jobs = job;
+static void take_out(struct job **list, struct job *job) {
+	while (*list != job)
+		list = &(*list)->next;
+	*list = job->next;
 }
 
-/* What vanished between the look at its name and the look inside is no report: its next name, if it
- * has one, is a candidate of its own. */
+static void release(struct ingest *ingest, struct job *job) {
+	job_reset(job);
+	take_out(&ingest->busy_jobs, job);
+	job->next = ingest->free_jobs;
+	ingest->free_jobs = job;
+}
+
+static bool ask(bool (*question)(const struct candidate *, const struct err *, void *),
+	struct ingest *ingest, const struct job *job, const struct err *err) {
+	return question && question(&job->candidate, err, ingest->options.user);
+}
+
+/* Whether nothing is to be recorded of a job. What vanished between the look at its name and the
+ * look inside is no report: its next name, if it has one, is a candidate of its own. */
 static bool put_off(struct ingest *ingest, const struct job *job) {
+	static const struct err growing = {-EINPROGRESS, "may not be whole yet"};
+	const struct ingest_options *options = &ingest->options;
 	int code = job->err.code;
-	if (job->outcome != OUTCOME_REJECTED || job->candidate.named)
+	if (job->candidate.named)
+		return false;
+	if (job->outcome == JOB_TAKEN)
+		return job_may_grow(job) && ask(options->on_incomplete, ingest, job, &growing);
+	if (job->outcome == JOB_PASSED)
 		return false;
 	if (code == -ENOENT || code == -ENOTDIR)
 		return true;
-	return (code == -EBADMSG || code == -EAGAIN) && ingest->options.on_incomplete &&
-	       ingest->options.on_incomplete(&job->candidate, &job->err, ingest->options.user);
+	if (code == -EBADMSG || code == -EAGAIN)
+		return ask(options->on_incomplete, ingest, job, &job->err);
+	return !file_is_to_blame(code) && ask(options->on_unreadable, ingest, job, &job->err);
 }
 
 static void finish(uv_work_t *request, int status) {
 	struct job *job = request->data;
-	struct ingest *ingest = job->ingest;
+	struct ingest *ingest = job->owner;
 	ingest->in_flight--;
 	if (status == 0 && !ingest->failure.code && !put_off(ingest, job) && put_job(ingest, job))
 		fail(ingest, &job->err);
-	release(job);
+	release(ingest, job);
 	struct err err = {0};
 	if (!ingest->failure.code && flush_when_due(ingest, &err))
 		fail(ingest, &err);
 	if (ingest->options.on_ready)
 		ingest->options.on_ready(ingest->options.user);
+}
+
+static void run(uv_work_t *request) {
+	job_run(request->data);
 }
 
 /* Packers read their dictionary from the store, so they are made in the loop's thread. */
@@ -331,41 +248,73 @@ static int renew_packer(struct ingest *ingest, struct job *job, struct err *err)
 	return store_packer_new(ingest->store, &job->packer, err);
 }
 
-/* Counts a file whose fate is known without opening it. True when there is nothing left to do. */
+/* Whether the selection of today takes nothing more from a file than that of the day when it was
+ * read. */
+static bool stays(const struct ingest *ingest, const struct candidate *candidate,
+	enum store_file_state state, unsigned reports) {
+	bool by_name =
+		candidate->named || select_by_name(ingest->options.selection, candidate->path);
+	switch (state) {
+	case STORE_FILE_KNOWN:
+		return true;
+	case STORE_FILE_PART:
+		return !by_name;
+	case STORE_FILE_PASSED:
+		return !candidate->named && (!reports || !by_name);
+	case STORE_FILE_REJECTED:
+		return !candidate->named;
+	case STORE_FILE_NEW:
+	default:
+		return false;
+	}
+}
+
+static void count_known(
+	struct ingest_summary *summary, enum store_file_state state, unsigned reports) {
+	bool taken = state == STORE_FILE_KNOWN || state == STORE_FILE_PART;
+	summary->known += taken ? reports : 0;
+	summary->rejected += state == STORE_FILE_REJECTED;
+	summary->passed_over += !taken && state != STORE_FILE_REJECTED;
+	summary->seen += taken ? reports : 1;
+}
+
+/* *ret_done: nothing is left to do for the file, and nobody opened it. */
 static int look_up(
 	struct ingest *ingest, const struct candidate *candidate, bool *ret_done, struct err *err) {
 	struct store_source source = {
 		.path = candidate->path,
 		.identity = candidate->identity,
 		.seen_at_us = clock_now_us(),
+		.named = candidate->named,
 	};
 	enum store_file_state state;
 	unsigned reports;
-	*ret_done = true;
 	int code = store_file_state(ingest->store, &source, &state, &reports, err);
 	if (code)
 		return code;
-	if (state == STORE_FILE_KNOWN) {
-		ingest->summary.known += reports;
-		ingest->summary.seen += reports;
+	*ret_done = stays(ingest, candidate, state, reports);
+	if (!*ret_done && !candidate->named &&
+		select_excludes(ingest->options.selection, candidate->path)) {
+		state = STORE_FILE_PASSED;
+		*ret_done = true;
+	}
+	if (*ret_done) {
+		if (!ingest->options.looks_again)
+			count_known(&ingest->summary, state, reports);
 		return 0;
 	}
-	const struct selection *selection = ingest->options.selection;
-	bool excluded = !candidate->named && select_excludes(selection, candidate->path);
-	bool stays_passed = state == STORE_FILE_PASSED && !candidate->named &&
-			    (!reports || !select_by_name(selection, candidate->path));
-	if (excluded || stays_passed)
-		ingest->summary.passed_over++;
-	else if (state == STORE_FILE_REJECTED && !candidate->named)
-		ingest->summary.rejected++;
-	else if (candidate->refused)
-		return (code = begin(ingest, err))
-			       ? code
-			       : reject(ingest, &source, candidate->refused, err);
-	else
-		*ret_done = false;
-	ingest->summary.seen += *ret_done;
-	return 0;
+	if (!candidate->refused)
+		return 0;
+	*ret_done = true;
+	code = begin(ingest, err);
+	return code ? code : reject(ingest, &source, candidate->refused, err);
+}
+
+bool ingest_is_reading(const struct ingest *ingest, const char *path) {
+	for (const struct job *job = ingest->busy_jobs; job; job = job->next)
+		if (!strcmp(job->candidate.path, path))
+			return true;
+	return false;
 }
 
 int ingest_submit(struct ingest *ingest, struct candidate *candidate, struct err *err) {
@@ -387,15 +336,39 @@ int ingest_submit(struct ingest *ingest, struct candidate *candidate, struct err
 	job->selection = ingest->options.selection;
 	job->rules = ingest->rules;
 	job->candidate = *candidate; /* from here on the worker may run */
-	code = uv_queue_work(ingest->loop, &job->work, work, finish);
+	code = uv_queue_work(ingest->loop, &job->work, run, finish);
 	if (code) {
 		job->candidate = (struct candidate){0};
 		return err_set(err, code, "thread pool: %s", uv_strerror(code));
 	}
-	ingest->free_jobs = job->next_free;
 	candidate->path = NULL;
+	ingest->free_jobs = job->next;
+	job->next = ingest->busy_jobs;
+	ingest->busy_jobs = job;
 	ingest->in_flight++;
 	return 0;
+}
+
+void ingest_cancel(struct ingest *ingest) {
+	for (struct job *job = ingest->busy_jobs; job; job = job->next)
+		uv_cancel((uv_req_t *)&job->work);
+}
+
+void ingest_select(struct ingest *ingest, const struct selection *selection) {
+	ingest->options.selection = selection;
+}
+
+void ingest_retrained(struct ingest *ingest) {
+	ingest->packer_generation++;
+}
+
+void ingest_trim(struct ingest *ingest) {
+	for (struct job *job = ingest->free_jobs; job; job = job->next)
+		job_trim(job);
+}
+
+bool ingest_in_batch(const struct ingest *ingest) {
+	return ingest->in_batch;
 }
 
 bool ingest_ready(const struct ingest *ingest) {
@@ -419,7 +392,8 @@ int ingest_new(uv_loop_t *loop, struct store *store, const struct rules *rules,
 	struct ingest *ingest = calloc(1, sizeof *ingest);
 	/* Enough to keep every worker busy while the writer works; each holds one report's bytes.
 	 */
-	unsigned count = 2 * (unsigned)uv_available_parallelism() + 2;
+	unsigned count =
+		options->jobs ? options->jobs : 2 * (unsigned)uv_available_parallelism() + 2;
 	if (ingest)
 		ingest->jobs = calloc(count, sizeof *ingest->jobs);
 	if (!ingest || !ingest->jobs) {
@@ -433,10 +407,8 @@ int ingest_new(uv_loop_t *loop, struct store *store, const struct rules *rules,
 	ingest->job_count = count;
 	for (unsigned i = 0; i < count; i++) {
 		struct job *job = &ingest->jobs[i];
-		job->ingest = ingest;
-		job->work.data = job;
-		arena_init(&job->arena, LIMIT_REPORT_ARENA_BYTES);
-		job->next_free = ingest->free_jobs;
+		job_init(job, ingest);
+		job->next = ingest->free_jobs;
 		ingest->free_jobs = job;
 	}
 	*ret = ingest;
@@ -446,13 +418,10 @@ int ingest_new(uv_loop_t *loop, struct store *store, const struct rules *rules,
 void ingest_free(struct ingest *ingest) {
 	if (!ingest)
 		return;
-	for (unsigned i = 0; i < ingest->job_count; i++) {
-		struct job *job = &ingest->jobs[i];
-		store_packer_free(job->packer);
-		buf_finish(&job->bytes);
-		buf_finish(&job->packed);
-		arena_finish(&job->arena);
-	}
+	if (ingest->in_batch)
+		store_rollback(ingest->store);
+	for (unsigned i = 0; i < ingest->job_count; i++)
+		job_trim(&ingest->jobs[i]);
 	free(ingest->jobs);
 	free(ingest);
 }

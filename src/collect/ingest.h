@@ -23,11 +23,17 @@ struct ingest_summary {
 struct ingest_options {
 	const struct selection *selection; /* borrowed */
 	/*
-	 * A file of a folder is not whole, or changed while it was read. True: the caller will
-	 * submit it again, nothing is recorded or counted. NULL: such a file is rejected. The
-	 * candidate is lent for the call.
+	 * A file of a folder is not whole (-EBADMSG), changed while it was read (-EAGAIN), or is
+	 * whole as it is but may be the beginning of more (-EINPROGRESS). True: the caller will
+	 * submit it again, nothing is recorded or counted. False or NULL: it is rejected, or with
+	 * -EINPROGRESS taken. The candidate is lent for the call; its identity is that of what was
+	 * read.
 	 */
 	bool (*on_incomplete)(const struct candidate *candidate, const struct err *err, void *user);
+	/* A file could not be read for a reason that is not its own (no descriptor, no memory, no
+	 * right). True: nothing is recorded or counted. NULL or false: a rejection, which does not
+	 * keep it from being read again. */
+	bool (*on_unreadable)(const struct candidate *candidate, const struct err *err, void *user);
 	/* A file was rejected (for the first time). reason is cleaned text. May be NULL. */
 	void (*on_rejected)(const char *path, const char *reason, void *user);
 	/* An incident was put for the first time; it is visible to others after the next commit.
@@ -39,12 +45,15 @@ struct ingest_options {
 	/* A place became free: submit more. May be NULL. Not called from within ingest_submit(). */
 	void (*on_ready)(void *user);
 	void *user;
+	unsigned jobs;       /* files in flight at most; 0: as many as keep all cores busy */
+	bool looks_again;    /* the same files over and over: what is known is not counted */
+	bool leave_training; /* the caller trains, and calls ingest_retrained() */
 };
 
 /* store and rules must outlive it. Errors: -ENOMEM and the store's. */
 int ingest_new(uv_loop_t *loop, struct store *store, const struct rules *rules,
 	const struct ingest_options *options, struct ingest **ret, struct err *err);
-/* Nothing may be in flight. */
+/* Nothing may be in flight. What is not committed is rolled back. */
 void ingest_free(struct ingest *ingest);
 
 /* True when ingest_submit() has a place. */
@@ -60,8 +69,22 @@ int ingest_submit(struct ingest *ingest, struct candidate *candidate, struct err
 /* Number of files being read right now. */
 unsigned ingest_in_flight(const struct ingest *ingest);
 
-/* Commits what is pending. */
+/* Whether it is in flight under that path. */
+bool ingest_is_reading(const struct ingest *ingest, const char *path);
+/* Drops what is in flight and has not begun: nothing is recorded of it. */
+void ingest_cancel(struct ingest *ingest);
+
+/* Commits what is pending. -ESTALE when the database was deleted or replaced. */
 int ingest_flush(struct ingest *ingest, struct err *err);
+/* Whether something is pending: the store is then inside a transaction. */
+bool ingest_in_batch(const struct ingest *ingest);
+
+/* From the next file on. The old one must live until nothing is in flight. */
+void ingest_select(struct ingest *ingest, const struct selection *selection);
+/* There is a new dictionary in the store. */
+void ingest_retrained(struct ingest *ingest);
+/* Gives back the memory that is kept for the next file. */
+void ingest_trim(struct ingest *ingest);
 
 const struct ingest_summary *ingest_summary(const struct ingest *ingest);
 /* The first failure of the database that happened in a callback, or NULL. */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "triage/triage.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *const select_default_include[] = {
@@ -65,4 +66,49 @@ bool select_is_report_name(const char *path) {
 		if (text_ends(path, endings[i]))
 			return true;
 	return false;
+}
+
+static void free_words(const char *const *words) {
+	for (const char *const *word = words; word && *word; word++)
+		free((void *)(uintptr_t)*word);
+	free((void *)(uintptr_t)words);
+}
+
+void selection_free(struct selection *selection) {
+	if (!selection)
+		return;
+	free_words(selection->include);
+	free_words(selection->exclude);
+	free(selection);
+}
+
+/* NULL for NULL; false without memory. */
+static bool copy_words(const char *const *words, const char *const **ret) {
+	size_t count = 0;
+	if (!words)
+		return true;
+	while (words[count])
+		count++;
+	const char **copy = calloc(count + 1, sizeof *copy);
+	for (size_t i = 0; copy && i < count; i++) {
+		copy[i] = strdup(words[i]);
+		if (copy[i])
+			continue;
+		free_words(copy);
+		copy = NULL;
+	}
+	*ret = copy;
+	return copy != NULL;
+}
+
+struct selection *selection_dup(const struct selection *selection) {
+	struct selection *copy = calloc(1, sizeof *copy);
+	if (!copy)
+		return NULL;
+	copy->all = selection->all;
+	if (copy_words(selection->include, &copy->include) &&
+		copy_words(selection->exclude, &copy->exclude))
+		return copy;
+	selection_free(copy);
+	return NULL;
 }

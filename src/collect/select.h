@@ -20,6 +20,10 @@ struct selection {
 				       be NULL */
 };
 
+/* A copy of one's own; NULL without memory. */
+struct selection *selection_dup(const struct selection *selection);
+void selection_free(struct selection *selection);
+
 /* path: its last part counts. Neither is asked about a file that the user named. */
 bool select_excludes(const struct selection *selection, const char *path);
 bool select_by_name(const struct selection *selection, const char *path);

@@ -218,6 +218,29 @@ int walk_add(struct walk *walk, const char *path, enum walk_depth depth, struct 
 	return code;
 }
 
+/* The folder that stands in for the one the user named: above Retired/ where that is meant. */
+static char *root_of(const char *folder) {
+	size_t len = strlen(folder);
+	return strndup(folder, text_ends(folder, "/Retired") ? len - strlen("/Retired") : len);
+}
+
+int walk_add_name(struct walk *walk, const char *folder, const char *name, struct err *err) {
+	if (name[0] == '.' || !name[0] || strchr(name, '/'))
+		return 0;
+	char *real = realpath(folder, NULL);
+	if (!real)
+		return errno == ENOENT ? 0
+				       : err_set(err, -errno, "%s: %s", folder, strerror(errno));
+	char *root = root_of(real);
+	struct descent descent = {.walk = walk, .root = root, .mode = WALK_RETIRED, .err = err};
+	/* No folder is entered: what is in one has events of its own. */
+	const struct folder place = {.path = real, .depth = DEPTH_MAX};
+	int code = root ? add_entry(&descent, &place, name) : out_of_memory(err);
+	free(root);
+	free(real);
+	return code;
+}
+
 void walk_finish(struct walk *walk) {
 	for (size_t i = 0; i < walk->count; i++)
 		free(walk->items[i].path);

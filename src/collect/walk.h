@@ -34,6 +34,11 @@ enum walk_depth {
  * looked at (nothing was added), -ENOMEM.
  */
 int walk_add(struct walk *walk, const char *path, enum walk_depth depth, struct err *err);
+/*
+ * Adds the one file of that name in folder, a folder that walk_add() was given or its Retired/, as
+ * walk_add() would. Nothing when it is gone, hidden, or a folder. Same errors.
+ */
+int walk_add_name(struct walk *walk, const char *folder, const char *name, struct err *err);
 void walk_finish(struct walk *walk);
 
 #endif

@@ -1,0 +1,206 @@
+/* daemon: the collector in the foreground, for launchd, systemd and people. */
+#include "collect/daemon.h"
+
+#include "base/log_file.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/daemon_options.h"
+#include "export/json_view.h"
+#include "export/load.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct session {
+	struct cli *cli;
+	const struct daemon_options *options;
+	int count;
+	char **operands;
+	uint64_t added;
+};
+
+/* ---- configuration and rules ---- */
+
+static void unload(struct daemon_inputs *inputs, void *user) {
+	if (!inputs)
+		return;
+	config_finish(&inputs->config);
+	rules_free(inputs->rules);
+	free(inputs);
+}
+
+/* At the start a bad rule file is left out with a warning; later it keeps what is in force. */
+static int load_into(
+	const struct session *session, bool again, struct daemon_inputs *inputs, struct err *err) {
+	int code = config_init(&inputs->config, err);
+	if (!code)
+		code = config_load(&inputs->config, session->cli->globals.config, err);
+	if (!code)
+		code = daemon_options_apply(
+			session->options, session->count, session->operands, &inputs->config, err);
+	if (!code)
+		code = cli_load_rules(session->cli, again, &inputs->rules, err);
+	return code;
+}
+
+static struct daemon_inputs *load(bool again, void *user, struct err *err) {
+	struct daemon_inputs *inputs = calloc(1, sizeof *inputs);
+	if (!inputs) {
+		err_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	if (!load_into(user, again, inputs, err))
+		return inputs;
+	unload(inputs, user);
+	return NULL;
+}
+
+/* ---- what is told ---- */
+
+static void say(enum log_level level, const char *text, void *user) {
+	switch (level) {
+	case LOG_ERROR:
+		log_error("%s", text);
+		break;
+	case LOG_WARNING:
+		log_warning("%s", text);
+		break;
+	case LOG_DEBUG:
+		log_debug("%s", text);
+		break;
+	case LOG_INFO:
+	default:
+		log_info("%s", text);
+		break;
+	}
+}
+
+static void on_added(struct store *store, int64_t id, void *user) {
+	struct session *session = user;
+	struct incident incident;
+	struct err err;
+	char word[32], pid[32] = "", fault[32] = "";
+	session->added++;
+	snprintf(word, sizeof word, "%" PRId64, id);
+	if (store_find(store, word, &incident, &err))
+		return;
+	if (incident.pid.set)
+		snprintf(pid, sizeof pid, " [%" PRId64 "]", incident.pid.value);
+	if (incident.fault_address.set)
+		snprintf(fault, sizeof fault, " 0x%" PRIx64, incident.fault_address.value);
+	log_info("%" PRId64 ": %s %s%s: %s%s%s%s", id, report_kind_names[incident.kind],
+		incident.process ? incident.process : "", pid,
+		incident.site        ? incident.site
+		: incident.signature ? incident.signature
+				     : "no signature",
+		fault, incident.operation ? " in " : "",
+		incident.operation ? incident.operation : "");
+}
+
+static int describe(struct store *store, const struct rules *rules, int64_t id, struct buf *ret,
+	struct err *err) {
+	struct incident incident;
+	struct loaded loaded = {0};
+	char word[32];
+	snprintf(word, sizeof word, "%" PRId64, id);
+	int code = store_find(store, word, &incident, err);
+	if (code)
+		return code;
+	code = loaded_open(store, rules, &incident, &loaded, err);
+	/* Its texts were the store's until then. */
+	if (!code)
+		code = store_find(store, word, &incident, err);
+	if (!code)
+		code = json_view_print(
+			ret, loaded.report, &loaded.triage, &incident, JSON_VIEW_FULL, err);
+	if (!code)
+		buf_add_char(ret, '\n');
+	loaded_finish(&loaded);
+	return code;
+}
+
+static void on_tick(void *user) {
+	log_file_check();
+}
+
+/* ---- the command ---- */
+
+/* So that a hook or forwarder that calls agxtriage means the same database. */
+static void pass_on(const char *db_path) {
+	char *real = realpath(db_path, NULL);
+	setenv("AGXTRIAGE_DB", real ? real : db_path, 1);
+	free(real);
+}
+
+static enum cli_status serve(struct session *session) {
+	struct cli *cli = session->cli;
+	struct err err;
+	const char *db_path = cli_db_path(cli);
+	if (!db_path)
+		return CLI_FAILED;
+	const struct daemon_setup setup = {
+		.db_path = db_path,
+		.patient = session->options->agent,
+		.load = load,
+		.unload = unload,
+		.describe = describe,
+		.say = say,
+		.on_added = on_added,
+		.on_tick = on_tick,
+		.user = session,
+	};
+	pass_on(db_path);
+	log_info("agxtriage " AGXTRIAGE_VERSION " [%ld] collects into %s", (long)getpid(), db_path);
+	int code = daemon_run(&setup, &err);
+	if (code == -EAGAIN && session->options->agent) {
+		/* launchd starts again what fails; there is nothing to be done here. */
+		log_info("%s", err.text);
+		return CLI_DONE;
+	}
+	if (code)
+		return cli_fail(&err);
+	log_info("ended; %" PRIu64 " new since its start", session->added);
+	return CLI_DONE;
+}
+
+static enum cli_status run(struct cli *cli, const void *values, int count, char **operands) {
+	const struct daemon_options *options = values;
+	struct session session = {
+		.cli = cli, .options = options, .count = count, .operands = operands};
+	struct err err;
+	int code = daemon_options_apply(options, count, operands, &cli->config, &err);
+	if (code == -EINVAL)
+		return cli_usage(cli, "%s", err.text);
+	if (code)
+		return cli_fail(&err);
+	if (options->check)
+		return daemon_check(cli, options->json);
+	if (options->json)
+		return cli_usage(cli, "--json goes with --check");
+	if (options->log && log_file_open(options->log, LOG_FILE_BYTES, &err))
+		return cli_fail(&err);
+	return serve(&session);
+}
+
+const struct command daemon_command = {
+	.name = "daemon",
+	.operands = "[PATH...]",
+	.summary = "take in reports as they appear, for ever",
+	.details =
+		"Stays in the foreground; launchd ('agxtriage agent install') or systemd start it.\n"
+		"PATHs are folders and replace the watched ones; each is taken with its Retired/.\n"
+		"What a folder does not have yet, or again, is waited for. One daemon serves a\n"
+		"database; a second one says who does, and ends.\n"
+		"\n"
+		"SIGTERM and SIGINT end it after what is being read is stored; SIGHUP reads the\n"
+		"configuration and the rules again. Every key of the configuration is a flag here;\n"
+		"--check prints what is in force and where each value came from.",
+	.options = daemon_option_rows,
+	.options_bytes = sizeof(struct daemon_options),
+	.operands_max = -1,
+	.needs = NEED_CONFIG,
+	.run = run,
+};

@@ -1,0 +1,77 @@
+/* What the daemon says of itself in the database. */
+#include "collect/daemon_parts.h"
+
+#include "base/clock.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Under load the row is written that often. */
+#define ROW_US 1000000
+
+/* [{"path": ..., "state": ...}, ...], to be freed with cJSON_free(); NULL without memory. */
+static char *folders_text(const struct folders *folders) {
+	cJSON *array = cJSON_CreateArray();
+	for (size_t i = 0; array && i < folders_count(folders); i++) {
+		cJSON *folder = cJSON_CreateObject();
+		const char *state = folder_state_names[folders_state(folders, i)];
+		if (!cJSON_AddStringToObject(folder, "path", folders_path(folders, i)) ||
+			!cJSON_AddStringToObject(folder, "state", state) ||
+			!cJSON_AddItemToArray(array, folder)) {
+			cJSON_Delete(folder);
+			cJSON_Delete(array);
+			array = NULL;
+		}
+	}
+	char *text = array ? cJSON_PrintUnformatted(array) : NULL;
+	cJSON_Delete(array);
+	return text;
+}
+
+static struct i64_opt known(int64_t us) {
+	return (struct i64_opt){.value = us, .set = us != 0};
+}
+
+static void put(struct daemon *daemon, struct i64_opt stopped_at_us) {
+	struct collector_status status;
+	struct err err;
+	char *folders = folders_text(collector_folders(daemon->collector));
+	if (!folders)
+		return;
+	collector_status(daemon->collector, &status);
+	const struct store_daemon row = {
+		.pid = getpid(),
+		.started_at_us = daemon->started_at_us,
+		.stopped_at_us = stopped_at_us,
+		.last_event_at_us = status.last_event_at_us,
+		.last_scan_at_us = status.last_scan_at_us,
+		.last_error_at_us = known(daemon->trouble_at_us),
+		.last_error = daemon->trouble_at_us ? daemon->trouble.text : NULL,
+		.queue = (int64_t)status.queue,
+		.folders = folders,
+	};
+	int code = store_put_daemon(daemon->store, &row, &err);
+	cJSON_free(folders);
+	daemon->row_at_us = clock_monotonic_us();
+	if (code)
+		return;
+	daemon->row_dirty = false;
+	daemon->row_seen = status.summary.seen;
+}
+
+void daemon_row_put(struct daemon *daemon) {
+	struct collector_status status;
+	if (!daemon->store || !daemon->collector)
+		return;
+	collector_status(daemon->collector, &status);
+	bool news = daemon->row_dirty || status.summary.seen != daemon->row_seen;
+	bool busy = status.queue > 0;
+	if (news && (!busy || clock_monotonic_us() - daemon->row_at_us >= ROW_US))
+		put(daemon, (struct i64_opt){0});
+}
+
+void daemon_row_stop(struct daemon *daemon) {
+	if (daemon->store && daemon->collector)
+		put(daemon, known(clock_now_us()));
+}

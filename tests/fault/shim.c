@@ -1,0 +1,126 @@
+/*
+ * Bad luck to be preloaded into the program under test (Linux): a kernel whose inotify queue is too
+ * small, a disk that is full, that cannot be written to, or that fails to sync, now and then.
+ *
+ * SHIM_INOTIFY_QUEUE=N      of what one read brings, only the first N events come; then an overflow
+ * SHIM_FAIL_EVERY=N         every N-th write or sync of a file fails
+ * SHIM_FAIL_WITH=ENOSPC     or EIO, EROFS (numbers)
+ * SHIM_FAIL_WHAT=write,sync which of them; default both
+ * SHIM_FAIL_FILE=PATH       failing is on only while this file exists; default always
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define PUBLIC __attribute__((visibility("default")))
+#define FDS 1024
+
+static atomic_bool is_inotify[FDS];
+static atomic_uint calls;
+
+static long number(const char *name, long usual) {
+	const char *text = getenv(name);
+	return text ? strtol(text, NULL, 10) : usual;
+}
+
+static bool unlucky(const char *what) {
+	long every = number("SHIM_FAIL_EVERY", 0);
+	const char *whats = getenv("SHIM_FAIL_WHAT"), *file = getenv("SHIM_FAIL_FILE");
+	if (every <= 0 || (whats && !strstr(whats, what)) || (file && access(file, F_OK) != 0))
+		return false;
+	if (atomic_fetch_add(&calls, 1) % (unsigned)every != (unsigned)every - 1)
+		return false;
+	errno = (int)number("SHIM_FAIL_WITH", ENOSPC);
+	return true;
+}
+
+/* Pipes, terminals and the log are spared. */
+static bool is_database(int fd) {
+	struct stat st;
+	return fd > 2 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+#define REAL(type, name, ...)             \
+	static type (*real)(__VA_ARGS__); \
+	if (!real)                        \
+	*(void **)&real = dlsym(RTLD_NEXT, name)
+
+PUBLIC int inotify_init1(int flags);
+PUBLIC int inotify_init1(int flags) {
+	REAL(int, "inotify_init1", int);
+	int fd = real(flags);
+	if (fd >= 0 && fd < FDS)
+		atomic_store(&is_inotify[fd], true);
+	return fd;
+}
+
+/* Keeps the first events and puts an overflow behind them, as the kernel does. */
+static ssize_t shorten(char *data, ssize_t len, long keep) {
+	ssize_t at = 0;
+	for (; at < len && keep > 0; keep--)
+		at += (ssize_t)sizeof(struct inotify_event) +
+		      (ssize_t)((struct inotify_event *)(void *)(data + at))->len;
+	if (at >= len)
+		return len;
+	struct inotify_event overflow = {.wd = -1, .mask = IN_Q_OVERFLOW};
+	memcpy(data + at, &overflow, sizeof overflow);
+	return at + (ssize_t)sizeof overflow;
+}
+
+PUBLIC ssize_t read(int fd, void *data, size_t len) {
+	REAL(ssize_t, "read", int, void *, size_t);
+	ssize_t got = real(fd, data, len);
+	long keep = number("SHIM_INOTIFY_QUEUE", 0);
+	if (got > 0 && keep > 0 && fd >= 0 && fd < FDS && atomic_load(&is_inotify[fd]))
+		return shorten(data, got, keep - 1);
+	return got;
+}
+
+PUBLIC int close(int fd) {
+	REAL(int, "close", int);
+	if (fd >= 0 && fd < FDS)
+		atomic_store(&is_inotify[fd], false);
+	return real(fd);
+}
+
+PUBLIC ssize_t write(int fd, const void *data, size_t len) {
+	REAL(ssize_t, "write", int, const void *, size_t);
+	return is_database(fd) && unlucky("write") ? -1 : real(fd, data, len);
+}
+
+PUBLIC ssize_t pwrite64(int fd, const void *data, size_t len, off64_t at) {
+	REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
+	return is_database(fd) && unlucky("write") ? -1 : real(fd, data, len, at);
+}
+
+PUBLIC ssize_t pwrite(int fd, const void *data, size_t len, off_t at) {
+	REAL(ssize_t, "pwrite", int, const void *, size_t, off_t);
+	return is_database(fd) && unlucky("write") ? -1 : real(fd, data, len, at);
+}
+
+PUBLIC int fsync(int fd) {
+	REAL(int, "fsync", int);
+	return is_database(fd) && unlucky("sync") ? -1 : real(fd);
+}
+
+PUBLIC int fdatasync(int fd) {
+	REAL(int, "fdatasync", int);
+	return is_database(fd) && unlucky("sync") ? -1 : real(fd);
+}
+
+PUBLIC int ftruncate64(int fd, off64_t len) {
+	REAL(int, "ftruncate64", int, off64_t);
+	return is_database(fd) && unlucky("write") ? -1 : real(fd, len);
+}
+
+PUBLIC int posix_fallocate64(int fd, off64_t at, off64_t len) {
+	REAL(int, "posix_fallocate64", int, off64_t, off64_t);
+	return is_database(fd) && unlucky("write") ? errno : real(fd, at, len);
+}
