@@ -9,6 +9,7 @@ const struct command *const cli_commands[] = {
 	&show_command,
 	&top_command,
 	&watch_command,
+	&run_command,
 	&rules_command,
 	&reclassify_command,
 	&status_command,

@@ -12,6 +12,7 @@ extern const struct command help_command;
 extern const struct command list_command;
 extern const struct command reclassify_command;
 extern const struct command rules_command;
+extern const struct command run_command;
 extern const struct command scan_command;
 extern const struct command show_command;
 extern const struct command sql_command;
