@@ -30,7 +30,7 @@ def mounted(place, size):
 
 def full_disk():
     place, folder, expected = o.new('disk'), o.new('reports'), {}
-    if not mounted(place, '2m'):
+    if not mounted(place, '6m'):
         print('no tmpfs can be mounted here: full and read-only disks are tested with the shim only')
         return
     try:

@@ -120,6 +120,7 @@ PUBLIC int ftruncate64(int fd, off64_t len) {
 	return is_database(fd) && unlucky("write") ? -1 : real(fd, len);
 }
 
+PUBLIC int posix_fallocate64(int fd, off64_t at, off64_t len);
 PUBLIC int posix_fallocate64(int fd, off64_t at, off64_t len) {
 	REAL(int, "posix_fallocate64", int, off64_t, off64_t);
 	return is_database(fd) && unlucky("write") ? errno : real(fd, at, len);
