@@ -91,8 +91,8 @@ static void on_added(struct store *store, int64_t id, void *user) {
 		snprintf(pid, sizeof pid, " [%" PRId64 "]", incident.pid.value);
 	if (incident.fault_address.set)
 		snprintf(fault, sizeof fault, " 0x%" PRIx64, incident.fault_address.value);
-	log_info("%" PRId64 ": %s %s%s: %s%s%s%s", id, report_kind_names[incident.kind],
-		incident.process ? incident.process : "", pid,
+	log_info("%" PRId64 ": %s%s %s%s: %s%s%s%s", id, incident.simulated ? "[simulated] " : "",
+		report_kind_names[incident.kind], incident.process ? incident.process : "", pid,
 		incident.site        ? incident.site
 		: incident.signature ? incident.signature
 				     : "no signature",

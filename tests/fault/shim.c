@@ -8,6 +8,8 @@
  * SHIM_FAIL_WHAT=write,sync which of them; default both
  * SHIM_FAIL_FILE=PATH       failing is on only while this file exists; default always
  */
+/* Both names of each function are meant, not one in the guise of the other. */
+#undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
