@@ -423,6 +423,7 @@ static void apply(struct collector *collector) {
 	}
 	collector->busy = true;
 	scanner_want_all(collector->scanner);
+	collector->again = true; /* this step has taken already */
 }
 
 static bool is_quiet(const struct collector *collector) {
