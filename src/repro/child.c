@@ -119,6 +119,10 @@ static int spawn(pid_t *ret, const struct child_options *options, int error_fd) 
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
+	/* Where a child cannot share memory with its parent (emulators, valgrind) only its exit
+	 * status would tell. */
+	if (strchr(options->argv[0], '/') && access(options->argv[0], F_OK) < 0)
+		return -errno;
 	int code = posix_spawn_file_actions_init(&actions);
 	if (code)
 		return -code;
