@@ -1,6 +1,7 @@
 /*
- * A run as a piece of a Markdown page. Text from outside stands inside HTML elements with all its
- * punctuation as numeric references, which Markdown never takes for structure.
+ * A run as a piece of a Markdown page. Text from outside stands inside HTML elements, and what
+ * Markdown or HTML could take for structure, a link or a mention stands there as numeric
+ * references. The rest stays as it is, so that the page can be searched.
  */
 #include "cli/run_report.h"
 
@@ -20,20 +21,33 @@ struct page {
 	struct buf value; /* scratch for one cell */
 };
 
-static bool is_plain(char c) {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       c == ' ' || (c & 0x80);
+static bool is_word(char c) {
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Whether text[at] could be taken for more than itself. text ends with a NUL. */
+static bool is_structure(const char *text, size_t at) {
+	char next = text[at + 1], before = at ? text[at - 1] : ' ';
+	switch (text[at]) {
+	case '_':
+		return !is_word(before) || !is_word(next);
+	case ':': /* https:// */
+		return next == '/';
+	case '.': /* www. */
+		return before == 'w' || before == 'W';
+	default:
+		return strchr("\\`*~[]<>&|@$!", text[at]) != NULL;
+	}
 }
 
 static void add_escaped(struct buf *out, const char *text, size_t len, enum text_keep keep) {
 	struct buf safe = {0};
 	text_terminal(&safe, text, len, keep);
 	for (size_t i = 0; i < safe.len; i++) {
-		char c = safe.data[i];
-		if (is_plain(c) || (keep == TEXT_LINES && (c == '\n' || c == '\t')))
-			buf_add_char(out, c);
+		if (is_structure(safe.data, i))
+			buf_printf(out, "&#%d;", safe.data[i]);
 		else
-			buf_printf(out, "&#%d;", c);
+			buf_add_char(out, safe.data[i]);
 	}
 	if (safe.failed)
 		out->failed = true;
