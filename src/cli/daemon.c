@@ -110,9 +110,6 @@ static int describe(struct store *store, const struct rules *rules, int64_t id, 
 	if (code)
 		return code;
 	code = loaded_open(store, rules, &incident, &loaded, err);
-	/* Its texts were the store's until then. */
-	if (!code)
-		code = store_find(store, word, &incident, err);
 	if (!code)
 		code = json_view_print(
 			ret, loaded.report, &loaded.triage, &incident, JSON_VIEW_FULL, err);

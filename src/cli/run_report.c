@@ -131,8 +131,6 @@ static int show_one(const struct run_report *report, int64_t id, run_report_fn f
 	int code = store_find(report->store, word, &row, err);
 	if (!code)
 		code = loaded_open(report->store, report->rules, &row, &loaded, err);
-	if (!code) /* loading took the texts of the row away */
-		code = store_find(report->store, word, &row, err);
 	if (!code)
 		fn(&(struct text_view){loaded.report, &loaded.triage, &row}, user);
 	loaded_finish(&loaded);

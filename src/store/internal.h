@@ -196,7 +196,7 @@ struct store {
 	int64_t folder_id;
 	struct store_packer *packer; /* for items that come unpacked */
 	struct store_unpacker *unpacker;
-	struct store_cursor *found; /* keeps the texts of store_find() */
+	struct buf found_texts;     /* of store_find() */
 	struct keeper *keeper;      /* of store_retain() */
 	struct buf daemon_texts[2]; /* of store_find_daemon() */
 	bool identified;            /* device and inode are those of the open file */

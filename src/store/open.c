@@ -311,7 +311,6 @@ out:
 void store_close(struct store *store) {
 	if (store == NULL)
 		return;
-	store_cursor_close(store->found);
 	if (store->in_transaction)
 		store_rollback(store);
 	store_statements_finish(store);
@@ -319,6 +318,7 @@ void store_close(struct store *store) {
 	store_packer_free(store->packer);
 	store_unpacker_free(store->unpacker);
 	store_keeper_free(store->keeper);
+	buf_finish(&store->found_texts);
 	buf_finish(&store->daemon_texts[0]);
 	buf_finish(&store->daemon_texts[1]);
 	sqlite3_close(store->sql_db);

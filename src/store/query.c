@@ -243,17 +243,49 @@ int store_cursor_next(struct store_cursor *cursor, struct incident *ret, struct 
 	return 1;
 }
 
-/* Finishes query. Opens "... where CONDITION" as the store's own cursor and takes its first row: 1,
- * 0 or an error. */
+/* The row's texts become the store's own: a cursor that stays open keeps the log from being written
+ * back. */
+static int keep_texts(struct store *store, struct incident *incident, struct err *err) {
+	const char **texts[] = {&incident->incident_id, &incident->process, &incident->os_version,
+		&incident->os_build, &incident->hardware_model, &incident->exception_type,
+		&incident->signal, &incident->fault_kind, &incident->fault_access, &incident->site,
+		&incident->site_title, &incident->signature, &incident->signature_text,
+		&incident->component, &incident->operation, &incident->driver_image,
+		&incident->driver_version, &incident->queue, &incident->status, &incident->path,
+		&incident->sha256, &incident->warnings};
+	size_t at[sizeof(texts) / sizeof(texts[0])];
+	struct buf *found = &store->found_texts;
+	buf_reset(found);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		at[i] = found->len;
+		if (*texts[i] != NULL)
+			buf_add(found, *texts[i], strlen(*texts[i]) + 1);
+	}
+	if (found->failed)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (*texts[i] != NULL)
+			*texts[i] = found->data + at[i];
+	return 0;
+}
+
+/* Finishes query. The first row of "... where CONDITION": 1, 0 or an error. */
 static int find_where(struct store *store, struct query *query, const char *condition,
 	struct incident *ret, struct err *err) {
+	struct store_cursor *cursor = NULL;
+	struct incident incident;
 	buf_add_str(&query->sql, SELECT " where ");
 	buf_add_str(&query->sql, condition);
-	store_cursor_close(store->found);
-	store->found = NULL;
-	int r = cursor_new(store, query, &store->found, err);
+	int r = cursor_new(store, query, &cursor, err);
 	store_query_finish(query);
-	return r < 0 ? r : store_cursor_next(store->found, ret, err);
+	if (r == 0)
+		r = store_cursor_next(cursor, &incident, err);
+	if (r == 1 && keep_texts(store, &incident, err) < 0)
+		r = -ENOMEM;
+	if (r == 1)
+		*ret = incident;
+	store_cursor_close(cursor);
+	return r;
 }
 
 static int find_by_number(

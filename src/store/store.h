@@ -181,7 +181,7 @@ int store_cursor_next(struct store_cursor *cursor, struct incident *ret, struct 
 void store_cursor_close(struct store_cursor *cursor);
 
 /* One by row id, or "latest", or an unambiguous prefix (4 or more) of an incident id. -ENOENT,
- * -EEXIST. Texts belong to the store until its next call. */
+ * -EEXIST. Texts belong to the store until the next store_find(). */
 int store_find(struct store *store, const char *word, struct incident *ret, struct err *err);
 
 /* The exact bytes of the stored file. -ENODATA: retention has removed them. */

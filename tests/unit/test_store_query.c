@@ -187,6 +187,29 @@ static void test_find(void **state) {
 	store_close(store);
 }
 
+/* A daemon asks for a row after each commit and keeps its connection: were that row's cursor left
+ * open, the log would grow for ever. */
+static void test_find_leaves_nothing_open(void **state) {
+	struct store *store = filled(*state);
+	struct incident incident, other;
+	struct err err = {0};
+	sqlite3 *db = NULL;
+	int log = -1, done = -1;
+	assert_int_equal(store_find(store, "1", &incident, &err), 0);
+	assert_int_equal(sqlite3_open(((struct fixture *)*state)->db, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db, "delete from daemon where 0", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done),
+		SQLITE_OK);
+	assert_int_equal(log, 0);
+	sqlite3_close(db);
+	assert_string_equal(incident.process, "python3.11");
+	assert_int_equal(store_find(store, "2", &other, &err), 0);
+	assert_string_equal(other.process, "python3.11");
+	store_close(store);
+}
+
 static int count_row(size_t columns, const char *const *names, const char *const *values,
 	const int *types, void *user) {
 	++*(int *)user;
@@ -256,6 +279,7 @@ int main(void) {
 		TEST(test_every_field),
 		TEST(test_top),
 		TEST(test_find),
+		TEST(test_find_leaves_nothing_open),
 		TEST(test_sql),
 		TEST(test_list_is_not_sorted),
 	};
