@@ -477,8 +477,6 @@ static void advance(struct collector *collector) {
 
 static void on_event(const char *folder, const char *name, void *user) {
 	struct collector *collector = user;
-	if (name && name[0] == '.')
-		return;
 	collector->last_event_at_us = (struct i64_opt){.value = clock_now_us(), .set = true};
 	if (!collector->ingest || is_changing(collector))
 		return; /* what comes after is a look at everything */
@@ -625,11 +623,13 @@ bool collector_commit(struct collector *collector) {
 	struct err err;
 	if (!collector->ingest || is_changing(collector) || ingest_failure(collector->ingest))
 		return false;
+	if (!ingest_in_batch(collector->ingest))
+		return true;
 	if (ingest_flush(collector->ingest, &err))
 		fail(collector, &err);
-	bool failed = collector->change.failed;
-	advance(collector);
-	return !failed;
+	/* In the next turn of the loop: now it could begin another transaction. */
+	uv_idle_start(&collector->idle, on_idle);
+	return !collector->change.failed;
 }
 
 void collector_status(const struct collector *collector, struct collector_status *ret) {

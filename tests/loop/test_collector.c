@@ -398,6 +398,53 @@ static void test_ends_in_the_middle(void **state) {
 	assert_int_equal(count_stored(c), 300);
 }
 
+static void on_turn(uv_prepare_t *prepare) {
+	struct collecting *c = prepare->data;
+	struct err err;
+	if (!collector_commit(c->collector))
+		return;
+	if (store_begin(c->store, &err) < 0)
+		fail_msg("%s", err.text);
+	store_rollback(c->store);
+}
+
+/* Blanks behind it, so that reading it takes a while. */
+static void put_large(const struct collecting *c, unsigned number) {
+	static char blanks[4u << 20];
+	char path[PATH_BYTES];
+	append(c, number, 0, REPORT_BYTES);
+	path_of(c, "P", number, path);
+	FILE *file = fopen(path, "ab");
+	assert_non_null(file);
+	memset(blanks, ' ', sizeof blanks);
+	blanks[sizeof blanks - 1] = '\n';
+	assert_int_equal(fwrite(blanks, 1, sizeof blanks, file), sizeof blanks);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* After a commit the store is the caller's, also when what comes next needs no reading. */
+static void test_commit_frees_the_store(void **state) {
+	struct collecting *c = *state;
+	char path[PATH_BYTES];
+	uv_prepare_t turn;
+	for (unsigned i = 1; i <= 4; i++)
+		put_large(c, i);
+	for (unsigned i = 0; i < 1200; i++) {
+		snprintf(path, sizeof path, "%s/P/Python-link-%u.ips", c->root, i);
+		assert_int_equal(symlink("/nowhere", path), 0);
+	}
+	begin(c);
+	uv_prepare_init(&c->loop, &turn);
+	turn.data = c;
+	uv_prepare_start(&turn, on_turn);
+	EXPECT(c, quiet, 1);
+	uv_close((uv_handle_t *)&turn, NULL);
+	assert_int_equal(c->added, 4);
+	assert_int_equal(c->rejected, 1200);
+	assert_int_equal(count_stored(c), 4);
+	end(c);
+}
+
 int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
@@ -408,6 +455,7 @@ int main(void) {
 		TEST(test_pause),
 		TEST(test_database_goes),
 		TEST(test_selects),
+		TEST(test_commit_frees_the_store),
 		TEST(test_ends_in_the_middle),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
