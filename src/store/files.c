@@ -172,13 +172,15 @@ int store_file_put(struct store *store, const struct store_source *source,
 
 int store_put_passed(struct store *store, const struct store_source *source, struct err *err) {
 	struct i64_opt id;
-	return store_file_put(store, source, FILE_ROW_PASSED, NULL, &id, err);
+	int r = store_transaction_stands(store, err);
+	return r < 0 ? r : store_file_put(store, source, FILE_ROW_PASSED, NULL, &id, err);
 }
 
 int store_put_rejected(struct store *store, const struct store_source *source, const char *reason,
 	struct err *err) {
 	struct i64_opt id;
-	return store_file_put(store, source, FILE_ROW_REJECTED, reason, &id, err);
+	int r = store_transaction_stands(store, err);
+	return r < 0 ? r : store_file_put(store, source, FILE_ROW_REJECTED, reason, &id, err);
 }
 
 int store_rejections(struct store *store, store_rejection_fn fn, void *user, struct err *err) {

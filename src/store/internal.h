@@ -234,6 +234,9 @@ struct i64_opt store_column_opt(sqlite3_stmt *statement, int at);
 int store_open_damaged(const char *path, struct store **ret, struct err *err);
 /* A further read-only connection to the same file. */
 int store_open_reader(struct store *store, sqlite3 **ret, struct err *err);
+/* Negative when SQLite has ended the transaction that its owner believes to be in: after some
+ * failures (full disk, I/O) it does, and what followed would be stored row by row. */
+int store_transaction_stands(const struct store *store, struct err *err);
 
 /* ---- health.c ---- */
 

@@ -347,6 +347,12 @@ int store_begin(struct store *store, struct err *err) {
 	return 0;
 }
 
+int store_transaction_stands(const struct store *store, struct err *err) {
+	if (!store->in_transaction || sqlite3_get_autocommit(store->db) == 0)
+		return 0;
+	return err_set(err, -EIO, "%s: the transaction was given up after a failure", store->path);
+}
+
 int store_commit(struct store *store, struct err *err) {
 	sqlite3_stmt *statement = store_statement(store, ST_COMMIT, err);
 	int r = statement == NULL ? store_code(err) : store_run(store, statement, err);

@@ -429,7 +429,10 @@ int store_put(struct store *store, const struct store_item *item, enum store_put
 	assert(store->in_transaction);
 	if (!read_digest(item->sha256, put.sha256))
 		return err_set(err, -EINVAL, "\"%s\" is no SHA-256", item->sha256);
-	int r = store_file_put(store, item->source, FILE_ROW_KNOWN, NULL, &put.file_id, put.err);
+	int r = store_transaction_stands(store, put.err);
+	if (r == 0)
+		r = store_file_put(
+			store, item->source, FILE_ROW_KNOWN, NULL, &put.file_id, put.err);
 	if (r < 0)
 		return r;
 	r = find(&put, &match);

@@ -109,6 +109,60 @@ static void test_disk_full(void **state) {
 	assert_sql(fixture->db, "select count(*) from incidents", "12");
 }
 
+static int put_numbered(struct store *store, unsigned number, const char *filler, struct err *err) {
+	static char bytes[256 << 10];
+	struct made made = made_default();
+	enum store_put put;
+	char id[64], path[64];
+	unsigned seed = number * 2654435761u + 1;
+	/* Noise, so that it does not pack. */
+	for (size_t i = 0; i < sizeof(bytes) - 1; i++)
+		bytes[i] = (char)('!' + (seed = seed * 1103515245u + 12345u) / 65536 % 90);
+	if (filler[0] == '\0')
+		snprintf(bytes, sizeof(bytes), "{\"n\":%u}", number);
+	snprintf(id, sizeof(id), "%08X-0000-4000-8000-000000000000", number);
+	snprintf(path, sizeof(path), "/reports/%u.ips", number);
+	made.id = id;
+	made.bytes = bytes;
+	made.path = path;
+	return made_put(store, &made, &put, NULL, err);
+}
+
+/* A failure may end the transaction by itself: what its owner still does in it must not be stored
+ * row by row. */
+static void test_nothing_behind_a_failure(void **state) {
+	struct fixture *fixture = *state;
+	struct err err = {0};
+	assert_int_equal(put_many(fixture->db, 0, 10, "", &err), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct rlimit limit = {600 << 10, RLIM_INFINITY};
+		struct store *store = NULL;
+		int failed = 0, put = 0;
+		signal(SIGXFSZ, SIG_IGN);
+		if (store_open(fixture->db, STORE_WRITE, &store, &err) < 0 ||
+			store_begin(store, &err) < 0 || setrlimit(RLIMIT_FSIZE, &limit) < 0)
+			_exit(1);
+		for (unsigned i = 100; i < 150 && !failed; i++)
+			failed = put_numbered(store, i, "x", &err);
+		limit.rlim_cur = RLIM_INFINITY;
+		if (failed != -ENOSPC || setrlimit(RLIMIT_FSIZE, &limit) < 0)
+			_exit(2);
+		put = put_numbered(store, 200, "", &err);
+		const struct store_source source = {.path = "/reports/300.ips"};
+		int passed = store_put_passed(store, &source, &err);
+		int committed = store_commit(store, &err);
+		store_close(store);
+		_exit(put < 0 && passed < 0 && committed < 0 ? 0 : 3);
+	}
+	int status = -1;
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_sql(fixture->db, "select count(*) from incidents", "10");
+	assert_sql(fixture->db, "select count(*) from file", "10");
+}
+
 static void test_two_writers(void **state) {
 	struct fixture *fixture = *state;
 	pid_t pids[2];
@@ -293,6 +347,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(test_killed_in_transaction),
 		TEST(test_disk_full),
+		TEST(test_nothing_behind_a_failure),
 		TEST(test_two_writers),
 		TEST(test_reader_beside_writer),
 		TEST(test_read_only_folder),
