@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include "base/file_times.h"
+#include "base/locked_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +86,8 @@ static int open_regular(int dir_fd, const char *path, enum file_follow follow,
 	int r = check_kind(ret_stat, path, err);
 	if (r < 0)
 		return r;
+	if (locked_files_have(ret_stat))
+		return err_set(err, -ETXTBSY, "%s: is in use by this program itself", path);
 	int fd = openat(dir_fd, path,
 		O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | (nofollow ? O_NOFOLLOW : 0));
 	if (fd < 0)

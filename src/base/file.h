@@ -27,8 +27,8 @@ enum file_follow {
  * Reads a regular file of at most limit bytes into ret (emptied first; a NUL stands behind the
  * bytes). dir_fd: folder that path is relative to, or AT_FDCWD. Never blocks on a FIFO, never opens
  * a device for real. Errors, each with a text that names path: -ELOOP (link), -EISDIR, -ENXIO
- * (FIFO, socket, device), -EFBIG, -EAGAIN (it changed while it was read), -ENOENT, -EACCES ... An
- * empty file is no error here.
+ * (FIFO, socket, device), -EFBIG, -EAGAIN (it changed while it was read), -ETXTBSY (of
+ * locked_files.h, and so not opened), -ENOENT, -EACCES ... An empty file is no error here.
  */
 int file_read(int dir_fd, const char *path, enum file_follow follow, size_t limit, struct buf *ret,
 	struct file_identity *ret_identity, struct err *err);

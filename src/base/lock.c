@@ -1,6 +1,8 @@
 /* Record locks on a file made for nothing else; knows nothing of what they guard. */
 #include "base/lock.h"
 
+#include "base/locked_files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -91,21 +93,31 @@ static int try_take(const char *path, pid_t *ret_holder, struct err *err) {
 	return r;
 }
 
+static void protect(int fd, void (*what)(dev_t device, ino_t inode)) {
+	struct stat st;
+	if (!fstat(fd, &st))
+		what(st.st_dev, st.st_ino);
+}
+
 int lock_take(const char *path, struct lock *ret, pid_t *ret_holder, struct err *err) {
 	pid_t holder = 0;
 	int r = -ESTALE;
 	for (int i = 0; i < TRIES && r == -ESTALE; i++)
 		r = try_take(path, &holder, err);
-	if (r >= 0)
+	if (r >= 0) {
 		ret->fd = r;
-	else if (r == -EAGAIN)
+		protect(r, locked_files_add);
+	} else if (r == -EAGAIN) {
 		*ret_holder = holder;
+	}
 	return r < 0 ? r : 0;
 }
 
 void lock_release(struct lock *lock) {
-	if (lock->fd >= 0)
+	if (lock->fd >= 0) {
+		protect(lock->fd, locked_files_remove);
 		close(lock->fd);
+	}
 	lock->fd = -1;
 }
 

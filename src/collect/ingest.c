@@ -202,7 +202,8 @@ static bool ask(bool (*question)(const struct candidate *, const struct err *, v
 }
 
 /* Whether nothing is to be recorded of a job. What vanished between the look at its name and the
- * look inside is no report: its next name, if it has one, is a candidate of its own. */
+ * look inside is no report: its next name, if it has one, is a candidate of its own. A database or
+ * lock of our own is none either, and changes with each record. */
 static bool put_off(struct ingest *ingest, const struct job *job) {
 	static const struct err growing = {-EINPROGRESS, "may not be whole yet"};
 	const struct ingest_options *options = &ingest->options;
@@ -213,7 +214,7 @@ static bool put_off(struct ingest *ingest, const struct job *job) {
 		return job_may_grow(job) && ask(options->on_incomplete, ingest, job, &growing);
 	if (job->outcome == JOB_PASSED)
 		return false;
-	if (code == -ENOENT || code == -ENOTDIR)
+	if (code == -ENOENT || code == -ENOTDIR || code == -ETXTBSY)
 		return true;
 	if (code == -EBADMSG || code == -EAGAIN)
 		return ask(options->on_incomplete, ingest, job, &job->err);

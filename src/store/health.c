@@ -2,6 +2,7 @@
  * What status and the daemon ask of a database: the daemon's row, counts that cost nothing, and
  * whether the file is still the one that was opened. Never opens the file beside SQLite.
  */
+#include "base/locked_files.h"
 #include "store/internal.h"
 
 #include <sys/stat.h>
@@ -113,6 +114,27 @@ void store_identify(struct store *store) {
 	store->identified = true;
 	store->device = st.st_dev;
 	store->inode = st.st_ino;
+}
+
+void store_protect(struct store *store) {
+	static const char *const endings[STORE_FILES] = {"", "-wal", "-shm"};
+	for (size_t i = 0; i < STORE_FILES; i++) {
+		struct buf path = {0};
+		struct stat *st = &store->protected[store->protected_count];
+		buf_printf(&path, "%s%s", store->path, endings[i]);
+		if (!path.failed && stat(path.data, st) == 0) {
+			locked_files_add(st->st_dev, st->st_ino);
+			store->protected_count++;
+		}
+		buf_finish(&path);
+	}
+}
+
+void store_unprotect(struct store *store) {
+	while (store->protected_count > 0) {
+		const struct stat *st = &store->protected[--store->protected_count];
+		locked_files_remove(st->st_dev, st->st_ino);
+	}
 }
 
 bool store_is_current(const struct store *store) {

@@ -17,6 +17,8 @@
 /* Another process may hold the write lock that long. */
 #define STORE_BUSY_MS 10000
 #define STORE_WORD_CACHE 2048
+/* The database, its log and the log's index: SQLite holds locks on the first and the last. */
+#define STORE_FILES 3
 
 /* The hot statements, prepared at their first use and kept with the handle (statements.c). */
 enum statement {
@@ -202,6 +204,8 @@ struct store {
 	bool identified;            /* device and inode are those of the open file */
 	dev_t device;
 	ino_t inode;
+	struct stat protected[STORE_FILES]; /* its files, known to locked_files */
+	size_t protected_count;
 };
 
 /* ---- statements.c ---- */
@@ -242,6 +246,9 @@ int store_transaction_stands(const struct store *store, struct err *err);
 
 /* Remembers which file was opened. */
 void store_identify(struct store *store);
+/* Nobody in this process may open the store's files while SQLite has them open. */
+void store_protect(struct store *store);
+void store_unprotect(struct store *store);
 /* Of the file and its write-ahead log; of the log alone. */
 int64_t store_disk_bytes(const struct store *store);
 int64_t store_log_bytes(const struct store *store);

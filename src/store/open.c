@@ -301,6 +301,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 	if (r < 0)
 		goto out;
 	store_identify(store);
+	store_protect(store);
 	*ret = store;
 	store = NULL;
 out:
@@ -323,6 +324,7 @@ void store_close(struct store *store) {
 	buf_finish(&store->daemon_texts[1]);
 	sqlite3_close(store->sql_db);
 	sqlite3_close(store->db);
+	store_unprotect(store);
 	free(store->path);
 	free(store);
 }
