@@ -275,8 +275,10 @@ static void on_folder(const char *folder, enum folder_state state, const char *r
 
 static void on_quiet(void *user) {
 	struct daemon *daemon = user;
-	daemon_store_well(daemon);
 	daemon_row_put(daemon);
+	/* After trouble there is a row to be written: reading alone proves nothing. */
+	if (!daemon->row_dirty)
+		daemon_store_well(daemon);
 	daemon_upkeep_quiet(daemon);
 }
 

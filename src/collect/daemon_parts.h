@@ -44,7 +44,8 @@ struct daemon {
 
 	/* Retention and training (daemon_upkeep.c). */
 	int64_t retention_checked_us;
-	struct store_retained retained; /* since retention began */
+	int64_t retention_after_us, retention_wait_us; /* since it failed */
+	struct store_retained retained;                /* since retention began */
 	uint64_t added_since_training;
 	bool trained, too_big_told;
 };

@@ -12,6 +12,10 @@
 /* So many reports must have come before a dictionary can be worth it, and between two attempts. */
 #define TRAIN_EVERY 64
 #define US_PER_S INT64_C(1000000)
+/* Retention that failed is tried again after so long, then later and later: a disk that takes small
+ * writes may still be too full for it. */
+#define RETRY_MIN_US (60 * US_PER_S)
+#define RETRY_MAX_US (3600 * US_PER_S)
 
 static struct store_retention wanted(const struct daemon *daemon) {
 	const struct config *config = &daemon->inputs->config;
@@ -49,6 +53,14 @@ static void add(struct store_retained *sum, const struct store_retained *slice) 
 	sum->too_big = slice->too_big;
 }
 
+static void put_off(struct daemon *daemon) {
+	int64_t next_us = 2 * daemon->retention_wait_us;
+	daemon->retention_wait_us = next_us < RETRY_MIN_US   ? RETRY_MIN_US
+				    : next_us > RETRY_MAX_US ? RETRY_MAX_US
+							     : next_us;
+	daemon->retention_after_us = clock_monotonic_us() + daemon->retention_wait_us;
+}
+
 static void on_slice(uv_timer_t *timer) {
 	struct daemon *daemon = timer->data;
 	const struct store_retention retention = wanted(daemon);
@@ -60,19 +72,23 @@ static void on_slice(uv_timer_t *timer) {
 	if (!collector_commit(daemon->collector))
 		return;
 	if (store_retain(daemon->store, &retention, &slice, &err)) {
+		put_off(daemon);
 		daemon_store_give_up(daemon, &err);
 		return;
 	}
 	add(&daemon->retained, &slice);
-	if (slice.more)
+	if (slice.more) {
 		uv_timer_start(timer, on_slice, SLICE_PAUSE_MS, 0);
-	else
-		tell(daemon);
+		return;
+	}
+	daemon->retention_wait_us = 0;
+	tell(daemon);
 }
 
 void daemon_upkeep_check(struct daemon *daemon, bool now) {
 	int64_t now_us = clock_monotonic_us();
 	if (!daemon->store || daemon->stopping || uv_is_active((uv_handle_t *)&daemon->retain) ||
+		now_us < daemon->retention_after_us ||
 		(!now && now_us - daemon->retention_checked_us < CHECK_US))
 		return;
 	const struct store_retention retention = wanted(daemon);
