@@ -508,16 +508,19 @@ static int watch(struct collector *collector, const char *const *paths, size_t c
 	return code;
 }
 
+static void init_timer(struct collector *collector, uv_timer_t *timer) {
+	uv_timer_init(collector->loop, timer);
+	timer->data = collector;
+	collector->parts++;
+}
+
 static void init_handles(struct collector *collector) {
-	uv_timer_t *timers[] = {
-		&collector->retry_timer, &collector->commit_timer, &collector->shortage_timer};
 	uv_idle_init(collector->loop, &collector->idle);
 	collector->idle.data = collector;
-	for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
-		uv_timer_init(collector->loop, timers[i]);
-		timers[i]->data = collector;
-	}
-	collector->parts += 1 + sizeof timers / sizeof *timers;
+	collector->parts++;
+	init_timer(collector, &collector->retry_timer);
+	init_timer(collector, &collector->commit_timer);
+	init_timer(collector, &collector->shortage_timer);
 }
 
 /* What needs the loop to run before it is gone: on failure collector_stop() ends it. */

@@ -293,18 +293,19 @@ static void on_trouble(const struct err *err, void *user) {
 /* ---- ticks ---- */
 
 /* The lock's file was deleted: another daemon could take a new one. */
-static void hold_lock(struct daemon *daemon) {
+bool daemon_hold_lock(struct daemon *daemon) {
 	struct err err;
 	if (lock_stands(&daemon->lock))
-		return;
+		return true;
 	lock_release(&daemon->lock);
 	if (!presence_take(daemon->setup->db_path, &daemon->lock, &err))
-		return;
+		return true;
 	daemon_say(daemon, LOG_ERROR, "%s", err.text);
 	if (err.code != -EAGAIN)
-		return;
+		return true; /* it is asked again at the next tick */
 	daemon->stop_reason = err;
 	stop(daemon);
+	return false;
 }
 
 static void on_tick(uv_timer_t *timer) {
@@ -314,8 +315,7 @@ static void on_tick(uv_timer_t *timer) {
 	daemon->clock_offset_us = offset_us;
 	daemon->ticks++;
 	daemon->setup->on_tick(daemon->setup->user);
-	hold_lock(daemon);
-	if (daemon->stopping)
+	if (!daemon_hold_lock(daemon))
 		return;
 	if (daemon->store && !store_is_current(daemon->store)) {
 		struct err err;
@@ -335,20 +335,25 @@ static void on_tick(uv_timer_t *timer) {
 
 /* ---- start ---- */
 
+static void start_signal(
+	struct daemon *daemon, uv_signal_t *handle, uv_signal_cb on_signal, int number) {
+	uv_signal_init(&daemon->loop, handle);
+	handle->data = daemon;
+	uv_signal_start(handle, on_signal, number);
+}
+
+static void init_timer(struct daemon *daemon, uv_timer_t *timer) {
+	uv_timer_init(&daemon->loop, timer);
+	timer->data = daemon;
+}
+
 static void start_handles(struct daemon *daemon) {
-	uv_signal_t *const signals[] = {&daemon->terminate, &daemon->interrupt, &daemon->reload};
-	uv_timer_t *const timers[] = {&daemon->tick, &daemon->reopen, &daemon->retain};
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-		uv_signal_init(&daemon->loop, signals[i]);
-		signals[i]->data = daemon;
-	}
-	for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
-		uv_timer_init(&daemon->loop, timers[i]);
-		timers[i]->data = daemon;
-	}
-	uv_signal_start(&daemon->terminate, on_end_signal, SIGTERM);
-	uv_signal_start(&daemon->interrupt, on_end_signal, SIGINT);
-	uv_signal_start(&daemon->reload, on_reload_signal, SIGHUP);
+	start_signal(daemon, &daemon->terminate, on_end_signal, SIGTERM);
+	start_signal(daemon, &daemon->interrupt, on_end_signal, SIGINT);
+	start_signal(daemon, &daemon->reload, on_reload_signal, SIGHUP);
+	init_timer(daemon, &daemon->tick);
+	init_timer(daemon, &daemon->reopen);
+	init_timer(daemon, &daemon->retain);
 	uv_timer_start(&daemon->tick, on_tick, TICK_MS, TICK_MS);
 }
 

@@ -57,6 +57,10 @@ void daemon_say(const struct daemon *daemon, enum log_level level, const char *f
  * begins. */
 void daemon_settle_reload(struct daemon *daemon);
 
+/* Takes the lock anew when its file was deleted. False when another daemon has it: this one is then
+ * ending. */
+bool daemon_hold_lock(struct daemon *daemon);
+
 /* ---- daemon_store.c ---- */
 
 /* Opens the database for the first time. With a patient daemon always 0. */
@@ -79,7 +83,7 @@ void daemon_row_stop(struct daemon *daemon);
 
 /* ---- daemon_upkeep.c ---- */
 
-/* Starts retention when it is due; asks at most once a second, or every time if now. */
+/* Starts retention when it is due; asks ten times a second at most, or every time if now. */
 void daemon_upkeep_check(struct daemon *daemon, bool now);
 /* When nothing else is to be done. */
 void daemon_upkeep_quiet(struct daemon *daemon);

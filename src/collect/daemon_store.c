@@ -59,7 +59,8 @@ static int open_once(struct daemon *daemon, struct err *err) {
 static void on_reopen(uv_timer_t *timer) {
 	struct daemon *daemon = timer->data;
 	struct err err;
-	if (daemon->stopping || daemon->store)
+	/* Whoever deleted the database may have deleted the lock as well. */
+	if (daemon->stopping || daemon->store || !daemon_hold_lock(daemon))
 		return;
 	if (open_once(daemon, &err)) {
 		remember(daemon, &err);

@@ -54,7 +54,8 @@ static bool is_database(int fd) {
 	if (!real)                        \
 	*(void **)&real = dlsym(RTLD_NEXT, name)
 
-PUBLIC int inotify_init1(int flags);
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): theirs are reserved names */
+
 PUBLIC int inotify_init1(int flags) {
 	REAL(int, "inotify_init1", int);
 	int fd = real(flags);
@@ -127,3 +128,5 @@ PUBLIC int posix_fallocate64(int fd, off64_t at, off64_t len) {
 	REAL(int, "posix_fallocate64", int, off64_t, off64_t);
 	return is_database(fd) && unlucky("write") ? errno : real(fd, at, len);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
