@@ -27,6 +27,20 @@ static bool waits(
 	return false;
 }
 
+/* Gives the room of those that were taken to those that come; the last one taken is still lent. */
+static void move_up(struct backlog *backlog) {
+	size_t gone = backlog->first - 1;
+	backlog->count -= gone;
+	backlog->first = 1;
+	memmove(backlog->names, backlog->names + gone, backlog->count * sizeof *backlog->names);
+	memset(backlog->chains, 0, BACKLOG_CHAINS * sizeof *backlog->chains);
+	for (size_t i = 1; i < backlog->count; i++) {
+		uint32_t *chain = &backlog->chains[backlog->names[i].hash % BACKLOG_CHAINS];
+		backlog->names[i].next = *chain;
+		*chain = (uint32_t)i + 1;
+	}
+}
+
 static bool make_room(struct backlog *backlog) {
 	if (!backlog->chains)
 		backlog->chains = calloc(BACKLOG_CHAINS, sizeof *backlog->chains);
@@ -34,6 +48,10 @@ static bool make_room(struct backlog *backlog) {
 		return false;
 	if (backlog->count < backlog->cap)
 		return true;
+	if (backlog->first > backlog->cap / 2) {
+		move_up(backlog);
+		return true;
+	}
 	size_t cap = backlog->cap ? backlog->cap * 2 : NAMES_MIN;
 	if (cap > NAMES_MAX)
 		return false;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "collect/backlog.h"
+#include "collect/recent.h"
 #include "collect/retry.h"
 #include "collect/scanner.h"
 
@@ -22,6 +23,11 @@
 #define JOBS 6
 /* After descriptors or memory ran out. */
 #define SHORTAGE_MS 5000
+/* A file that was dealt with is not looked at again because of its name alone for so long: the look
+ * at its folder, which each event asks for, comes soon enough. */
+#define TAKEN_US 250000
+/* Nor is the same refusal told again. */
+#define TOLD_US INT64_C(60000000)
 /* Unreadable files that are told of one by one. */
 #define UNREADABLE_MAX 256
 
@@ -58,6 +64,7 @@ struct collector {
 	size_t added_count, added_cap, added_committed;
 	uint64_t unreadable[UNREADABLE_MAX]; /* hashes of their paths */
 	size_t unreadable_count;
+	struct recent taken, told; /* paths; refusals */
 	bool short_of_told;
 	struct i64_opt last_event_at_us;
 	struct ingest_summary before; /* of ingests that are gone */
@@ -93,8 +100,9 @@ static void on_committed(void *user) {
 }
 
 static void on_rejected(const char *path, const char *reason, void *user) {
-	const struct collector *collector = user;
-	if (collector->options.on_rejected)
+	struct collector *collector = user;
+	if (!recent_note(&collector->told, path, reason, clock_monotonic_us(), TOLD_US) &&
+		collector->options.on_rejected)
 		collector->options.on_rejected(path, reason, collector->options.user);
 }
 
@@ -232,6 +240,13 @@ static void submit(struct collector *collector, struct candidate *candidate) {
 		fail(collector, &err);
 }
 
+static void take_hinted(struct collector *collector, struct candidate *candidate) {
+	int64_t now_us = clock_monotonic_us();
+	if (!retries_hint(&collector->retries, candidate, now_us) &&
+		!recent_note(&collector->taken, candidate->path, NULL, now_us, TAKEN_US))
+		submit(collector, candidate);
+}
+
 /* One file that is looked at because of its name. */
 static void take_name(
 	struct collector *collector, const char *folder, const char *name, bool is_due) {
@@ -244,8 +259,10 @@ static void take_name(
 		if (ingest_is_reading(collector->ingest, candidate->path))
 			continue; /* if it changes meanwhile, the look at the whole folder finds it
 				   */
-		if (is_due || !retries_hint(&collector->retries, candidate, clock_monotonic_us()))
+		if (is_due)
 			submit(collector, candidate);
+		else
+			take_hinted(collector, candidate);
 	}
 	walk_finish(&walk);
 }

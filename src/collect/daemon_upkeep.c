@@ -6,9 +6,9 @@
 
 #include <inttypes.h>
 
-#define CHECK_US 1000000
+#define CHECK_US 100000
 /* Between two slices the loop has time for what comes in. */
-#define SLICE_PAUSE_MS 10
+#define SLICE_PAUSE_MS 1
 /* So many reports must have come before a dictionary can be worth it, and between two attempts. */
 #define TRAIN_EVERY 64
 #define US_PER_S INT64_C(1000000)

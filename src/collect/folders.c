@@ -259,10 +259,12 @@ static void tell(struct folders *folders) {
 	}
 }
 
+/* Of a hidden file only that something happens: it may be about to get its name, and the system may
+ * lose the event that tells so. */
 static void tell_name(const struct watch *watch, const char *name) {
 	const struct folders_options *options = &watch->folders->options;
-	if (name[0] != '.' && !watch->folders->stopping)
-		options->on_event(watch->path, name, options->user);
+	if (!watch->folders->stopping)
+		options->on_event(watch->path, name[0] == '.' ? NULL : name, options->user);
 }
 
 static bool is_retired_name(const char *name, size_t len) {

@@ -32,8 +32,9 @@ struct folders;
 struct folders_options {
 	/*
 	 * Something may have changed in folder (one of those given, or its Retired/). name: the
-	 * file that the system named, without any path, or NULL: look at everything there. Never
-	 * called from within folders_start(): scan after it.
+	 * file that the system named, without any path, or NULL: look at everything there. Of a
+	 * hidden file the name is not told. Never called from within folders_start(): scan after
+	 * it.
 	 */
 	void (*on_event)(const char *folder, const char *name, void *user);
 	/* A folder's state changed; once for each change, also the first one. Of Retired/ only

@@ -37,11 +37,10 @@ def full_disk():
         daemon = Watched(o, [folder], db=place + '/db/crashes.db').start()
         reports(folder, 10, expected)
         o.check(daemon.until(lambda: daemon.stored() == 10, 10), 'before the disk is full', daemon.said())
-        with open(place + '/ballast', 'wb') as ballast:
+        with open(place + '/ballast', 'wb', buffering=0) as ballast:
             try:
                 while True:
                     ballast.write(b'x' * 4096)
-                    ballast.flush()
             except OSError:
                 pass
         reports(folder, COUNT, expected)
