@@ -112,7 +112,8 @@ static int make_folder_private(struct doctor *doctor) {
 void doctor_check_privacy(struct doctor *doctor) {
 	static const char *const suffixes[] = {"", "-wal", "-shm"};
 	struct stat st;
-	if (stat(doctor->db_path, &st) < 0)
+	/* What is not ours, or cannot be opened, is left as it is. */
+	if (!doctor->store || stat(doctor->db_path, &st) < 0)
 		return;
 	bool changed = make_folder_private(doctor) != 0;
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
@@ -138,6 +139,9 @@ static int keep_first(const char *text, void *user) {
 	struct problems *problems = user;
 	if (!problems->first[0])
 		snprintf(problems->first, sizeof problems->first, "%s", text);
+	/* SQLite tells some on two lines. */
+	for (char *line_end; (line_end = strchr(problems->first, '\n'));)
+		*line_end = ' ';
 	return 0;
 }
 
