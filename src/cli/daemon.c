@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct session {
@@ -163,6 +164,15 @@ static enum cli_status serve(struct session *session) {
 	return CLI_DONE;
 }
 
+/* NULL, or the first that is there and is no folder. */
+static const char *find_no_folder(char **operands) {
+	struct stat st;
+	for (; *operands; operands++)
+		if (stat(*operands, &st) == 0 && !S_ISDIR(st.st_mode))
+			return *operands;
+	return NULL;
+}
+
 static enum cli_status run(struct cli *cli, const void *values, int count, char **operands) {
 	const struct daemon_options *options = values;
 	struct session session = {
@@ -177,6 +187,9 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 		return daemon_check(cli, options->json);
 	if (options->json)
 		return cli_usage(cli, "--json goes with --check");
+	const char *no_folder = find_no_folder(operands);
+	if (no_folder)
+		return cli_usage(cli, "%s is no folder; 'agxtriage scan' takes files", no_folder);
 	if (options->log && log_file_open(options->log, LOG_FILE_BYTES, &err))
 		return cli_fail(&err);
 	return serve(&session);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A burst is looked at when it has ended, or goes on for too long. */
 #define SETTLE_US 250000
@@ -53,11 +54,19 @@ static bool is_shortage(int code) {
 	return code == -ENOMEM || code == -EMFILE || code == -ENFILE;
 }
 
+/* A file in a folder's place is nobody's report: walk_add() would take it for one that the user
+ * named. */
+static bool is_folder(const char *path) {
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static void look_around(uv_work_t *request) {
 	struct look *look = request->data;
 	struct err err;
 	for (char **path = look->paths; *path; path++)
-		if (is_shortage(walk_add(&look->walk, *path, WALK_RETIRED, &err)))
+		if (is_folder(*path) &&
+			is_shortage(walk_add(&look->walk, *path, WALK_RETIRED, &err)))
 			look->short_of = true;
 }
 
