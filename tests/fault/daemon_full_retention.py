@@ -1,0 +1,54 @@
+"""A disk that is full when retention is due, while somebody else has the database open, so that it can be opened again and
+again: the daemon says it once, waits, and does the rest when there is space. Only root can mount a small disk."""
+import os
+import signal
+import subprocess
+import time
+
+from outsider import Outsider, good
+from watched import Watched, put
+
+REPORTS = 40
+o = Outsider()
+place, folder = o.new('disk'), o.new('reports')
+if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', place], stderr=subprocess.DEVNULL).returncode:
+    print('no tmpfs can be mounted here: nothing is tested')
+    o.end()
+watch = None
+try:
+    config = os.path.join(o.env['HOME'], '.config', 'agxtriage')
+    os.makedirs(config, exist_ok=True)
+    for number in range(1, REPORTS + 1):
+        put(folder, number, content=good(number, vmSummary='%d' % number * 3000))
+    daemon = Watched(o, [folder], db=place + '/db/crashes.db').start()
+    o.check(daemon.until(lambda: daemon.stored() == REPORTS, 20), 'before the disk is full', daemon.said())
+    watch = o.start('watch', db=daemon.db)
+    time.sleep(1)
+    with open(place + '/ballast', 'wb', buffering=0) as ballast:
+        try:
+            while True:
+                ballast.write(b'x' * 4096)
+        except OSError:
+            pass
+    # Of last year: all but the first and the newest three are too old now.
+    o.write(config + '/config.json', b'{"retention": {"max_age": "1d"}}')
+    daemon.process.send_signal(signal.SIGHUP)
+    o.check(daemon.until(lambda: b'no space' in daemon.said(), 10), 'it says that the disk is full', daemon.said())
+    time.sleep(8)
+    said = daemon.said()
+    o.check(said.count(b'no space') == 1 and b'again' not in said.split(b'no space', 1)[1], 'it says so once', said)
+    o.check(daemon.stored() == REPORTS, 'nothing is half removed', daemon.stored())
+    os.unlink(place + '/ballast')
+    put(folder, REPORTS + 1)
+    o.check(daemon.until(lambda: daemon.stored() == REPORTS + 1, 75), 'it goes on when there is space', daemon.said())
+    o.check(daemon.stop() == 0, 'a clean end', daemon.said())
+    o.integrity(daemon.db, 'after a full disk')
+    daemon.start()
+    o.check(daemon.until(lambda: daemon.stored() == 4, 20), 'retention is done', (daemon.stored(), daemon.said()))
+    o.check(daemon.stop() == 0, 'a clean end', daemon.said())
+finally:
+    if watch:
+        watch.terminate()
+        watch.wait()
+    subprocess.run(['umount', '-l', place])
+o.end()
