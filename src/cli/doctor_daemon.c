@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A daemon looks at its folders every five minutes; after three times that it hangs. */
-#define SCAN_LATE_US (INT64_C(15) * 60 * 1000000)
-
 void doctor_check_daemon(struct doctor *doctor) {
 	struct err err = {0};
 	int found = presence_find(doctor->db_path, &doctor->pid, &err);
@@ -26,7 +23,8 @@ void doctor_check_daemon(struct doctor *doctor) {
 		doctor_say(doctor, DOCTOR_OK, NULL, "runs, process %ld", (long)doctor->pid);
 }
 
-/* What the daemon says of itself; asked when the database is known to be whole. */
+/* What the daemon says of itself; asked when the database is known to be whole. When it scanned
+ * last tells nothing: a scan that finds nothing writes nothing. */
 void doctor_check_daemon_row(struct doctor *doctor) {
 	struct store_daemon row;
 	struct err err = {0};
@@ -38,19 +36,11 @@ void doctor_check_daemon_row(struct doctor *doctor) {
 	}
 	if (!r || !doctor->running)
 		return;
-	int64_t now_us = clock_now_us();
-	if (row.last_error) {
-		clock_format_local(
-			row.last_error_at_us.set ? row.last_error_at_us.value : now_us, when);
-		doctor_say(doctor, DOCTOR_WARNING, NULL, "its last error, at %s: %s", when,
-			row.last_error);
-	}
-	if (row.last_scan_at_us.set && now_us - row.last_scan_at_us.value > SCAN_LATE_US) {
-		clock_format_local(row.last_scan_at_us.value, when);
-		doctor_say(doctor, DOCTOR_WARNING,
-			"after a long sleep this is normal for some minutes; else restart it",
-			"its last scan was at %s", when);
-	}
+	if (!row.last_error)
+		return;
+	clock_format_local(
+		row.last_error_at_us.set ? row.last_error_at_us.value : clock_now_us(), when);
+	doctor_say(doctor, DOCTOR_WARNING, NULL, "its last error, at %s: %s", when, row.last_error);
 }
 
 void doctor_check_agent(struct doctor *doctor) {

@@ -127,7 +127,7 @@ holder = Holder(db)
 row(db, holder.process.pid, watched, 'disk full', 3600)
 answer = o.run('doctor', '--json', db=db)
 told = [line['finding'] for line in answer.lines if line['check'] == 'daemon']
-o.check(answer.status == 0 and len(told) == 3 and 'disk full' in told[1] and 'last scan' in told[2], 'what ails it', answer)
+o.check(answer.status == 0 and len(told) == 2 and 'disk full' in told[1], 'what ails it, and not that nothing happened for an hour', answer)
 
 # A crash that the other one takes in.
 holder.tell('scan', wait=False)
