@@ -427,6 +427,9 @@ int daemon_run(const struct daemon_setup *setup, struct err *err) {
 		return code;
 	daemon.inputs = setup->load(false, setup->user, err);
 	code = daemon.inputs ? pool_init_loop(&daemon.loop, err) : err->code;
+	/* A file that changed while it was read, no room for a thread: no other daemon. */
+	if (code == -EAGAIN)
+		code = err->code = -EBUSY;
 	if (!code) {
 		code = run(&daemon, err);
 		if (uv_loop_close(&daemon.loop))
