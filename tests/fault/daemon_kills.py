@@ -1,91 +1,167 @@
 """The daemon is killed at random moments while files appear in every way that is known: nothing lost, nothing double.
 
+Files get their name complete, grow slowly in place, move to Retired/ within 0.7 s or are placed there, and are deleted ten
+seconds after they were complete. Then once more with retention and a hook.
+
 AGXTRIAGE_FAULT_ROUNDS: kills; _SEED: other moments.
 """
+import collections
+import json
 import os
 import random
+import sqlite3
 import threading
 import time
 
-from outsider import Outsider, good
+from outsider import Outsider, good, incident
 from watched import Watched, parameter, put, same_bytes
 
 o = Outsider()
-random.seed(parameter('SEED', 5))
-ROUNDS = parameter('ROUNDS', 15)
+ROUNDS = parameter('ROUNDS', 40)
+SEED = parameter('SEED', 5)
 # A complete report stays that long before its owner deletes it.
 LIFE = 10
-folder = o.new('reports')
-retired = folder + '/Retired'
-os.mkdir(retired)
-expected, doomed, stop, trouble = {}, [], threading.Event(), []
+MOVED_WITHIN = 0.7
+WAYS = ['renamed', 'grown', 'moved', 'placed']
+# Slow ways have more writers.
+WRITERS = {'renamed': 1, 'grown': 3, 'moved': 4, 'placed': 1}
 
 
-def size_of(number):
-    """Small ones and large ones, as in life."""
-    return 'x' * random.choice((0, 100, 20000, 200000))
+class Writers:
+    """Threads that put reports into a folder and take them away again."""
+
+    def __init__(self, folder):
+        self.folder, self.retired = folder, folder + '/Retired'
+        os.mkdir(self.retired)
+        self.expected, self.doomed, self.trouble = {}, collections.deque(), []
+        self.counts, self.deleted, self.numbers = collections.Counter(), 0, 0
+        self.lock, self.over = threading.Lock(), threading.Event()
+        work = [way for way in WAYS for _ in range(WRITERS[way])]
+        self.threads = [threading.Thread(target=self.write, args=(way, random.Random(SEED * 100 + n)))
+                        for n, way in enumerate(work)]
+        self.threads.append(threading.Thread(target=self.delete))
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def grow(self, number, content):
+        """Written in place, slowly, under its final name."""
+        path, part = '%s/Python-%06d.ips' % (self.folder, number), max(1, len(content) // 7)
+        with open(path, 'wb') as file:
+            for at in range(0, len(content), part):
+                file.write(content[at:at + part])
+                file.flush()
+                time.sleep(0.03)
+        return path
+
+    def one(self, way, number, content, chance):
+        if way == 'grown':
+            return self.grow(number, content)
+        path = put(self.retired if way == 'placed' else self.folder, number, content=content)
+        if way == 'moved':
+            time.sleep(MOVED_WITHIN * chance.random())
+            moved = os.path.join(self.retired, os.path.basename(path))
+            os.rename(path, moved)
+            return moved
+        return path
+
+    def write(self, way, chance):
+        try:
+            while not self.over.is_set():
+                with self.lock:
+                    self.numbers += 1
+                    number = self.numbers
+                # Small ones and large ones, as in life.
+                content = good(number, vmSummary='x' * chance.choice((0, 100, 20000, 200000)))
+                path = self.one(way, number, content, chance)
+                with self.lock:
+                    self.expected[number] = content
+                    self.counts[way] += 1
+                    self.doomed.append((time.monotonic() + LIFE, path))
+                time.sleep(chance.random() * 0.3)
+        except Exception as error:
+            self.trouble.append(repr(error))
+
+    def delete(self):
+        try:
+            while not self.over.is_set():
+                while self.doomed and self.doomed[0][0] < time.monotonic():
+                    os.unlink(self.doomed.popleft()[1])
+                    self.deleted += 1
+                time.sleep(0.02)
+        except Exception as error:
+            self.trouble.append(repr(error))
 
 
-def grow(number, content):
-    """Written in place, slowly, under its final name."""
-    path = '%s/Python-%06d.ips' % (folder, number)
-    with open(path, 'wb') as file:
-        for at in range(0, len(content), max(1, len(content) // 7)):
-            file.write(content[at:at + max(1, len(content) // 7)])
-            file.flush()
-            time.sleep(0.03)
-    return path
+def whole(db, label):
+    base = sqlite3.connect(db)
+    found = base.execute('pragma integrity_check').fetchall() + base.execute('pragma foreign_key_check').fetchall()
+    base.close()
+    o.check(found == [('ok',)], label + ': integrity', found)
 
 
-def one(number):
-    content = good(number, vmSummary=size_of(number))
-    how = number % 4
-    if how == 0:
-        path = put(folder, number, content=content)
-    elif how == 1:
-        path = grow(number, content)
-    elif how == 2:
-        path = put(folder, number, content=content)
-        time.sleep(0.7 * random.random())
-        moved = os.path.join(retired, os.path.basename(path))
-        os.rename(path, moved)
-        path = moved
-    else:
-        path = put(retired, number, content=content)
-    expected[number] = content
-    doomed.append((time.monotonic() + LIFE, path))
-
-
-def write():
-    number = 0
+def kills(label, rounds, args=()):
+    """The daemon after the last start, and what must be in its database."""
+    chance, folder = random.Random(SEED), o.new('reports')
+    daemon, writers = Watched(o, [folder], args=args), Writers(folder)
+    writers.start()
     try:
-        while not stop.is_set():
-            number += 1
-            one(number)
-            while doomed and doomed[0][0] < time.monotonic():
-                os.unlink(doomed.pop(0)[1])
-            time.sleep(random.random() * 0.05)
-    except Exception as error:
-        trouble.append(repr(error))
+        for n in range(rounds):
+            daemon.start(wait=False)
+            time.sleep(chance.choice((0.05, 0.2, 0.6, 1.2)) * chance.random() + 0.01)
+            if daemon.process.poll() is not None:
+                o.fail('%s: it ended by itself: %r' % (label, daemon.said()))
+            daemon.kill()
+            if n % 50 == 49:
+                whole(daemon.db, '%s, round %d' % (label, n))
+        daemon.start()
+    finally:
+        writers.stop()
+    expected = writers.expected
+    o.check(not writers.trouble, label + ': the writers', writers.trouble)
+    o.check(daemon.until(lambda: daemon.stored() >= len(expected), 30), label + ': all are stored',
+            (daemon.stored(), len(expected)))
+    o.check(all(writers.counts[way] >= rounds // 4 for way in WAYS), label + ': every way', writers.counts)
+    print('%s: %d kills, %d reports (%s), %d of them deleted meanwhile' % (label, rounds, len(expected), ', '.join(
+        '%d %s' % (writers.counts[way], way) for way in WAYS), writers.deleted))
+    return daemon, expected
 
 
-daemon = Watched(o, [folder])
-writer = threading.Thread(target=write)
-writer.start()
-for n in range(ROUNDS):
-    daemon.start(wait=False)
-    time.sleep(random.choice((0.05, 0.2, 0.6)) * random.random() + 0.01)
-    if daemon.process.poll() is not None:
-        o.fail('it ended by itself: %r' % daemon.said())
-    daemon.kill()
-    if n % 50 == 49:
-        o.integrity(daemon.db, 'round %d' % n)
-daemon.start()
-stop.set()
-writer.join()
-o.check(not trouble, 'the writer', trouble)
-o.check(daemon.until(lambda: daemon.stored() >= len(expected), 30), 'all are stored', (daemon.stored(), len(expected)))
+daemon, expected = kills('kills', ROUNDS)
 o.check(daemon.stop() == 0, 'a clean end', daemon.said())
 same_bytes(o, daemon, expected, 'after %d kills' % ROUNDS)
-print('%d reports, %d kills' % (len(expected), ROUNDS))
+
+# With the bytes of all but the first and the newest three removed at once, and a hook for each.
+calls, program = o.path('calls'), o.path('hook')
+o.write(program, b'#!/bin/sh\nexec cat >>"$1"\n')
+os.chmod(program, 0o755)
+daemon, expected = kills('with retention and a hook', max(10, ROUNDS // 4),
+                         ['--raw-max-age', '1d', '--hook', program, '--hook-arg', calls])
+rows = dict(daemon.sql('select incident_id, sha256 from incidents'))
+o.check(set(rows) == {incident(n) for n in expected} and daemon.stored() == len(rows), 'with retention: each once',
+        (len(rows), daemon.stored(), len(expected)))
+gone = 'select count(*) from raw where length(packed) = 0'
+o.check(daemon.until(lambda: daemon.sql(gone)[0][0] >= len(expected) - 8, 20), 'with retention: bytes are removed',
+        (daemon.sql(gone), len(expected)))
+
+
+def called():
+    with open(calls, 'rb') as file:
+        return collections.Counter(json.loads(line)['incident_id'] for line in file.read().splitlines())
+
+
+# A kill ends hooks before or while they run; and no crash is told twice.
+o.check(daemon.until(lambda: len(called()) >= len(expected) // 2, 20), 'with a hook: most are told', (len(called()), len(expected)))
+o.check(daemon.stop() == 0, 'with retention and a hook: a clean end', daemon.said())
+told = called()
+o.check(set(told) <= set(rows), 'with a hook: nothing invented', set(told) - set(rows))
+o.check(max(told.values()) == 1, 'with a hook: none twice', told.most_common(3))
+whole(daemon.db, 'with retention and a hook')
+print('the hook was called for %d of %d' % (len(told), len(expected)))
 o.end()

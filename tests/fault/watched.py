@@ -4,8 +4,10 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 
+import outsider
 from outsider import good, incident
 
 
@@ -17,23 +19,19 @@ def parameter(name, usual):
 class Watched:
     """One daemon on a database and its folders."""
 
-    def __init__(self, o, folders, db=None, args=(), env=None):
+    def __init__(self, o, folders, db=None, args=(), env=None, before=()):
         self.o, self.folders, self.db = o, list(folders), db or o.db()
-        self.args, self.env, self.process = list(args), env, None
-        self.log = open(o.path('daemon-%d.log' % id(self)), 'w+b')
+        self.args, self.before, self.env, self.process = list(args), list(before), env, None
+        o.number += 1
+        self.log = open(o.path('daemon-%d.log' % o.number), 'w+b')
 
     def start(self, wait=True):
-        command = [self.o_program(), '--db', self.db, 'daemon', *self.args, *self.folders]
-        import subprocess
+        command = [outsider.PROGRAM, '--db', self.db, *self.before, 'daemon', *self.args, *self.folders]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         env=self.env or self.o.env)
         if wait:
             self.o.check(self.until(self.scanned, 30), 'the daemon is ready', self.said())
         return self
-
-    def o_program(self):
-        import outsider
-        return outsider.PROGRAM
 
     def said(self):
         self.log.flush()
@@ -83,14 +81,13 @@ class Watched:
             self.process.send_signal(number)
         try:
             status = self.process.wait(seconds)
-        except Exception:
+        except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             status = None
         self.stopped_after = time.monotonic() - began
         text = self.said()
-        from outsider import SANITIZER
-        if SANITIZER.search(text):
+        if outsider.SANITIZER.search(text):
             self.o.fail('sanitizer: %s' % text.decode('utf-8', 'replace'))
         return status
 
