@@ -58,8 +58,10 @@ static struct arena_block *block_new(struct arena *arena, size_t need) {
 		size = need;
 	if (size > arena->budget)
 		size = need;
-	if (size > arena->budget)
+	if (size > arena->budget) {
+		arena->spent = true;
 		return NULL;
+	}
 	struct arena_block *block = malloc(sizeof *block + size);
 	if (!block)
 		return NULL;

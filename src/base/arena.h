@@ -4,6 +4,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -12,6 +13,7 @@ struct arena {
 	struct arena_block *block; /* newest first */
 	size_t budget;             /* bytes that may still be taken from the system */
 	size_t limit;
+	bool spent; /* something did not fit into the budget any more */
 };
 
 /* limit: bytes in all that this arena may take from the system. Allocates nothing. */

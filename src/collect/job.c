@@ -75,7 +75,9 @@ void job_run(struct job *job) {
 	if (!code)
 		return;
 	job->outcome = JOB_REJECTED;
-	if (code == -ENOMEM)
+	if (code == -ENOMEM && job->arena.spent)
+		err_set(&job->err, -E2BIG, "the report needs more memory than it may have");
+	else if (code == -ENOMEM)
 		err_set(&job->err, code, "out of memory");
 }
 

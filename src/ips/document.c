@@ -73,6 +73,11 @@ static void add(struct collector *collector, struct report *report, int code, st
 	report_free(report);
 }
 
+/* Where the budget ended, and not the memory, the report is too large whenever it is read. */
+static int outgrown(const struct report *report, int code, struct err *err) {
+	return code == -ENOMEM && report->arena.spent ? (err->code = -E2BIG) : code;
+}
+
 /* A header that lost its beginning becomes an object again. */
 static int parse_tailed(
 	struct report *report, const char *bytes, const struct piece *piece, struct err *err) {
@@ -108,6 +113,7 @@ static bool parse_piece(void *context, const struct piece *piece) {
 		code = parse_tailed(report, collector->bytes, piece, &err);
 		start = piece->head_from;
 	}
+	code = outgrown(report, code, &err);
 	report->source_offset = start;
 	report->source_len = piece->to - start;
 	add(collector, report, code, &err);
@@ -184,7 +190,7 @@ static size_t parse_plain(struct collector *collector, const char *bytes, size_t
 		collector->code = err_set(collector->err, -ENOMEM, "out of memory");
 		return 0;
 	}
-	int code = report_parse_json(report, bytes, len, &err);
+	int code = outgrown(report, report_parse_json(report, bytes, len, &err), &err);
 	size_t end = code ? 0 : report->source_offset + report->source_len;
 	if (code == -EBADMSG && is_other_json(bytes + from, bytes + len))
 		code = err_set(&err, code, "no crash report in it: the JSON is something else");

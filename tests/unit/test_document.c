@@ -219,6 +219,22 @@ static void limit(void **state) {
 	buf_finish(&many);
 }
 
+/* That is the file's own fault, and no lack of memory that may be over tomorrow. */
+static void outgrows_its_budget(void **state) {
+	struct document untouched = {.count = 77};
+	struct err why = {0};
+	struct buf text = {0};
+	buf_add_str(&text, HEADER(ID_A) "{\"procName\":\"Python\",\"exception\":{\"rawCodes\":[1");
+	while (text.len < LIMIT_REPORT_ARENA_BYTES / 6)
+		buf_add_str(&text, ",1,1,1,1,1,1,1,1");
+	buf_add_str(&text, "]}}\n");
+	assert_false(text.failed);
+	assert_int_equal(document_parse(text.data, text.len, &untouched, &why), -E2BIG);
+	assert_int_equal(why.code, -E2BIG);
+	assert_int_equal(untouched.count, 77);
+	buf_finish(&text);
+}
+
 /* Would take hours if any of it were quadratic; the test's time limit is a minute. */
 static void hostile(void **state) {
 	static const char *const units[] = {"{", "{\"", "{\"a\":\n", "Process: x [1]\n", "&#",
@@ -274,6 +290,7 @@ int main(void) {
 		TEST(broken_among_others),
 		TEST(refusals),
 		TEST(limit),
+		TEST(outgrows_its_budget),
 		TEST(hostile),
 		TEST(every_prefix),
 	};
