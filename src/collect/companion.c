@@ -16,7 +16,7 @@
 /* A program that lived so long had started well. */
 #define STEADY_S 60
 /* From SIGTERM to SIGKILL. */
-#define KILL_MS 5000
+#define KILL_MS 2000
 
 struct companion {
 	uv_loop_t *loop;

@@ -28,7 +28,7 @@ unsigned companion_wait_s(unsigned before_s, uint64_t lived_ms);
 
 int companion_start(uv_loop_t *loop, const struct companion_options *options,
 	struct companion **ret, struct err *err);
-/* SIGTERM, after 5 s SIGKILL; calls on_stopped when it is gone and closed. */
+/* SIGTERM, after 2 s SIGKILL; calls on_stopped when it is gone and closed. */
 void companion_stop(struct companion *companion, void (*on_stopped)(void *user), void *user);
 
 #endif

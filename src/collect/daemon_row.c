@@ -68,7 +68,7 @@ void daemon_row_put(struct daemon *daemon) {
 	bool news = daemon->row_dirty || status.summary.seen != daemon->row_seen;
 	bool busy = status.queue > 0;
 	if (news && (!busy || clock_monotonic_us() - daemon->row_at_us >= ROW_US))
-		put(daemon, (struct i64_opt){0});
+		put(daemon, known(daemon->stopping ? clock_now_us() : 0));
 }
 
 void daemon_row_stop(struct daemon *daemon) {

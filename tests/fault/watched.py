@@ -33,10 +33,10 @@ class Watched:
             self.o.check(self.until(self.scanned, 30), 'the daemon is ready', self.said())
         return self
 
-    def said(self):
-        self.log.flush()
+    def said(self, last=3000):
+        """The end of what it said; 0: all of it."""
         with open(self.log.name, 'rb') as file:
-            return file.read()[-3000:]
+            return file.read()[-last:]
 
     def sql(self, query, *values):
         """Rows of the database as another process sees them; none while there is no database."""
@@ -46,7 +46,7 @@ class Watched:
             return []
         try:
             return base.execute(query, values).fetchall()
-        except sqlite3.OperationalError:
+        except sqlite3.DatabaseError:
             return []
         finally:
             base.close()

@@ -225,7 +225,7 @@ static void test_missing(void **state) {
 static void test_stubborn(void **state) {
 	struct scene *scene = begin(self, "stubborn");
 	pid_t pid = await(scene, "deaf", 1);
-	assert_in_range(end(scene), 5000, 8000);
+	assert_in_range(end(scene), 2000, 5000);
 	assert_int_equal(scene->ends, 1);
 	assert_memory_equal(scene->texts[0], "ended by signal 9 ", 18);
 	assert_null(strstr(scene->texts[0], "again"));
