@@ -18,4 +18,11 @@ void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * on: a line that stderr does not take (a pipe that nobody reads, a terminal that was stopped) is
+ * waited for for a second, then dropped, as are those that follow until it takes some again; then
+ * their number is told. off, as at the start: waits for ever.
+ */
+void log_never_wait(bool on);
+
 #endif

@@ -8,6 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +19,16 @@
 #include <unistd.h>
 
 #define COPY_BYTES (16u << 10)
+/* A reader that is only slow needs less. */
+#define STUCK_MS 1000
 
 /* Of the whole process, like stderr itself. */
 static struct {
 	pthread_mutex_t lock;
 	char *path, *old_path; /* NULL: no log file */
 	size_t max_bytes;
+	bool never_waits;
+	uint64_t lost; /* lines that stderr did not take; then nobody waits for it again */
 } log_file = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static int make_parent(const char *path, struct err *err) {
@@ -185,11 +192,56 @@ void log_file_check(void) {
 	errno = saved;
 }
 
+static bool has_room(int wait_ms) {
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	int r;
+	do
+		r = poll(&out, 1, wait_ms);
+	while (r < 0 && errno == EINTR);
+	return r != 0; /* an error is write()'s to tell */
+}
+
+/* So much at once never blocks where poll() saw room. */
+static bool write_pieces(const char *bytes, size_t len, int wait_ms) {
+	while (len) {
+		size_t piece = len < PIPE_BUF ? len : PIPE_BUF;
+		if (!has_room(wait_ms) || !write_all(STDERR_FILENO, bytes, piece))
+			return false;
+		bytes += piece;
+		len -= piece;
+	}
+	return true;
+}
+
+static void write_or_lose(const char *bytes, size_t len) {
+	char line[64];
+	if (log_file.lost) {
+		int told = snprintf(
+			line, sizeof line, "%" PRIu64 " messages were lost\n", log_file.lost);
+		if (!write_pieces(line, (size_t)told, 0)) {
+			log_file.lost++;
+			return;
+		}
+		log_file.lost = 0;
+	}
+	if (!write_pieces(bytes, len, STUCK_MS))
+		log_file.lost++;
+}
+
+void log_never_wait(bool on) {
+	pthread_mutex_lock(&log_file.lock);
+	log_file.never_waits = on;
+	pthread_mutex_unlock(&log_file.lock);
+}
+
 void log_file_write(const char *bytes, size_t len) {
 	int saved = errno;
 	/* Between copying and emptying nobody else may write. */
 	pthread_mutex_lock(&log_file.lock);
-	(void)write_all(STDERR_FILENO, bytes, len);
+	if (log_file.never_waits)
+		write_or_lose(bytes, len);
+	else
+		(void)write_all(STDERR_FILENO, bytes, len);
 	check_locked();
 	pthread_mutex_unlock(&log_file.lock);
 	errno = saved;

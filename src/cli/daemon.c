@@ -151,6 +151,7 @@ static enum cli_status serve(struct session *session) {
 		.user = session,
 	};
 	pass_on(db_path);
+	log_never_wait(true);
 	log_info("agxtriage " AGXTRIAGE_VERSION " [%ld] collects into %s", (long)getpid(), db_path);
 	int code = daemon_run(&setup, &err);
 	if (code == -EAGAIN && session->options->agent) {
@@ -200,14 +201,14 @@ const struct command daemon_command = {
 	.operands = "[PATH...]",
 	.summary = "take in reports as they appear, for ever",
 	.details =
-		"Stays in the foreground; launchd ('agxtriage agent install') or systemd start it.\n"
-		"PATHs are folders and replace the watched ones; each is taken with its Retired/.\n"
-		"What a folder does not have yet, or again, is waited for. One daemon serves a\n"
+		"Stays in the foreground; launchd ('agxtriage agent install') or systemd starts\n"
+		"it. PATHs are folders and replace the watched ones; each is taken with its\n"
+		"Retired/. A folder that is not there yet is waited for. One daemon serves a\n"
 		"database; a second one says who does, and ends.\n"
 		"\n"
 		"SIGTERM and SIGINT end it after what is being read is stored; SIGHUP reads the\n"
-		"configuration and the rules again. Every key of the configuration is a flag here;\n"
-		"--check prints what is in force and where each value came from.",
+		"configuration and the rules again. Every key of the configuration is an option\n"
+		"here; --check prints what is in force and where each value came from.",
 	.options = daemon_option_rows,
 	.options_bytes = sizeof(struct daemon_options),
 	.operands_max = -1,

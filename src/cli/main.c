@@ -8,9 +8,11 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STDOUT_BUFFER_BYTES (64u << 10)
@@ -60,11 +62,19 @@ static enum cli_status unknown_command(const char *typed) {
 	for (; cli_commands[count] && count < sizeof names / sizeof *names; count++)
 		names[count] = cli_commands[count]->name;
 	const char *meant = text_suggest(typed, names, count);
-	if (meant)
+	if (strchr(typed, '/') || access(typed, F_OK) == 0)
+		log_error("no command '%s'; 'agxtriage show FILE' explains a report", typed);
+	else if (meant)
 		log_error("no command '%s'; did you mean '%s'?", typed, meant);
 	else
 		log_error("no command '%s'; see 'agxtriage --help'", typed);
 	return CLI_USAGE;
+}
+
+static enum cli_status print_version(struct cli *cli) {
+	static const char text[] = "agxtriage " AGXTRIAGE_VERSION "\n";
+	term_put(&cli->out, text, sizeof text - 1);
+	return CLI_DONE;
 }
 
 static enum cli_status check_operands(const struct cli *cli, int count, char **operands) {
@@ -123,6 +133,10 @@ static enum cli_status run_command(struct cli *cli, int argc, char **argv) {
 		cli_print_help(cli, cli->command);
 		goto out;
 	}
+	if (cli->globals.version) {
+		status = print_version(cli);
+		goto out;
+	}
 	status = check_operands(cli, count, argv);
 	if (status == CLI_DONE)
 		status = check_config(cli);
@@ -149,11 +163,8 @@ static enum cli_status start(struct cli *cli, int argc, char **argv) {
 	if (options_parse(&input, &count, &err) < 0)
 		return cli_usage(cli, "%s", err.text);
 	apply_globals(cli);
-	if (cli->globals.version) {
-		static const char text[] = "agxtriage " AGXTRIAGE_VERSION "\n";
-		term_put(&cli->out, text, sizeof text - 1);
-		return CLI_DONE;
-	}
+	if (cli->globals.version)
+		return print_version(cli);
 	if (!count && cli->globals.help) {
 		cli_print_help(cli, NULL);
 		return CLI_DONE;
@@ -183,9 +194,37 @@ static enum cli_status finish_output(struct cli *cli, enum cli_status status) {
 	return status;
 }
 
+/* A stream that was closed stays one that cannot be used, but no file that is opened later gets its
+ * number: it would be written to, or, in libuv, end the program. */
+static void fill_streams(void) {
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* Whoever started this program may have blocked what ends it and its children, or may not want to
+ * know of children. */
+static void settle_signals(void) {
+	static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+		sigaddset(&set, wanted[i]);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* What is made here must be of use to its owner. */
+static void settle_umask(void) {
+	umask(umask(077) & 077);
+}
+
 int main(int argc, char **argv) {
 	struct cli cli = {0};
-	signal(SIGPIPE, SIG_IGN);
+	fill_streams();
+	settle_signals();
+	settle_umask();
 	setvbuf(stdout, NULL, _IOFBF, STDOUT_BUFFER_BYTES);
 	term_init(&cli.out, stdout, TERM_COLOR_AUTO);
 	enum cli_status status = start(&cli, argc > 0 ? argc - 1 : 0, argv + 1);
