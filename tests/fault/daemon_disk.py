@@ -46,6 +46,7 @@ def full_disk():
         reports(folder, COUNT, expected)
         o.check(daemon.until(lambda: b'full' in daemon.said() or b'space' in daemon.said(), 20), 'it says that the disk is full',
                 daemon.said())
+        told(daemon, 'full disk', [b'full', b'no space'])
         o.check(daemon.process.poll() is None, 'it lives on a full disk', daemon.said())
         answer = o.run('list', '-n', '3', '--json', db=daemon.db)
         o.check(answer.status == 0 and len(answer.lines) == 3, 'list beside a full disk', answer)
@@ -72,8 +73,16 @@ def full_disk():
         subprocess.run(['umount', '-l', place])
 
 
-def failing(label, every, code, what):
-    """Every n-th call fails while the flag is there."""
+def told(daemon, label, words):
+    """One clear line names the database, what happened, and what is done about it; it is not repeated."""
+    lines = [line for line in daemon.said(0).splitlines() if b'error' in line]
+    o.check(any(daemon.db.encode() in line and any(word in line for word in words) for line in lines), label + ': it says why',
+            lines)
+    o.check(len(set(lines)) == len(lines) or len(lines) < 12, label + ': it does not repeat itself', lines)
+
+
+def failing(label, every, code, what, words=()):
+    """Every n-th call fails while the flag is there. words: one of them must be said."""
     folder, flag, expected = o.new('reports'), o.path('flag-' + label.replace(' ', '-')), {}
     env = dict(o.env, LD_PRELOAD=SHIM, SHIM_FAIL_EVERY=str(every), SHIM_FAIL_WITH=str(code), SHIM_FAIL_WHAT=what,
                SHIM_FAIL_FILE=flag)
@@ -82,13 +91,19 @@ def failing(label, every, code, what):
     for _ in range(6):
         reports(folder, COUNT // 6, expected)
         time.sleep(0.3)
+    if every == 1:
+        o.check(daemon.until(lambda: b'error' in daemon.said(0), 10) or what == 'sync', label + ': it notices', daemon.said(0))
+        o.check(daemon.stored() == 0 or what == 'sync', label + ': nothing is half stored', daemon.stored())
     o.check(daemon.process.poll() is None, label + ': it lives', daemon.said())
     if daemon.process.poll() is None:
         os.unlink(flag)
         o.check(daemon.until(lambda: daemon.stored() == len(expected), 75), label + ': it goes on by itself',
                 (daemon.stored(), len(expected), daemon.said()))
-        o.clean(daemon.said(), label)
-        o.check(daemon.said().count(b'\n') < 200, label + ': it does not flood the log', daemon.said())
+        if words:
+            told(daemon, label, words)
+            o.check(b'can be written to again' in daemon.said(0), label + ': it says that it goes on', daemon.said(0))
+        o.clean(daemon.said(0), label)
+        o.check(daemon.said(0).count(b'\n') < 200, label + ': it does not flood the log', daemon.said())
         found = state(o, daemon)
         o.check(found.get('running') is True, label + ': status', found)
         o.check(daemon.stop() == 0, label + ': a clean end', daemon.said())
@@ -97,7 +112,9 @@ def failing(label, every, code, what):
 
 full_disk()
 if SHIM:
-    failing('no space', 1, 28, 'write')
+    failing('no space', 1, 28, 'write', [b'full', b'no space'])
+    failing('read-only', 1, 30, 'write', [b'read-only', b'written to'])
+    failing('no write works', 1, 5, 'write', [b'I/O', b'input/output', b'disk'])
     failing('now and then no space', 7, 28, 'write')
     failing('input-output errors', 5, 5, 'write')
     failing('failing sync', 1, 5, 'sync')
