@@ -106,8 +106,8 @@ int agent_init(struct cli *cli, struct agent *ret, struct err *err) {
 	int r = launchd_open(&agent.launchd, AGENT_LABEL, err);
 	if (r == -ENOENT)
 		err_set(err, r,
-			"agents are launchd's, which is a part of macOS: there is no launchctl "
-			"here. Elsewhere contrib/systemd/agxtriage.service does the same");
+			"the agent needs launchd, which only macOS has; elsewhere run 'agxtriage "
+			"daemon', or have systemd run it: contrib/systemd/agxtriage.service");
 	if (r >= 0)
 		r = set_paths(&agent, err);
 	if (r >= 0)

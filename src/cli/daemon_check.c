@@ -62,7 +62,7 @@ static void look_at_config(struct check *check) {
 	const struct config *config = &check->cli->config;
 	add(check, "configuration", config->path, false, "%s",
 		config->loaded ? "read"
-		: config->path ? "not there: the defaults count"
+		: config->path ? "not there: the defaults apply"
 			       : "no place for one: HOME is not set");
 }
 

@@ -132,7 +132,7 @@ static const struct option_row option_rows[] = {
 		.type = OPTION_FLAG,
 		.offset = offsetof(struct doctor_options, dry_run)},
 	{.name = "full",
-		.help = "check the whole database and unpack every stored report",
+		.help = "check the whole database, unpack every report",
 		.type = OPTION_FLAG,
 		.offset = offsetof(struct doctor_options, full)},
 	{.name = "self-test",
@@ -141,7 +141,7 @@ static const struct option_row option_rows[] = {
 		.offset = offsetof(struct doctor_options, self_test)},
 	{.name = "wait",
 		.argument = "SECONDS",
-		.help = "how long the self-test waits (60)",
+		.help = "how long the self-test waits (default: 60)",
 		.type = OPTION_INT,
 		.offset = offsetof(struct doctor_options, wait_s),
 		.min = 1},
@@ -154,13 +154,13 @@ static const struct option_row option_rows[] = {
 
 const struct command doctor_command = {
 	.name = "doctor",
-	.summary = "check the collector, and repair what can be repaired",
+	.summary = "check the collector and repair what can be repaired",
 	.details =
 		"Checks the configuration, the watched folders, the system's crash reporter, the\n"
 		"database, the daemon and the clock. A database that others could read is made\n"
 		"private. A damaged one is set aside (renamed, never deleted), a new one is made,\n"
 		"and every report that can still be read from the old one or from disk is taken\n"
-		"in. The exit status is 1 when something is failed that was not repaired.\n"
+		"in. The exit status is 1 when something failed and was not repaired.\n"
 		"\n"
 		"--self-test crashes a process of agxtriage at address 0x5c8 and waits until its\n"
 		"report is stored and triaged. That incident stays in the database, as a crash\n"

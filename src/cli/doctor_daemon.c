@@ -18,7 +18,7 @@ void doctor_check_daemon(struct doctor *doctor) {
 	else if (!found)
 		doctor_say(doctor, DOCTOR_WARNING,
 			"'agxtriage agent install' (macOS) or 'agxtriage daemon' starts one",
-			"none runs: reports are taken in by 'agxtriage scan' only");
+			"none runs: only 'agxtriage scan' takes reports in");
 	else
 		doctor_say(doctor, DOCTOR_OK, NULL, "runs, process %ld", (long)doctor->pid);
 }

@@ -149,7 +149,7 @@ static int keep_first(const char *text, void *user) {
 static void say_checked(struct doctor *doctor, const struct store_checked *checked) {
 	if (!doctor->options->full)
 		doctor_say(doctor, DOCTOR_OK, NULL,
-			"the file's structure is whole (--full looks at every report)");
+			"its structure is whole (--full reads every report)");
 	else if (checked->raw_bad)
 		doctor_say(doctor, DOCTOR_FAILED,
 			"their facts stay; 'agxtriage show --raw' of the others works",
@@ -271,7 +271,7 @@ void doctor_check_space(struct doctor *doctor) {
 		doctor_say(doctor, available < wanted ? DOCTOR_WARNING : DOCTOR_OK,
 			available < wanted ? "make room; 'agxtriage gc' makes the database smaller"
 					   : NULL,
-			"%lld MB are free beside the database", (long long)(available >> 20));
+			"%lld MiB are free beside the database", (long long)(available >> 20));
 }
 
 void doctor_check_set_aside(struct doctor *doctor) {

@@ -28,7 +28,7 @@ void doctor_check_config(struct doctor *doctor) {
 	}
 	doctor_say(doctor, DOCTOR_OK, NULL, "%s%s",
 		doctor->config.path ? doctor->config.path : "no place for a file",
-		doctor->config.loaded ? "" : ": not there, the defaults hold");
+		doctor->config.loaded ? "" : ": not there, the defaults apply");
 }
 
 void doctor_check_rules(struct doctor *doctor) {

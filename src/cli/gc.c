@@ -44,7 +44,8 @@ static enum cli_status read_age(
 	if (!word)
 		return CLI_DONE;
 	if (!config_parse_age(word, &seconds))
-		return cli_usage(cli, "--%s: \"%s\" is no age; 90d, 36h and 2w are", name, word);
+		return cli_usage(
+			cli, "--%s: '%s' is no age such as 90d, 8w or 0 (for ever)", name, word);
 	*ret_us = microseconds(seconds);
 	return CLI_DONE;
 }
@@ -68,7 +69,8 @@ static enum cli_status read_limits(
 		status = read_age(cli, "raw-max-age", options->raw_max_age, &ret->raw_max_age_us);
 	if (status == CLI_DONE && options->max_size &&
 		!config_parse_size(options->max_size, &ret->max_bytes))
-		status = cli_usage(cli, "--max-size: \"%s\" is no size; 500M, 2G and 1048576 are",
+		status = cli_usage(cli,
+			"--max-size: '%s' is no size such as 500M, 2G or 0 (no limit)",
 			options->max_size);
 	return status;
 }

@@ -117,8 +117,8 @@ void cli_print_help(struct cli *cli, const struct command *command) {
 
 void cli_print_hint(void) {
 	log_error("no command named; see 'agxtriage --help'");
-	log_info("to begin: 'agxtriage scan' takes in the reports of this machine, "
-		 "'agxtriage list' shows them");
+	log_info("to begin: 'agxtriage scan' takes in the reports of this machine,");
+	log_info("'agxtriage list' shows them");
 }
 
 static void json_options(struct json_out *out, const char *key, const struct option_row *rows) {

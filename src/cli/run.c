@@ -32,23 +32,23 @@ static const struct option_row run_rows[] = {
 		.offset = offsetof(struct run_values, fail_on_crash)},
 	{.name = "wait",
 		.argument = "SECONDS",
-		.help = "for reports; else 60 after a crash, 10 after any other end",
+		.help = "for reports (default: 60 after a crash, else 10)",
 		.type = OPTION_INT,
 		.offset = offsetof(struct run_values, wait_s)},
 	{.name = "timeout",
 		.argument = "SECONDS",
-		.help = "then the command is ended and counts as hung",
+		.help = "end the command after so long; it counts as hung",
 		.type = OPTION_INT,
 		.min = 1,
 		.offset = offsetof(struct run_values, timeout_s)},
 	{.name = "summary",
 		.argument = "FILE",
-		.help = "append what came of it in Markdown",
+		.help = "append the outcome in Markdown",
 		.type = OPTION_STRING,
 		.offset = offsetof(struct run_values, summary)},
 	{.name = "junit",
 		.argument = "FILE",
-		.help = "write what came of it as a JUnit file",
+		.help = "write the outcome as a JUnit file",
 		.type = OPTION_STRING,
 		.offset = offsetof(struct run_values, junit)},
 	{.name = "json",
@@ -80,7 +80,7 @@ static void on_wait(const struct run_wait *wait, void *user) {
 	int width = snprintf(line, sizeof line, "%s %" PRId64 " s (Ctrl-C ends the waiting)",
 		wait->found     ? "waiting for further crash reports:"
 		: wait->crashed ? "waiting for the crash report:"
-				: "waiting whether a crash report comes:",
+				: "waiting in case a crash report comes:",
 		wait->left_ms / 1000 + 1);
 	if ((size_t)width >= display->columns)
 		return;
@@ -246,10 +246,10 @@ const struct command run_command = {
 	.operands = "COMMAND...",
 	.summary = "run a command and tell what of it crashed",
 	.details =
-		"The command has the terminal as if it had been started directly. Behind its end\n"
-		"'run' waits for the crash reports of all its processes and explains each; of a\n"
-		"run without a crash nothing is printed. Options end at the command; -- in front\n"
-		"of it does no harm.\n"
+		"The command has the terminal as if it had been started directly. When it has\n"
+		"ended, 'run' waits for the crash reports of all its processes and explains each.\n"
+		"Without a crash stdout has nothing but what the command wrote. Options of 'run'\n"
+		"stand before the command; -- in front of it does no harm.\n"
 		"\n"
 		"Exit status: the command's own; 128 + the number of the signal that ended it;\n"
 		"124 at the time limit, 126 and 127 when it cannot be started or found; with\n"

@@ -1,4 +1,4 @@
-/* agxtriage status: whether the collector runs and is well, for people and for monitoring. */
+/* agxtriage status: whether the daemon runs and is well, for people and for monitoring. */
 #include "cli/status_facts.h"
 
 #include "base/clock.h"
@@ -91,7 +91,7 @@ static void field(struct text_out *out, const char *label, struct buf *text) {
 
 static void show_running(struct text_out *out, const struct status_facts *facts, struct buf *text) {
 	if (!facts->running) {
-		text_out_field(out, TERM_BAD, "Collector", "not running");
+		text_out_field(out, TERM_BAD, "Daemon", "not running");
 		return;
 	}
 	buf_add_str(text, "running");
@@ -103,7 +103,7 @@ static void show_running(struct text_out *out, const struct status_facts *facts,
 	}
 	if (facts->pid.set)
 		buf_printf(text, ", process %" PRId64, facts->pid.value);
-	text_out_field(out, TERM_GOOD, "Collector", buf_str(text));
+	text_out_field(out, TERM_GOOD, "Daemon", buf_str(text));
 	buf_reset(text);
 }
 
@@ -129,7 +129,7 @@ static void show_counts(struct text_out *out, const struct status_facts *facts, 
 		return;
 	buf_printf(text, "%" PRId64 " incident%s", counts->stored, counts->stored == 1 ? "" : "s");
 	field(out, "Stored", text);
-	buf_printf(text, "%" PRId64 " further file%s of them", counts->known,
+	buf_printf(text, "%" PRId64 " other file%s of these incidents", counts->known,
 		counts->known == 1 ? "" : "s");
 	field(out, "Known", text);
 	buf_printf(text, "%" PRId64 " file%s", counts->rejected, counts->rejected == 1 ? "" : "s");
@@ -223,7 +223,7 @@ static const struct option_row option_rows[] = {
 
 const struct command status_command = {
 	.name = "status",
-	.summary = "whether the collector runs, and how it is",
+	.summary = "whether the daemon runs and is well",
 	.details =
 		"Reads only, and needs no database. For monitoring: the exit status is 0 when a\n"
 		"daemon runs and neither its folders nor the database are in trouble, else 1,\n"

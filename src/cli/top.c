@@ -243,7 +243,7 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 		status = cli_check_matches(cli, operands);
 	else
 		status = cli_usage(
-			cli, "--by takes one to %d fields with commas between", FIELDS_MAX);
+			cli, "--by takes up to %d fields with commas between", FIELDS_MAX);
 	for (size_t i = 0; i < top.field_count && status == CLI_DONE; i++)
 		status = cli_check_field(cli, top.fields[i], strlen(top.fields[i]));
 	if (status == CLI_DONE)

@@ -217,8 +217,8 @@ static void on_news(const char *text, void *user) {
 static void tell_presence(const char *path) {
 	pid_t pid;
 	if (presence_find(path, &pid, NULL) == 0)
-		log_info("no daemon runs, so nothing comes by itself: 'agxtriage agent install' "
-			 "or 'agxtriage daemon' collects, 'agxtriage scan' takes what is there");
+		log_info("no daemon runs, so nothing comes by itself;\n"
+			 "'agxtriage agent install' or 'agxtriage daemon' starts one");
 }
 
 static enum cli_status show_last(struct watch *watch) {

@@ -1,7 +1,7 @@
 . "$LIB"
 # What differs from machine to machine.
 steady() {
-	sed -E -e 's/(it is )[0-9-]+ [0-9:]+/\1NOW/' -e 's/[0-9]+ MB are/N MB are/' -e 's/version [0-9a-f]{16}/version V/' \
+	sed -E -e 's/(it is )[0-9-]+ [0-9:]+/\1NOW/' -e 's/[0-9]+ MiB are/N MiB are/' -e 's/version [0-9a-f]{16}/version V/' \
 		-e 's/process [0-9]+ /process N /' -e 's/[0-9]+ ms/N ms/g' -e 's/[0-9]+ bytes/N bytes/' \
 		-e 's/damaged-[0-9]{8}-[0-9]{6}/damaged-TIME/g' -e 's/damaged: .*; set aside/damaged: WHY; set aside/'
 }
