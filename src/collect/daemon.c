@@ -129,6 +129,8 @@ static void close_handles(struct daemon *daemon) {
 }
 
 static void stop(struct daemon *daemon) {
+	if (daemon->store)
+		store_hurry(daemon->store);
 	if (daemon->collector)
 		collector_commit(daemon->collector);
 	/* While the collector still knows; what is being read adds no more than its incidents. */

@@ -102,6 +102,10 @@ int store_stay_small(struct store *store, struct err *err) {
 	return store_exec(store, "pragma cache_size = -512; pragma shrink_memory", err);
 }
 
+void store_hurry(struct store *store) {
+	sqlite3_busy_timeout(store->db, STORE_HURRIED_MS);
+}
+
 void store_identify(struct store *store) {
 	struct stat st;
 	int moved = 1;

@@ -16,6 +16,7 @@
 #define STORE_APPLICATION_ID 0x61677874
 /* Another process may hold the write lock that long. */
 #define STORE_BUSY_MS 10000
+#define STORE_HURRIED_MS 500
 #define STORE_WORD_CACHE 2048
 /* The database, its log and the log's index: SQLite holds locks on the first and the last. */
 #define STORE_FILES 3

@@ -31,6 +31,9 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 void store_close(struct store *store);
 /* For a process that stays: a page cache of 512 kB instead of 2 MB. */
 int store_stay_small(struct store *store, struct err *err);
+/* For an end that has to be soon: from now on locks of other processes are waited for half a second
+ * at most, instead of ten. */
+void store_hurry(struct store *store);
 /* False when the file behind an open store was replaced or deleted: what is written now is lost. */
 bool store_is_current(const struct store *store);
 
