@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Holds README.md and the man pages against the program.
 
-    check_docs.py names PROGRAM         commands and options of `help --json`, the man page and the README are the same
+    check_docs.py names PROGRAM         commands and options of `help --json`, the man page and the README are the same,
+                                        and each --help fits a terminal of 80 columns
     check_docs.py examples PROGRAM DIR  the README's examples, run on the generated reports in DIR
     check_docs.py links                 relative links exist, and no path of somebody's machine stands in the text
     check_docs.py man                   mandoc has nothing to say about the pages; exit status 77 without mandoc
@@ -86,11 +87,24 @@ def compare_names(where, found, expected):
     return faults
 
 
+def check_width(program, commands):
+    faults = 0
+    for command in commands:
+        words = [program, "--help"] if command is None else [program, command, "--help"]
+        done = subprocess.run(words, check=True, stdout=subprocess.PIPE, env={**os.environ, "COLUMNS": COLUMNS})
+        for line in done.stdout.decode("utf-8").splitlines():
+            if len(line) > int(COLUMNS):
+                faults += 1
+                print(f"{command or 'agxtriage'} --help: {len(line)} columns: {line}")
+    return faults
+
+
 def check_names(program):
     expected = help_names(program)
     man = (MAN / "agxtriage.1").read_text(encoding="utf-8")
     return (compare_names("agxtriage.1", man_names(man), expected) +
-            compare_names("README.md", readme_names(README.read_text(encoding="utf-8")), expected))
+            compare_names("README.md", readme_names(README.read_text(encoding="utf-8")), expected) +
+            check_width(program, expected))
 
 
 # ---- examples
