@@ -37,7 +37,7 @@ def check_command(program):
     words = WANTED["Service"]["ExecStart"].split()
     options = {c["name"]: {"--" + o["name"] for o in c["options"] if o["name"]} for c in table["commands"]}
     if words[1] not in options:
-        print(f"there is no command {words[1]} yet")
+        yield f"there is no command {words[1]}"
     elif not set(words[2:]) <= options[words[1]]:
         yield f"{words[1]} has no {words[2:]}"
 

@@ -433,10 +433,8 @@ def check_real_daemon():
 
 
 CHECKS = [check_never, check_busy, check_dies, check_hangs, check_good_day, check_named, check_headless, check_disabled,
-          check_odd_answers, check_second_daemon, check_surroundings, check_homebrew, check_file, check_killed]
-
-if any(command['name'] == 'daemon' for command in json.loads(o.run('help', '--json').out)['commands']):
-    CHECKS.append(check_real_daemon)
+          check_odd_answers, check_second_daemon, check_surroundings, check_homebrew, check_file, check_killed,
+          check_real_daemon]
 
 
 def run_check(function):
