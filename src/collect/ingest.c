@@ -355,10 +355,6 @@ void ingest_cancel(struct ingest *ingest) {
 		uv_cancel((uv_req_t *)&job->work);
 }
 
-void ingest_select(struct ingest *ingest, const struct selection *selection) {
-	ingest->options.selection = selection;
-}
-
 void ingest_retrained(struct ingest *ingest) {
 	ingest->packer_generation++;
 }

@@ -79,8 +79,6 @@ int ingest_flush(struct ingest *ingest, struct err *err);
 /* Whether something is pending: the store is then inside a transaction. */
 bool ingest_in_batch(const struct ingest *ingest);
 
-/* From the next file on. The old one must live until nothing is in flight. */
-void ingest_select(struct ingest *ingest, const struct selection *selection);
 /* There is a new dictionary in the store. */
 void ingest_retrained(struct ingest *ingest);
 /* Gives back the memory that is kept for the next file. */

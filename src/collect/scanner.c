@@ -241,10 +241,6 @@ struct candidate *scanner_next(struct scanner *scanner) {
 	return NULL;
 }
 
-void scanner_put_back(struct scanner *scanner) {
-	scanner->next--;
-}
-
 size_t scanner_waiting(const struct scanner *scanner) {
 	return scanner->walk.count - scanner->next;
 }

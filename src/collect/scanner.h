@@ -29,8 +29,6 @@ void scanner_want_all(struct scanner *scanner);
 
 /* The next file, or NULL: none now. Lent until the next call; its path may be taken out. */
 struct candidate *scanner_next(struct scanner *scanner);
-/* The last one is to be handed out once more. */
-void scanner_put_back(struct scanner *scanner);
 
 size_t scanner_waiting(const struct scanner *scanner);
 /* Whether something waits, is looked at, or will be because of a hint. */
