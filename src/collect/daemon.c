@@ -7,6 +7,7 @@
 #include "collect/presence.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ static int describe(int64_t id, struct buf *ret, void *user, struct err *err) {
 }
 
 static void on_hook_failure(int64_t id, const char *text, void *user) {
-	daemon_say(user, LOG_WARNING, "%s", text);
+	daemon_say(user, LOG_WARNING, "hook, incident %" PRId64 ": %s", id, text);
 }
 
 static void on_companion_end(const char *text, void *user) {
