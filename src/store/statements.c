@@ -185,6 +185,9 @@ static int code_of_io_error(sqlite3 *db) {
 		return -ENOSPC;
 	if (system == EROFS || system == EACCES || system == EPERM || system == ENOENT)
 		return -system;
+	/* What this process lacks says nothing about the file. */
+	if (system == EMFILE || system == ENFILE || system == ENOMEM)
+		return -system;
 	return -EIO;
 }
 

@@ -163,6 +163,30 @@ static void test_nothing_behind_a_failure(void **state) {
 	assert_sql(fixture->db, "select count(*) from file", "10");
 }
 
+/* However few there are, that is no damage: a damaged database would be replaced by doctor. */
+static void test_no_descriptors(void **state) {
+	struct fixture *fixture = *state;
+	struct err err = {0};
+	assert_int_equal(put_many(fixture->db, 0, 10, "", &err), 0);
+	for (rlim_t spare = 0; spare < 5; spare++) {
+		pid_t pid = fork();
+		if (pid == 0) {
+			int next = dup(STDIN_FILENO);
+			struct rlimit limit = {(rlim_t)next + spare, (rlim_t)next + spare};
+			close(next);
+			if (next < 0 || setrlimit(RLIMIT_NOFILE, &limit) < 0)
+				_exit(1);
+			int r = put_many(fixture->db, 100, 2, "", &err);
+			_exit(r == 0 || r == -EMFILE ? 0 : 2);
+		}
+		int status = -1;
+		waitpid(pid, &status, 0);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+	assert_sql(fixture->db, "select count(*) >= 10 from incidents", "1");
+}
+
 static void test_two_writers(void **state) {
 	struct fixture *fixture = *state;
 	pid_t pids[2];
@@ -348,6 +372,7 @@ int main(void) {
 		TEST(test_killed_in_transaction),
 		TEST(test_disk_full),
 		TEST(test_nothing_behind_a_failure),
+		TEST(test_no_descriptors),
 		TEST(test_two_writers),
 		TEST(test_reader_beside_writer),
 		TEST(test_read_only_folder),
