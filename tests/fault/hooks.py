@@ -169,14 +169,15 @@ def burst(o):
 
 
 def of_the_readme(o):
-    """Its configuration, as it stands there."""
-    text = README.read_text(encoding='utf-8').partition('\n## A hook\n')[2]
-    config = re.search(r'^```\n(.*?)^```$', text, re.M | re.S)
+    """Its hook, as it stands there; what else the configuration says is of another machine."""
+    text = README.read_text(encoding='utf-8').partition('\n## Configuration\n')[2]
+    config = re.search(r'^```json\n(.*?)^```$', text, re.M | re.S)
     if not o.check(config, 'README: a configuration'):
         return
     folder = pathlib.Path(o.env['HOME'], '.config', 'agxtriage')
     folder.mkdir(parents=True)
-    (folder / 'config.json').write_text(config.group(1), encoding='utf-8')
+    hook = json.loads(config.group(1))['hook']
+    (folder / 'config.json').write_text(json.dumps({'hook': hook}), encoding='utf-8')
     scene = Scene(o, 'readme', None)
     scene.out = os.path.join(o.env['HOME'], 'crashes.jsonl')
     with scene:
