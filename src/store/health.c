@@ -120,29 +120,47 @@ void store_identify(struct store *store) {
 	store->inode = st.st_ino;
 }
 
-void store_protect(struct store *store) {
+/* One of the three files that SQLite has open. */
+static int stat_file(const struct store *store, size_t i, struct stat *ret) {
 	static const char *const endings[STORE_FILES] = {"", "-wal", "-shm"};
+	struct buf path = {0};
+	buf_printf(&path, "%s%s", store->path, endings[i]);
+	int r = path.failed ? -ENOMEM : stat(path.data, ret) == 0 ? 0 : -errno;
+	buf_finish(&path);
+	return r;
+}
+
+void store_protect(struct store *store) {
 	for (size_t i = 0; i < STORE_FILES; i++) {
-		struct buf path = {0};
-		struct stat *st = &store->protected[store->protected_count];
-		buf_printf(&path, "%s%s", store->path, endings[i]);
-		if (!path.failed && stat(path.data, st) == 0) {
+		struct stat *st = &store->protected[i];
+		store->is_protected[i] = stat_file(store, i, st) == 0;
+		if (store->is_protected[i])
 			locked_files_add(st->st_dev, st->st_ino);
-			store->protected_count++;
-		}
-		buf_finish(&path);
 	}
 }
 
 void store_unprotect(struct store *store) {
-	while (store->protected_count > 0) {
-		const struct stat *st = &store->protected[--store->protected_count];
-		locked_files_remove(st->st_dev, st->st_ino);
+	for (size_t i = 0; i < STORE_FILES; i++) {
+		const struct stat *st = &store->protected[i];
+		if (store->is_protected[i])
+			locked_files_remove(st->st_dev, st->st_ino);
+		store->is_protected[i] = false;
 	}
+}
+
+static bool is_in_place(const struct store *store, size_t i) {
+	const struct stat *mine = &store->protected[i];
+	struct stat st;
+	int r = store->is_protected[i] ? stat_file(store, i, &st) : -ENOMEM;
+	return r == -ENOMEM || (r == 0 && st.st_dev == mine->st_dev && st.st_ino == mine->st_ino);
 }
 
 bool store_is_current(const struct store *store) {
 	struct stat st;
-	return store->identified && stat(store->path, &st) == 0 && st.st_dev == store->device &&
-	       st.st_ino == store->inode;
+	if (!store->identified || stat(store->path, &st) < 0 || st.st_dev != store->device ||
+		st.st_ino != store->inode)
+		return false;
+	/* One that was emptied, and a log that was deleted so that nobody else reads it. */
+	bool emptied = st.st_size == 0 && store->protected[0].st_size > 0;
+	return !emptied && is_in_place(store, 1) && is_in_place(store, 2);
 }

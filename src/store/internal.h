@@ -206,7 +206,7 @@ struct store {
 	dev_t device;
 	ino_t inode;
 	struct stat protected[STORE_FILES]; /* its files, known to locked_files */
-	size_t protected_count;
+	bool is_protected[STORE_FILES];
 };
 
 /* ---- statements.c ---- */

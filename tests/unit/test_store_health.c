@@ -140,6 +140,26 @@ static void test_current(void **state) {
 	store_close(store);
 }
 
+/* What SQLite goes on with, and nobody else sees. */
+static void test_current_files(void **state) {
+	static const char *const endings[] = {"-wal", "-shm"};
+	const struct fixture *fixture = *state;
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		struct store *store = open_mode(fixture, STORE_WRITE);
+		char path[160];
+		snprintf(path, sizeof path, "%s%s", fixture->db, endings[i]);
+		assert_true(store_is_current(store));
+		assert_int_equal(unlink(path), 0);
+		assert_false(store_is_current(store));
+		store_close(store);
+	}
+	struct store *store = open_mode(fixture, STORE_WRITE);
+	assert_true(store_is_current(store));
+	assert_int_equal(truncate(fixture->db, 0), 0);
+	assert_false(store_is_current(store));
+	store_close(store);
+}
+
 static int listed(struct store *store, const struct store_filter *filter, int64_t *ids, int max) {
 	struct store_cursor *cursor = NULL;
 	struct incident incident;
@@ -377,6 +397,7 @@ int main(void) {
 		TEST(test_counts),
 		TEST(test_data_version),
 		TEST(test_current),
+		TEST(test_current_files),
 		TEST(test_after_id),
 		TEST(test_migration),
 		TEST(test_sound),
