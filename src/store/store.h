@@ -34,8 +34,8 @@ int store_stay_small(struct store *store, struct err *err);
 /* For an end that has to be soon: from now on locks of other processes are waited for half a second
  * at most, instead of ten. */
 void store_hurry(struct store *store);
-/* False when the file behind an open store was replaced, deleted or emptied, or its log deleted: what
- * is written now is lost. */
+/* False when the file behind an open store was replaced, deleted or emptied, or its log deleted:
+ * what is written now is lost. */
 bool store_is_current(const struct store *store);
 
 /* ---- taking in ---- */
