@@ -88,8 +88,8 @@ void run_report_end(const struct run_report *report, struct buf *ret) {
 const char *run_report_label(enum reporter_label label) {
 	switch (label) {
 	case REPORTER_LATE:
-		return "It may be late: less than a minute has passed. 'agxtriage scan' takes it in "
-		       "later.";
+		return "Less than a minute has passed, so it may still come: 'agxtriage scan' takes it "
+		       "in then.";
 	case REPORTER_FULL:
 		return "The system keeps 25 reports of one process name and writes no more: the "
 		       "folders hold that many.";
@@ -120,6 +120,16 @@ void run_report_concurrent(const struct triage *triage, struct buf *ret) {
 		blocked += triage->concurrent[i].blocked;
 	if (count)
 		buf_printf(ret, "%zu (%zu running, %zu blocked)", count, count - blocked, blocked);
+}
+
+const char *run_report_tie(const struct run_report *report, int64_t id) {
+	for (size_t i = 0; i < report->result->incident_count; i++) {
+		const struct claimed *claimed = &report->result->incidents[i];
+		if (claimed->id == id && claimed->tie == TREE_LAUNCH)
+			return "by launch: neither this process nor its parent was seen; both "
+			       "began during the run, and the parent is gone";
+	}
+	return NULL;
 }
 
 static int show_one(const struct run_report *report, int64_t id, run_report_fn fn, void *user,

@@ -182,7 +182,7 @@ enum cli_status status_facts_collect(struct cli *cli, struct status_facts *ret) 
 	read_database(ret);
 	if (!ret->running)
 		trouble(ret, "not running: ",
-			"'agxtriage agent install' or 'agxtriage daemon' starts it");
+			"'agxtriage agent install' (macOS) or 'agxtriage daemon' starts one");
 	else if (!ret->database_bytes.value)
 		trouble(ret, "no database yet at ", ret->db_path);
 	bool told = ret->folder_count > 0;

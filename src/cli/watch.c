@@ -218,7 +218,7 @@ static void tell_presence(const char *path) {
 	pid_t pid;
 	if (presence_find(path, &pid, NULL) == 0)
 		log_info("no daemon runs, so nothing comes by itself;\n"
-			 "'agxtriage agent install' or 'agxtriage daemon' starts one");
+			 "'agxtriage agent install' (macOS) or 'agxtriage daemon' starts one");
 }
 
 static enum cli_status show_last(struct watch *watch) {
