@@ -22,6 +22,7 @@ static const char *advice(int code) {
 	case -EDQUOT:
 		return "; no space is left: reports wait in their folders until there is some";
 	case -EIO:
+	case -ENXIO:
 		return "; if it stays like that, 'agxtriage doctor' looks at it";
 	case -EROFS:
 	case -EACCES:

@@ -188,7 +188,14 @@ static int code_of_io_error(sqlite3 *db) {
 	/* What this process lacks says nothing about the file. */
 	if (system == EMFILE || system == ENFILE || system == ENOMEM)
 		return -system;
-	return -EIO;
+	switch (sqlite3_extended_errcode(db)) {
+	case SQLITE_IOERR_SHORT_READ:
+	case SQLITE_IOERR_CORRUPTFS:
+	case SQLITE_IOERR_DATA:
+		return -EIO;
+	default: /* the disk may do better next time */
+		return -ENXIO;
+	}
 }
 
 int store_fail(sqlite3 *db, struct err *err, const char *what) {
@@ -196,6 +203,7 @@ int store_fail(sqlite3 *db, struct err *err, const char *what) {
 	switch (code & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
 		system = -EBUSY;
 		break;
 	case SQLITE_FULL:

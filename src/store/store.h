@@ -25,7 +25,7 @@ enum store_mode {
 /*
  * Opens. Errors: -ENOENT (STORE_READ, no such file), -EPROTO (not an agxtriage database, or made by
  * a newer version: never touched), -EBUSY (locked for longer than 10 s), -EROFS, -ENOSPC, -EIO
- * (damaged). err names path and reason.
+ * (damaged), -ENXIO (the disk failed, perhaps for a moment). err names path and reason.
  */
 int store_open(const char *path, enum store_mode mode, struct store **ret, struct err *err);
 void store_close(struct store *store);
