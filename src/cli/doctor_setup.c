@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "collect/folders.h"
+#include "collect/pool.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -67,6 +68,14 @@ static void say_folder(struct doctor *doctor, const char *path, enum folder_stat
 		state == FOLDER_WATCHED ? "can be read and watched" : folder_state_names[state]);
 }
 
+static void say_watched(struct doctor *doctor, const struct folders *folders, size_t i) {
+	enum folder_state state;
+	say_folder(doctor, folders_path(folders, i), folders_state(folders, i));
+	const char *retired = folders_retired_trouble(folders, i, &state);
+	if (retired)
+		say_folder(doctor, retired, state);
+}
+
 static void on_event(const char *folder, const char *name, void *user) {
 }
 
@@ -81,13 +90,13 @@ static int try_folders(struct doctor *doctor, const char *const *paths, struct e
 	size_t count = 0;
 	while (paths[count])
 		count++;
-	int r = uv_loop_init(&loop);
+	int r = pool_init_loop(&loop, err);
 	if (r < 0)
-		return err_set(err, r, "no event loop: %s", strerror(-r));
+		return r;
 	r = folders_start(&loop, paths, count, &options, &folders, err);
 	if (!r) {
 		for (size_t i = 0; i < folders_count(folders); i++)
-			say_folder(doctor, folders_path(folders, i), folders_state(folders, i));
+			say_watched(doctor, folders, i);
 		folders_stop(folders, NULL, NULL);
 	}
 	uv_run(&loop, UV_RUN_DEFAULT);

@@ -10,21 +10,32 @@
 /* Under load the row is written that often. */
 #define ROW_US 1000000
 
+static bool add_folder(cJSON *array, const char *path, enum folder_state state) {
+	cJSON *folder = cJSON_CreateObject();
+	if (cJSON_AddStringToObject(folder, "path", path) &&
+		cJSON_AddStringToObject(folder, "state", folder_state_names[state]) &&
+		cJSON_AddItemToArray(array, folder))
+		return true;
+	cJSON_Delete(folder);
+	return false;
+}
+
+/* Its Retired/ is mentioned when somebody has to do something about it. */
+static bool add_watched(cJSON *array, const struct folders *folders, size_t i) {
+	enum folder_state state;
+	if (!add_folder(array, folders_path(folders, i), folders_state(folders, i)))
+		return false;
+	const char *retired = folders_retired_trouble(folders, i, &state);
+	return !retired || add_folder(array, retired, state);
+}
+
 /* [{"path": ..., "state": ...}, ...], to be freed with cJSON_free(); NULL without memory. */
 static char *folders_text(const struct folders *folders) {
 	cJSON *array = cJSON_CreateArray();
-	for (size_t i = 0; array && i < folders_count(folders); i++) {
-		cJSON *folder = cJSON_CreateObject();
-		const char *state = folder_state_names[folders_state(folders, i)];
-		if (!cJSON_AddStringToObject(folder, "path", folders_path(folders, i)) ||
-			!cJSON_AddStringToObject(folder, "state", state) ||
-			!cJSON_AddItemToArray(array, folder)) {
-			cJSON_Delete(folder);
-			cJSON_Delete(array);
-			array = NULL;
-		}
-	}
-	char *text = array ? cJSON_PrintUnformatted(array) : NULL;
+	bool whole = array;
+	for (size_t i = 0; whole && i < folders_count(folders); i++)
+		whole = add_watched(array, folders, i);
+	char *text = whole ? cJSON_PrintUnformatted(array) : NULL;
 	cJSON_Delete(array);
 	return text;
 }

@@ -467,6 +467,16 @@ enum folder_state folders_state(const struct folders *folders, size_t index) {
 	return folders->watches[index].state;
 }
 
+const char *folders_retired_trouble(
+	const struct folders *folders, size_t index, enum folder_state *ret_state) {
+	assert(index < folders->count);
+	const struct watch *retired = folders->watches[index].retired;
+	if (!retired || retired->given || !is_trouble(retired->state))
+		return NULL;
+	*ret_state = retired->state;
+	return retired->path;
+}
+
 static void on_closed(uv_handle_t *handle) {
 	struct folders *folders = ((struct watch *)handle->data)->folders;
 	void (*on_stopped)(void *user) = folders->on_stopped;

@@ -62,6 +62,10 @@ size_t folders_count(const struct folders *folders);
 /* As given, absolute; borrowed. index below folders_count(). */
 const char *folders_path(const struct folders *folders, size_t index);
 enum folder_state folders_state(const struct folders *folders, size_t index);
+/* The path (borrowed) of that folder's Retired/ while it is unreadable or unwatched, else NULL;
+ * also NULL when it was given itself, and has an index of its own. */
+const char *folders_retired_trouble(
+	const struct folders *folders, size_t index, enum folder_state *ret_state);
 
 /* Closes every handle; frees it once the loop has run. on_stopped may be NULL. */
 void folders_stop(struct folders *folders, void (*on_stopped)(void *user), void *user);

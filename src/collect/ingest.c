@@ -127,6 +127,17 @@ static int reject(struct ingest *ingest, const struct store_source *source, cons
 	return code;
 }
 
+/* It holds nothing that could be looked at again, and its state belongs to whoever watches it. */
+static void tell_folder(struct ingest *ingest, const struct candidate *candidate) {
+	if (ingest->options.looks_again)
+		return;
+	ingest->summary.seen++;
+	ingest->summary.rejected++;
+	if (ingest->options.on_rejected)
+		ingest->options.on_rejected(
+			candidate->path, candidate->refused, ingest->options.user);
+}
+
 /* "PATH: reason": the path is shown by whoever shows the reason. */
 static const char *without_path(const char *text, const char *path) {
 	size_t len = strlen(path);
@@ -324,6 +335,10 @@ int ingest_submit(struct ingest *ingest, struct candidate *candidate, struct err
 	if (code) {
 		*err = ingest->failure;
 		return code;
+	}
+	if (candidate->folder) {
+		tell_folder(ingest, candidate);
+		return 0;
 	}
 	code = look_up(ingest, candidate, &done, err);
 	if (code || done)

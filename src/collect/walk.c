@@ -168,7 +168,14 @@ static int pass_unreadable(struct descent *descent, struct folder *folder, int c
 	if (code == -ENOENT)
 		return 0;
 	folder->path = NULL;
-	return refuse(descent, path, "a folder that cannot be read");
+	int r = refuse(descent, path, "a folder that cannot be read");
+	if (r == 0)
+		descent->walk->items[descent->walk->count - 1].folder = true;
+	return r;
+}
+
+static bool is_shortage(int code) {
+	return code == -ENOMEM || code == -EMFILE || code == -ENFILE;
 }
 
 /* A part that cannot be read hides no other; only the folder that the user named must be readable.
@@ -179,7 +186,7 @@ static int descend(struct descent *descent) {
 		struct folder *folder = descent->folders;
 		if (!code)
 			code = read_folder(descent, folder);
-		if (code && code != -ENOMEM && folder->depth)
+		if (code && !is_shortage(code) && folder->depth)
 			code = pass_unreadable(descent, folder, code);
 		descent->folders = folder->next;
 		if (!descent->folders)

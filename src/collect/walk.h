@@ -16,6 +16,7 @@ struct candidate {
 	struct file_identity identity; /* as far as it could be read */
 	bool named;                    /* the user named this very file */
 	const char *refused;           /* NULL, or why it is rejected unread (constant text) */
+	bool folder; /* refused is about a folder: told, but no file's record is kept of it */
 };
 
 struct walk {
@@ -31,7 +32,7 @@ enum walk_depth {
 /*
  * Adds what path stands for: itself if it is a file, its content (sorted by name) if it is a
  * folder. Names that start with a dot are not looked at. -ENOENT, -EACCES ... when path cannot be
- * looked at (nothing was added), -ENOMEM.
+ * looked at (nothing was added). Without memory or descriptors anywhere: -ENOMEM, -EMFILE, -ENFILE.
  */
 int walk_add(struct walk *walk, const char *path, enum walk_depth depth, struct err *err);
 /*

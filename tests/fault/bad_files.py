@@ -188,6 +188,8 @@ if os.geteuid() == 0:
     o.check(took.status == 0 and took.summary.get('added') == 1 and took.summary.get('rejected') == 2, 'unreadable file', took)
     o.check(b'Retired: a folder that cannot be read' in took.err, 'unreadable Retired is named', took)
     o.check(b'Python-b.ips' in took.err and b'ermission' in took.err, 'unreadable file is named', took)
+    kept = o.run('list', '--rejected', '--json', db=place + '/x.db', env=env, **drop)
+    o.check([r['path'] for r in kept.lines] == [folder + '/Python-b.ips'], 'only the file is kept as rejected', kept)
     os.chmod(folder + '/Python-b.ips', 0o644)
     took = o.run('scan', folder, '--json', db=place + '/x.db', env=env, **drop)
     o.check(took.summary.get('added') == 1 and took.summary.get('rejected') == 1, 'readable again', took)

@@ -92,6 +92,39 @@ def umasks(o):
         watched.takes_in(folder, 3, label)
 
 
+def nobody():
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+def retired(o):
+    """A Retired/ that cannot be read is trouble while it lasts, and no file that was rejected."""
+    place, folder = o.new('nobody'), o.new('reports')
+    os.chown(place, 65534, 65534)
+    os.mkdir(folder + '/Retired', 0o700)
+    put(folder + '/Retired', 1)
+    put(folder, 2)
+    watched = Started(o, [folder], db=place + '/x.db', env=dict(o.env, HOME=place)).begin(nobody)
+    o.check(watched.until(lambda: watched.stored() == 1, 10), 'Retired: the others are taken in', watched.said())
+    entry = {'path': folder + '/Retired', 'state': 'unreadable'}
+
+    def well():
+        return o.run('status', '--json', db=watched.db).status == 0
+
+    answer = o.run('status', '--json', db=watched.db)
+    o.check(answer.status == 1 and entry in answer.summary['folders'], 'Retired: status names it', answer)
+    o.one_line(answer, 'Retired: status names it', entry['path'], 'unreadable')
+    os.chmod(folder + '/Retired', 0o755)
+    o.check(watched.until(lambda: watched.stored() == 2, 10), 'Retired: taken in once it can be read', watched.said())
+    o.check(watched.until(well, 5, every=0.2), 'Retired: then all is well', o.run('status', '--json', db=watched.db))
+    os.chmod(folder + '/Retired', 0)
+    o.check(watched.until(lambda: not well(), 5, every=0.2), 'Retired: closed while it is watched', watched.said())
+    o.check(watched.sql('select path from rejections') == [], 'Retired: no rejected file')
+    o.check(b'rejected' not in watched.said(0), 'Retired: nor told as one', watched.said())
+    o.check(watched.stop() == 0, 'Retired: ends', watched.said())
+
+
 def main():
     o = Outsider()
     signals(o, 'blocked', lambda: signal.pthread_sigmask(signal.SIG_BLOCK, END))
@@ -99,6 +132,8 @@ def main():
     streams(o)
     umasks(o)
     full_pipe(o)
+    if os.geteuid() == 0:
+        retired(o)
     o.end()
 
 

@@ -47,6 +47,7 @@ static void test_permission(void **state) {
 
 static void test_permission_of_retired(void **state) {
 	struct watching *w = *state;
+	enum folder_state trouble = FOLDER_STATE_COUNT;
 	make_folder("P");
 	make_folder("P/Retired");
 	watching_start(w, FOLDER("P"));
@@ -55,9 +56,14 @@ static void test_permission_of_retired(void **state) {
 		assert_int_equal(chmod("P/Retired", 0), 0);
 		watching_expect(w, "state P/Retired unreadable");
 		assert_int_equal(folders_state(w->folders, 0), FOLDER_WATCHED);
+		const char *path = folders_retired_trouble(w->folders, 0, &trouble);
+		assert_non_null(path);
+		assert_non_null(strstr(path, "/P/Retired"));
+		assert_int_equal(trouble, FOLDER_UNREADABLE);
 		assert_int_equal(chmod("P/Retired", 0700), 0);
 		watching_run(w, "event P/Retired *", WATCHING_TIMEOUT_MS);
 		assert_true(watching_told(w, "state P/Retired watched"));
+		assert_null(folders_retired_trouble(w->folders, 0, &trouble));
 		watching_settle(w);
 	}
 	assert_int_equal(chmod("P/Retired", 0), 0);
@@ -65,6 +71,7 @@ static void test_permission_of_retired(void **state) {
 	/* What was told is taken back. */
 	assert_int_equal(rmdir("P/Retired"), 0);
 	watching_expect(w, "state P/Retired missing");
+	assert_null(folders_retired_trouble(w->folders, 0, &trouble));
 }
 
 /* Permissions do not bind root. Started anew, so that the sanitizers do not take the process for
