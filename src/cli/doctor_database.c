@@ -2,6 +2,7 @@
 #include "cli/doctor.h"
 
 #include "base/clock.h"
+#include "base/path.h"
 #include "base/places.h"
 #include "cli/doctor_header.h"
 
@@ -40,6 +41,8 @@ static void say_unopened(struct doctor *doctor, int code, const char *text) {
 		advice = "it is left as it is; --db names another one";
 	else if (code == -EBUSY)
 		advice = "find out who holds it; no command of agxtriage does for long";
+	else if (code == -ENXIO)
+		advice = "the disk failed to read or write it; it is left as it is";
 	else if (code == -ENOSPC)
 		advice = "make room on that disk";
 	else if (code == -EROFS || code == -EACCES || code == -EPERM)
@@ -47,14 +50,46 @@ static void say_unopened(struct doctor *doctor, int code, const char *text) {
 	doctor_say(doctor, DOCTOR_FAILED, advice, "%s", text);
 }
 
+/* The nearest one above path that is there; to be freed. NULL without memory. */
+static char *nearest_folder(const char *path) {
+	struct stat st;
+	char *at = path_parent(path);
+	while (at && stat(at, &st) < 0 && strcmp(at, "/") != 0 && strcmp(at, ".") != 0) {
+		char *above = path_parent(at);
+		free(at);
+		at = above;
+	}
+	return at;
+}
+
+/* Whoever stores first has to make its file, its log and its lock there. */
+static void check_place(struct doctor *doctor) {
+	static const char advice[] = "give yourself the right to make files there, or name another "
+				     "place with --db";
+	struct stat st;
+	char *folder = nearest_folder(doctor->db_path);
+	if (!folder)
+		doctor_say(doctor, DOCTOR_FAILED, NULL, "out of memory");
+	else if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode))
+		doctor_say(doctor, DOCTOR_FAILED, advice, "none at %s, and %s is no folder",
+			doctor->db_path, folder);
+	else if (access(folder, W_OK | X_OK) < 0)
+		doctor_say(doctor, DOCTOR_FAILED, advice,
+			"none at %s, and %s cannot be written to: %s", doctor->db_path, folder,
+			strerror(errno));
+	else
+		doctor_say(doctor, DOCTOR_SKIPPED, NULL, "none yet at %s: the first scan makes it",
+			doctor->db_path);
+	free(folder);
+}
+
 void doctor_check_database(struct doctor *doctor) {
 	struct err err = {0};
 	struct store_counts counts;
 	struct stat st;
 	enum store_mode mode = doctor->options->dry_run ? STORE_READ : STORE_WRITE;
-	if (stat(doctor->db_path, &st) < 0 && errno == ENOENT) {
-		doctor_say(doctor, DOCTOR_SKIPPED, NULL, "none yet at %s: the first scan makes it",
-			doctor->db_path);
+	if (stat(doctor->db_path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		check_place(doctor);
 		return;
 	}
 	int r = store_open(doctor->db_path, mode, &doctor->store, &err);
@@ -238,22 +273,10 @@ void doctor_check_log(struct doctor *doctor) {
 	free(path);
 }
 
-/* Of the nearest folder above path that is there. */
 static int free_bytes(const char *path, int64_t *ret) {
 	struct statvfs fs;
-	char *folder = strdup(path);
-	int r = -1;
-	while (folder && r < 0) {
-		char *slash = strrchr(folder, '/');
-		if (!slash)
-			break;
-		slash[slash == folder ? 1 : 0] = '\0';
-		r = statvfs(folder, &fs);
-		if (slash == folder)
-			break;
-	}
-	if (folder && r < 0 && !strchr(path, '/'))
-		r = statvfs(".", &fs);
+	char *folder = nearest_folder(path);
+	int r = folder ? statvfs(folder, &fs) : -1;
 	free(folder);
 	if (r == 0)
 		*ret = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;

@@ -106,6 +106,12 @@ if os.geteuid() == 0:
     o.check(read.lines == [{'n': COUNT}], 'sql in a folder that is read-only', read)
     failed(o.run('scan', folder, db=copy, **drop), 'scan into a database that is read-only', copy)
     failed(o.run('scan', folder, db=place + '/new.db', **drop), 'new database in a folder that is read-only', 'new.db')
+    for new in (place + '/new.db', place + '/not/yet/new.db', copy + '/new.db', base_db + '/deeper/new.db'):
+        for dry in ([], ['--dry-run']):
+            told = o.run('doctor', '--json', *dry, db=new, env=dict(o.env, HOME=place), **drop)
+            found = [line for line in told.lines if line['check'] == 'database']
+            o.check(told.status == 1 and [line['state'] for line in found] == ['failed'], 'doctor, no place for %s' % new, told)
+            o.check(found[0]['advice'], 'doctor, no place for %s: what to do' % new, told)
     os.chmod(copy, 0)
     failed(o.run('list', db=copy, **drop), 'unreadable database', copy)
     failed(o.run('scan', db=copy, **drop), 'unreadable database', copy)
