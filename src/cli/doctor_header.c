@@ -27,7 +27,8 @@ static bool is_whole(const unsigned char *head) {
 	unsigned page = (unsigned)head[16] << 8 | head[17];
 	bool page_fits = page == 1 || (page >= 512 && (page & (page - 1)) == 0);
 	return !memcmp(head, magic, sizeof magic) && page_fits && head[18] >= 1 && head[18] <= 2 &&
-	       head[19] >= 1 && head[19] <= 2 && head[21] == 64 && head[22] == 32 && head[23] == 32;
+	       head[19] >= 1 && head[19] <= 2 && head[20] == 0 && head[21] == 64 &&
+	       head[22] == 32 && head[23] == 32;
 }
 
 bool doctor_header_is_damaged(const char *path) {

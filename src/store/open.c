@@ -146,22 +146,36 @@ static bool companion_has_bytes(const char *path) {
 }
 
 /*
+ * SQLite refuses every query of a file that is shorter than its header says, unless the schema may
+ * be written to, which DEFENSIVE forbids; nothing can be written to a file that is open for
+ * reading.
+ */
+static void bear_damage(sqlite3 *db) {
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+}
+
+/*
  * Opening a WAL database read-only succeeds while every query may fail: its index can be neither
  * found nor made on a medium without write access. Without a log to read the file alone is the
  * truth.
  */
-static int connect_reader(const char *path, sqlite3 **ret, bool *ret_immutable, struct err *err) {
+static int connect_reader(
+	const char *path, bool damaged, sqlite3 **ret, bool *ret_immutable, struct err *err) {
 	int64_t version;
 	sqlite3 *db = NULL;
 	int r = connect(path, SQLITE_OPEN_READONLY, &db, err);
+	if (r == 0 && damaged)
+		bear_damage(db);
 	if (r == 0)
 		r = ask_number(db, path, "select count(*) from sqlite_schema", &version, err);
-	if (r == 0) {
+	int code = db != NULL ? sqlite3_errcode(db) & 0xff : SQLITE_CANTOPEN;
+	if (r == 0 || (damaged && code == SQLITE_CORRUPT)) {
 		*ret = db;
 		*ret_immutable = false;
 		return 0;
 	}
-	int code = db != NULL ? sqlite3_errcode(db) & 0xff : SQLITE_CANTOPEN;
 	sqlite3_close(db);
 	if ((code != SQLITE_CANTOPEN && code != SQLITE_READONLY) || companion_has_bytes(path) ||
 		access(path, R_OK) < 0)
@@ -170,6 +184,8 @@ static int connect_reader(const char *path, sqlite3 **ret, bool *ret_immutable, 
 	if (uri == NULL)
 		return err_set(err, -ENOMEM, "%s: out of memory", path);
 	r = connect(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, ret, err);
+	if (r == 0 && damaged)
+		bear_damage(*ret);
 	free(uri);
 	*ret_immutable = true;
 	return r;
@@ -177,7 +193,7 @@ static int connect_reader(const char *path, sqlite3 **ret, bool *ret_immutable, 
 
 int store_open_reader(struct store *store, sqlite3 **ret, struct err *err) {
 	bool immutable;
-	return connect_reader(store->path, ret, &immutable, err);
+	return connect_reader(store->path, false, ret, &immutable, err);
 }
 
 int store_open_damaged(const char *path, struct store **ret, struct err *err) {
@@ -188,7 +204,7 @@ int store_open_damaged(const char *path, struct store **ret, struct err *err) {
 	if (r == 0)
 		r = check_file(path, STORE_READ, err);
 	if (r == 0)
-		r = connect_reader(store->path, &store->db, &store->immutable, err);
+		r = connect_reader(store->path, true, &store->db, &store->immutable, err);
 	if (r < 0) {
 		store_close(store);
 		return r;
@@ -248,7 +264,7 @@ static int create_settings(struct store *store, struct err *err) {
 
 static int open_read(struct store *store, struct err *err) {
 	int64_t version = 0;
-	int r = connect_reader(store->path, &store->db, &store->immutable, err);
+	int r = connect_reader(store->path, false, &store->db, &store->immutable, err);
 	if (r == 0)
 		r = check_ours(store, &version, err);
 	if (r < 0)
