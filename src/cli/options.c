@@ -19,6 +19,9 @@ const char *const option_type_names[OPTION_TYPE_COUNT] = {
 	[OPTION_LIST] = "list",
 };
 
+/* Seconds up to this still fit into microseconds. */
+#define INT_MAXIMUM INT64_C(1000000000000)
+
 /* An option as it was found: its row, the struct it fills and how the user wrote it. */
 struct found {
 	const struct option_row *row;
@@ -120,6 +123,9 @@ static int set_value(
 			return err_set(err, -EINVAL,
 				"%s takes a whole number of at least %lld, not '%s'",
 				found->spelling, (long long)found->row->min, value);
+		if (number.value > INT_MAXIMUM)
+			return err_set(err, -EINVAL, "%s takes at most %lld, not '%s'",
+				found->spelling, (long long)INT_MAXIMUM, value);
 		memcpy(target, &number, sizeof number);
 		return 0;
 	case OPTION_TIME:

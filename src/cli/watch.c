@@ -4,6 +4,7 @@
 #include "cli/feed.h"
 #include "cli/incident_table.h"
 #include "collect/hook.h"
+#include "collect/pool.h"
 #include "collect/presence.h"
 #include "export/json_view.h"
 #include "export/load.h"
@@ -237,18 +238,15 @@ static enum cli_status show_last(struct watch *watch) {
 
 static enum cli_status follow(struct watch *watch) {
 	struct err err = {0};
-	int r = uv_loop_init(&watch->loop);
-	if (r < 0) {
-		err_set(&err, r, "cannot make a loop: %s", uv_strerror(r));
+	if (pool_init_loop(&watch->loop, &err) < 0)
 		return cli_fail(&err);
-	}
 	if (watch->options->exec && start_hook(watch, &err) < 0) {
 		watch->status = cli_fail(&err);
 	} else {
 		start_handles(watch);
 		uv_run(&watch->loop, UV_RUN_DEFAULT);
 	}
-	r = uv_loop_close(&watch->loop);
+	int r = uv_loop_close(&watch->loop);
 	assert(r == 0);
 	return watch->status;
 }

@@ -83,6 +83,9 @@ int daemon_store_open(struct daemon *daemon, struct err *err) {
 
 void daemon_store_fail(struct daemon *daemon, const struct err *err) {
 	uv_timer_stop(&daemon->retain);
+	/* Another database has other rows under the same numbers. */
+	if (err->code == -ESTALE && daemon->hook)
+		hook_forget(daemon->hook);
 	store_close(daemon->store);
 	daemon->store = NULL;
 	remember(daemon, err);

@@ -210,6 +210,10 @@ void hook_run(struct hook *hook, int64_t id) {
 	wake(hook);
 }
 
+void hook_forget(struct hook *hook) {
+	hook->first = hook->count = 0;
+}
+
 size_t hook_pending(const struct hook *hook) {
 	return hook->count + hook->running;
 }

@@ -32,6 +32,8 @@ int hook_new(
 	uv_loop_t *loop, const struct hook_options *options, struct hook **ret, struct err *err);
 /* Queues one run. */
 void hook_run(struct hook *hook, int64_t id);
+/* Drops what waits: its ids mean nothing any more. */
+void hook_forget(struct hook *hook);
 /* Runs that wait or go on. */
 size_t hook_pending(const struct hook *hook);
 /*
