@@ -61,6 +61,14 @@ static void put_off(struct daemon *daemon) {
 	daemon->retention_after_us = clock_monotonic_us() + daemon->retention_wait_us;
 }
 
+/* The first read after a write leaves its mark in the log's index: now, and not when nothing else
+ * is to be written. */
+static void come_to_rest(const struct daemon *daemon) {
+	int64_t version;
+	struct err err;
+	(void)store_data_version(daemon->store, &version, &err);
+}
+
 static void on_slice(uv_timer_t *timer) {
 	struct daemon *daemon = timer->data;
 	const struct store_retention retention = wanted(daemon);
@@ -83,6 +91,7 @@ static void on_slice(uv_timer_t *timer) {
 	}
 	daemon->retention_wait_us = 0;
 	tell(daemon);
+	come_to_rest(daemon);
 }
 
 void daemon_upkeep_check(struct daemon *daemon, bool now) {
@@ -115,5 +124,6 @@ void daemon_upkeep_quiet(struct daemon *daemon) {
 		return;
 	train(daemon);
 	daemon_upkeep_check(daemon, true);
+	come_to_rest(daemon);
 	memory_give_back();
 }
