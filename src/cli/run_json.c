@@ -101,6 +101,18 @@ static void put_incident(const struct text_view *view, void *user) {
 	buf_finish(&line);
 }
 
+static void put_claims(struct json_out *out, const struct run_result *result) {
+	json_out_array(out, "claims");
+	for (size_t i = 0; i < result->incident_count; i++) {
+		const struct claimed *claimed = &result->incidents[i];
+		json_out_object(out, NULL);
+		json_out_i64(out, "id", claimed->id);
+		json_out_text(out, "claimed_by", tree_tie_names[claimed->tie]);
+		json_out_object_end(out);
+	}
+	json_out_array_end(out);
+}
+
 static void put_signal(struct json_out *out, int number) {
 	struct buf name = {0};
 	if (number)
@@ -170,6 +182,7 @@ void run_report_json(const struct run_report *report, struct buf *ret) {
 	json_out_array(&out, "incidents");
 	run_report_each(report, put_incident, &incidents);
 	json_out_array_end(&out);
+	put_claims(&out, report->result);
 	put_unreported(&out, report->result);
 	put_run(report, &out);
 	json_out_object_end(&out);

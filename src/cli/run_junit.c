@@ -77,6 +77,7 @@ static void put_incident(const struct text_view *view, void *user) {
 	add_line(junit, "other threads inside Metal or AGX", buf_str(&junit->value));
 	add_line(junit, "signature", triage->signature_text ? triage->signature_hash : NULL);
 	add_line(junit, "made of", triage->signature_text);
+	add_line(junit, "claimed", run_report_tie(junit->report, view->incident->id));
 	add_line(junit, "incident id", view->report->incident_id);
 	end_failure(junit);
 }

@@ -110,6 +110,7 @@ static void put_incident(const struct text_view *view, void *user) {
 	row(page, "Made of", triage->signature_text);
 	row(page, "Driver", triage->driver.version);
 	row(page, "System build", view->report->os_build);
+	row(page, "Claimed", run_report_tie(page->report, view->incident->id));
 	row(page, "Incident id", view->report->incident_id);
 	buf_printf(value(page), "%" PRId64, view->incident->id);
 	row(page, "Incident", buf_str(&page->value));

@@ -122,6 +122,16 @@ void run_report_concurrent(const struct triage *triage, struct buf *ret) {
 		buf_printf(ret, "%zu (%zu running, %zu blocked)", count, count - blocked, blocked);
 }
 
+const char *run_report_tie(const struct run_report *report, int64_t id) {
+	for (size_t i = 0; i < report->result->incident_count; i++) {
+		const struct claimed *claimed = &report->result->incidents[i];
+		if (claimed->id == id && claimed->tie == TREE_LAUNCH)
+			return "by launch: neither this process nor its parent was seen; both "
+			       "began during the run, and the parent is gone";
+	}
+	return NULL;
+}
+
 static int show_one(const struct run_report *report, int64_t id, run_report_fn fn, void *user,
 	struct err *err) {
 	struct loaded loaded = {0};

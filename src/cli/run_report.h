@@ -33,6 +33,9 @@ void run_report_fault(const struct triage *triage, struct buf *ret);
 /* "3 (1 running, 2 blocked)"; nothing for none. */
 void run_report_concurrent(const struct triage *triage, struct buf *ret);
 
+/* What has to be said of why an incident belongs to the run: one sentence, or NULL. */
+const char *run_report_tie(const struct run_report *report, int64_t id);
+
 /* Calls fn for each incident of the run; one that cannot be read again is left out and logged. */
 typedef void (*run_report_fn)(const struct text_view *view, void *user);
 void run_report_each(const struct run_report *report, run_report_fn fn, void *user);

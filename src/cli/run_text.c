@@ -45,6 +45,8 @@ static void put_incident(const struct text_view *view, void *user) {
 		buf_printf(value(text), "%s  %s", triage->signature_hash, triage->signature_text);
 		field(text, TERM_PLAIN, "Signature");
 	}
+	text_out_field(&text->out, TERM_PLAIN, "Claimed",
+		run_report_tie(text->report, view->incident->id));
 	buf_printf(value(text), "%" PRId64 "; 'agxtriage show %" PRId64 "' tells more",
 		view->incident->id, view->incident->id);
 	field(text, TERM_PLAIN, "Incident");

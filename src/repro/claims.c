@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A report's times may be cut to whole seconds. */
 #define CAPTURE_TOLERANCE_US 1000000
@@ -79,7 +80,7 @@ static int list_rows(struct claims *claims, struct candidate_rows *ret, struct e
 	return code;
 }
 
-static int add(struct claims *claims, int64_t id, const struct report *report) {
+static int add(struct claims *claims, const struct claimed *claimed) {
 	if (claims->count == claims->cap) {
 		size_t cap = claims->cap ? claims->cap * 2 : 8;
 		struct claimed *items = realloc(claims->items, cap * sizeof *items);
@@ -88,9 +89,35 @@ static int add(struct claims *claims, int64_t id, const struct report *report) {
 		claims->items = items;
 		claims->cap = cap;
 	}
-	claims->items[claims->count++] = (struct claimed){
-		.id = id, .pid = report->process.pid, .crash = report->kind == REPORT_CRASH};
+	claims->items[claims->count++] = *claimed;
 	return 0;
+}
+
+static void keep_open(struct claims *claims, const struct claim_open *open) {
+	if (claims->open_count == CLAIMS_OPEN)
+		memmove(claims->open, claims->open + 1, --claims->open_count * sizeof *open);
+	claims->open[claims->open_count++] = *open;
+}
+
+static int decide(struct claims *claims, struct claim_open *open) {
+	open->claimed.tie = tree_find_tie(claims->tree, &open->says);
+	if (open->claimed.tie == TREE_OPEN)
+		keep_open(claims, open);
+	else if (open->claimed.tie != TREE_NONE)
+		return add(claims, &open->claimed);
+	return 0;
+}
+
+static int decide_open(struct claims *claims) {
+	int code = 0;
+	size_t count = claims->open_count;
+	claims->open_count = 0;
+	/* What stays open moves to a place that was read already. */
+	for (size_t i = 0; i < count && !code; i++) {
+		struct claim_open open = claims->open[i];
+		code = decide(claims, &open);
+	}
+	return code;
 }
 
 /* A row whose bytes cannot be read again cannot be told from others and is left alone. */
@@ -102,32 +129,45 @@ static int judge(struct claims *claims, const struct candidate_row *row) {
 	if (loaded_open(claims->store, claims->rules, &incident, &loaded, &ignored) < 0)
 		goto out;
 	const struct report *report = loaded.report;
-	const struct tree_claim claim = {.pid = report->process.pid,
-		.parent_pid = report->process.parent_pid,
-		.responsible_pid = report->process.responsible_pid,
-		.launched_at_us = report->launched_at_us,
-		.captured_at_us = report->captured_at_us};
-	if (tree_owns(claims->tree, &claim))
-		code = add(claims, row->id, report);
+	struct claim_open open = {
+		.claimed = {.id = row->id,
+			.pid = report->process.pid,
+			.crash = report->kind == REPORT_CRASH},
+		.says = {.pid = report->process.pid,
+			.parent_pid = report->process.parent_pid,
+			.responsible_pid = report->process.responsible_pid,
+			.launched_at_us = report->launched_at_us,
+			.captured_at_us = report->captured_at_us},
+	};
+	code = decide(claims, &open);
 out:
 	loaded_finish(&loaded);
 	return code;
 }
 
-int claims_look(struct claims *claims, bool own, size_t *ret_more, struct err *err) {
+static int look_at_new(struct claims *claims, struct err *err) {
 	struct candidate_rows rows = {0};
-	int64_t version;
-	size_t before = claims->count;
-	*ret_more = 0;
-	int code = store_data_version(claims->store, &version, err);
-	if (code || (!own && version == claims->version))
-		return code;
-	claims->version = version;
-	code = list_rows(claims, &rows, err);
+	int code = list_rows(claims, &rows, err);
+	if (rows.count && claims->refresh)
+		claims->refresh(claims->user);
 	for (size_t i = 0; i < rows.count && !code; i++)
 		if (judge(claims, &rows.items[i]) < 0)
 			code = err_set(err, -ENOMEM, "out of memory");
 	free(rows.items);
+	return code;
+}
+
+int claims_look(struct claims *claims, bool own, size_t *ret_more, struct err *err) {
+	int64_t version;
+	size_t before = claims->count;
+	*ret_more = 0;
+	int code = decide_open(claims) < 0 ? err_set(err, -ENOMEM, "out of memory") : 0;
+	if (!code)
+		code = store_data_version(claims->store, &version, err);
+	if (!code && (own || version != claims->version)) {
+		claims->version = version;
+		code = look_at_new(claims, err);
+	}
 	*ret_more = claims->count - before;
 	return code;
 }

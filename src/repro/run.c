@@ -15,12 +15,15 @@
 #include <string.h>
 #include <uv.h>
 
-/* Between two samples: a twentieth of the time so far, within these. */
-#define SAMPLE_MIN_MS 20
+/* Between two samples: a twentieth of the time since a process came or went, within these, and so
+ * much that samples take no more than a twentieth of a processor. */
+#define SAMPLE_MIN_MS 10
 #define SAMPLE_MAX_MS 1000
 #define SAMPLE_SHARE 20
 /* How soon a commit of the daemon is noticed. */
 #define TICK_MS 100
+/* How soon it is looked again whether there is nothing more to take in. */
+#define LAST_LOOK_TICK_MS 20
 /* Once the report is there, others of the same moment may follow. */
 #define FOLLOWERS_MS 2000
 /* A daemon gets so long before its work is done here. */
@@ -60,6 +63,8 @@ struct run {
 	bool killed;
 	/* Of the monotonic clock. */
 	int64_t started_ms, sampled_ms, ended_ms, found_ms, last_look_ms, signalled_ms;
+	int64_t changed_ms;     /* a process came or went */
+	int64_t sample_cost_us; /* of the last one */
 };
 
 static int64_t now_ms(void) {
@@ -131,17 +136,28 @@ static void sample(struct run *run) {
 	struct err err = {0};
 	struct process_info *all = NULL;
 	size_t count = 0;
-	run->sampled_ms = now_ms();
+	int64_t began_us = clock_monotonic_us();
+	uint64_t changes = run->tree.changes;
+	run->sampled_ms = began_us / 1000;
 	/* A system that does not tell leaves us with the command itself. */
 	if (process_list(&all, &count, &err) < 0)
 		return;
 	tree_update(&run->tree, all, count, clock_now_us());
 	free(all);
+	if (run->tree.changes != changes)
+		run->changed_ms = run->sampled_ms;
 	take_names(run);
+	run->sample_cost_us = clock_monotonic_us() - began_us;
+}
+
+static void refresh(void *user) {
+	sample(user);
 }
 
 static int64_t sample_interval(const struct run *run, int64_t now) {
-	int64_t interval = (now - run->started_ms) / SAMPLE_SHARE;
+	int64_t interval = (now - run->changed_ms) / SAMPLE_SHARE;
+	int64_t cheap = run->sample_cost_us * SAMPLE_SHARE / 1000;
+	interval = interval > cheap ? interval : cheap;
 	return interval < SAMPLE_MIN_MS   ? SAMPLE_MIN_MS
 	       : interval > SAMPLE_MAX_MS ? SAMPLE_MAX_MS
 					  : interval;
@@ -278,7 +294,7 @@ static void set_tick(struct run *run) {
 	if (run->phase == PHASE_RUNNING && (interval < TICK_MS || !run->options->timeout_ms))
 		next = interval;
 	else if (run->phase == PHASE_LAST_LOOK)
-		next = SAMPLE_MIN_MS;
+		next = LAST_LOOK_TICK_MS;
 	uv_timer_start(&run->tick, on_tick, (uint64_t)next, 0);
 }
 
@@ -336,14 +352,14 @@ static void on_end(void *user) {
 
 /* ---- from start to end ---- */
 
-static void find_root(struct run *run) {
+static void find_root(struct run *run, const struct process_info *before, size_t before_count) {
 	struct err err = {0};
 	struct process_info info;
 	pid_t pid = child_pid(run->child);
 	if (process_find(pid, &info, &err) < 0)
 		info = (struct process_info){.pid = pid, .started_at_us = clock_now_us()};
 	run->result->pid = pid;
-	if (tree_init(&run->tree, &info, clock_now_us()) < 0)
+	if (tree_init(&run->tree, &info, before, before_count, clock_now_us()) < 0)
 		abort();
 	take_names(run);
 }
@@ -356,6 +372,8 @@ static int prepare(struct run *run, struct err *err) {
 		return found;
 	run->daemon = found > 0;
 	int code = claims_start(&run->claims, run->store, run->rules, &run->tree, err);
+	run->claims.refresh = refresh;
+	run->claims.user = run;
 	if (!code)
 		code = signals_start(&run->loop, on_signal, run, &run->signals, err);
 	if (!code && !run->daemon)
@@ -369,18 +387,24 @@ static int start(struct run *run, bool *ret_not_started, struct err *err) {
 		.stdout_fd = run->options->stdout_fd,
 		.on_end = on_end,
 		.user = run};
+	struct process_info *before = NULL;
+	size_t before_count = 0;
+	struct err ignored = {0};
 	int code = prepare(run, err);
 	if (code)
 		return code;
+	/* Without it nothing is told by launch. */
+	process_list(&before, &before_count, &ignored);
 	run->result->started_at_us = clock_now_us();
-	run->started_ms = now_ms();
+	run->started_ms = run->changed_ms = now_ms();
 	code = child_start(&run->loop, &options, &run->child, err);
 	*ret_not_started = code < 0 && run->child;
-	if (code)
-		return code;
-	find_root(run);
-	set_tick(run);
-	return 0;
+	if (!code) {
+		find_root(run, before, before_count);
+		set_tick(run);
+	}
+	free(before);
+	return code;
 }
 
 static int keep_texts(struct run *run, struct err *err) {
@@ -422,6 +446,7 @@ static void read_log(struct run *run) {
 static int conclude(struct run *run, struct err *err) {
 	struct run_result *result = run->result;
 	run->committed = true;
+	sample(run);
 	look(run);
 	explain(run);
 	result->crash_count = crashes(run, false);

@@ -1,8 +1,8 @@
 /* Goes over the text once, line by line. */
 #include "repro/stderr_facts.h"
 
-#include "base/buf.h"
 #include "base/text.h"
+#include "repro/metal_line.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -59,31 +59,56 @@ static char *clean(const char *text, size_t len, enum text_keep keep) {
 
 /* ---- Metal ---- */
 
-/* A line with all words of a row is an error of Metal or of the driver. */
-static const char *const metal_words[][2] = {
-	{"MTLCommandBufferError", NULL},
-	{"MTLLibraryErrorDomain", NULL},
-	{"Execution of the command buffer was aborted", NULL},
-	{"kIOGPUCommandBufferCallbackError", NULL},
-	{"IOGPUMetalError", NULL},
-	{"-[MTL", "failed assertion"},
-	{"-[_MTL", "failed assertion"},
-	{"-[AGX", "failed assertion"},
-	{"-[IOGPU", "failed assertion"},
-	{"MTLReportFailure", NULL},
-	{"AGX: ", NULL},
+/* An error says no more than this behind its first line; what follows is somebody else's. */
+#define METAL_LINES 16
+
+/* An error that is being read. */
+struct metal {
+	const char *start, *end; /* start: NULL when there is none; end: behind what is its own */
+	size_t indent;           /* of its first line; what is further in belongs to it */
+	size_t lines;
+	bool open; /* an assertion's text that has to end with a quote, anywhere in a line */
 };
 
-static bool is_metal_error(const struct line *line) {
-	for (size_t i = 0; i < sizeof metal_words / sizeof *metal_words; i++)
-		if (has(line, metal_words[i][0]) &&
-			(!metal_words[i][1] || has(line, metal_words[i][1])))
-			return true;
-	return false;
+static bool is_space(char c) {
+	return c == ' ' || c == '\t' || c == '\r';
 }
 
-static int add_metal_error(struct stderr_facts *facts, const struct line *line) {
-	char *text = clean(line->text, line->len, TEXT_LINE);
+static struct line trim(struct line line) {
+	while (line.len && is_space(*line.text)) {
+		line.text++;
+		line.len--;
+	}
+	while (line.len && is_space(line.text[line.len - 1]))
+		line.len--;
+	return line;
+}
+
+/* Cleans it line by line, in one place; lines of blanks are left out. */
+static char *clean_metal(const struct metal *metal) {
+	char *ret = malloc(3 * (size_t)(metal->end - metal->start) + 1);
+	const char *at = metal->start;
+	struct line line;
+	size_t len = 0;
+	if (!ret)
+		return NULL;
+	*ret = '\0';
+	while (next_line(&at, metal->end, &line)) {
+		line = trim(line);
+		if (!line.len)
+			continue;
+		if (len)
+			ret[len++] = '\n';
+		len += text_clean(ret + len, line.text, line.len, TEXT_LINES);
+	}
+	return ret;
+}
+
+static int finish_metal(struct stderr_facts *facts, struct metal *metal) {
+	if (!metal->start)
+		return 0;
+	char *text = clean_metal(metal);
+	metal->start = NULL;
 	if (!text)
 		return -ENOMEM;
 	for (size_t i = 0; i < facts->metal_error_count; i++)
@@ -93,6 +118,42 @@ static int add_metal_error(struct stderr_facts *facts, const struct line *line) 
 		}
 	push(facts->metal_errors, &facts->metal_error_count, STDERR_METAL_ERRORS, text);
 	return 0;
+}
+
+/* Whether a line may belong to the error; moves its end when it does for certain. */
+static bool continues_metal(struct metal *metal, const struct line *line) {
+	struct line inner = trim(*line);
+	bool within = inner.len && (size_t)(inner.text - line->text) > metal->indent;
+	if (!metal->start || metal->lines++ == METAL_LINES || (!within && !metal->open))
+		return false;
+	bool closes = metal->open && inner.len && inner.text[inner.len - 1] == '\'';
+	if (within || closes)
+		metal->end = line->text + line->len;
+	metal->open = metal->open && !closes;
+	return true;
+}
+
+static void begin_metal(struct metal *metal, const struct line *line) {
+	struct line inner = trim(*line);
+	*metal = (struct metal){.start = line->text,
+		.end = line->text + line->len,
+		.indent = (size_t)(inner.text - line->text),
+		.open = metal_line_is_open(inner.text, inner.len)};
+}
+
+/* source: a line of code that a traceback quotes. */
+static int take_metal(
+	struct stderr_facts *facts, struct metal *metal, const struct line *line, bool source) {
+	bool error = !source && metal_line_is_error(line->text, line->len);
+	struct line inner = trim(*line);
+	/* Another error is one of its own unless it stands further in. */
+	bool apart = source || (error && (size_t)(inner.text - line->text) <= metal->indent);
+	if (!apart && continues_metal(metal, line))
+		return 0;
+	int code = finish_metal(facts, metal);
+	if (!code && error)
+		begin_metal(metal, line);
+	return code;
 }
 
 /* ---- Python ---- */
@@ -197,10 +258,16 @@ static void begin(struct trace *trace, const struct line *line) {
 		}
 }
 
-static int take_line(struct stderr_facts *facts, struct trace *trace, const struct line *line) {
-	int code = 0;
-	if (is_metal_error(line))
-		code = add_metal_error(facts, line);
+struct reading {
+	struct trace trace;
+	struct metal metal;
+};
+
+static int take_line(struct stderr_facts *facts, struct reading *reading, const struct line *line) {
+	struct trace *trace = &reading->trace;
+	struct line inner = behind_margin(trace, line);
+	bool source = trace->state == TRACE_STACK && inner.len && inner.text[0] == ' ';
+	int code = take_metal(facts, &reading->metal, line, source);
 	if (!code && !continues(trace, line)) {
 		code = finish_trace(facts, trace);
 		begin(trace, line);
@@ -209,15 +276,17 @@ static int take_line(struct stderr_facts *facts, struct trace *trace, const stru
 }
 
 int stderr_facts_find(const char *text, size_t len, struct stderr_facts *ret, struct err *err) {
-	struct trace trace = {0};
+	struct reading reading = {0};
 	struct line line;
 	const char *at = text, *end = text + len;
 	int code = 0;
 	*ret = (struct stderr_facts){0};
 	while (!code && next_line(&at, end, &line))
-		code = take_line(ret, &trace, &line);
+		code = take_line(ret, &reading, &line);
 	if (!code)
-		code = finish_trace(ret, &trace);
+		code = finish_metal(ret, &reading.metal);
+	if (!code)
+		code = finish_trace(ret, &reading.trace);
 	if (!code)
 		return 0;
 	stderr_facts_finish(ret);

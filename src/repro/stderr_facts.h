@@ -18,7 +18,7 @@ struct stderr_facts {
 	 * more than fit the last ones. */
 	char *tracebacks[STDERR_TRACEBACKS];
 	size_t traceback_count;
-	/* The same, one line each, the same line once. */
+	/* The same, without the blanks around each line; the same error once. */
 	char *metal_errors[STDERR_METAL_ERRORS];
 	size_t metal_error_count;
 };

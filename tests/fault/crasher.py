@@ -7,6 +7,7 @@
 --child         a child crashes and is reported, the program itself ends with 0
 --orphan        as --child, and the child's parent is gone by then
 --pid N, --launch S, --captured S   what the report says instead: another pid, times shifted by so many seconds
+--parent N      the same for its parent's pid
 --name NAME     of the process in the report and of the report's file; --plain: nothing of Metal on its stack
 --hostile       names and texts that no page and no terminal should take as they are
 --say TEXT      on standard error before it crashes; --signal N: how it ends, 0: with status 0
@@ -41,7 +42,7 @@ def write(options, pid, launched, parent, number):
     header, body = outsider.report(number)
     name = options.name
     body.update(pid=options.pid or pid, procName=name, procLaunch=apple(launched + options.launch),
-                captureTime=apple(time.time() + options.captured), parentPid=parent)
+                captureTime=apple(time.time() + options.captured), parentPid=options.parent or parent)
     header.update(name=name, app_name=name)
     header['incident_id'] = body['incident'] = outsider.incident(time.time_ns() % 0x7fffffff + number)
     if options.plain:
@@ -92,6 +93,7 @@ def main():
     parser.add_argument('--child', action='store_true')
     parser.add_argument('--orphan', action='store_true')
     parser.add_argument('--pid', type=int)
+    parser.add_argument('--parent', type=int)
     parser.add_argument('--launch', type=float, default=0)
     parser.add_argument('--captured', type=float, default=0)
     parser.add_argument('--name', default='python3')

@@ -133,6 +133,82 @@ def others(o):
     o.check(len(listed.lines) == 3, 'what is not ours is stored all the same', listed)
 
 
+REPRO = os.path.join(os.path.dirname(os.path.realpath(PROGRAM)), 'agxtriage-repro')
+
+
+def start_daemon(o, stage):
+    daemon = o.start('daemon', env=stage.env, cwd=stage.home)
+    end = time.monotonic() + 20
+    while time.monotonic() < end and o.run('status', '--json', env=stage.env).summary.get('running') is not True:
+        time.sleep(.1)
+    return daemon
+
+
+def by(found):
+    return [claim['claimed_by'] for claim in found['claims']]
+
+
+def check_short_parents(o, stage, label):
+    """Who started the process that crashed is gone before anybody could look."""
+    direct = stage.run('--json', *stage.crasher())
+    o.check(by(one(direct)) == ['pid'], label + ': the command itself', direct)
+    for script in ('%s --self-test --reports "$1"; exit 0', 'sh -c \'%s --self-test --reports "$1"; exit 0\' sh "$1"; exit 0',
+                   '(%s --self-test --reports "$1" &) ; exit 0'):
+        for _ in range(2):
+            answer = stage.run('--fail-on-crash', '--json', '--wait', '4', '--', 'sh', '-c', script % REPRO, 'sh', stage.reports)
+            found = one(answer)
+            o.check(answer.status == 1 and counts(found) == outcome(crashed=1) and len(by(found)) == 1 and
+                    set(by(found)) <= {'pid', 'parent', 'launch'} and
+                    [claim['id'] for claim in found['claims']] == [row['id'] for row in found['incidents']],
+                    '%s: a parent of some milliseconds (%s)' % (label, script), answer)
+    # A pid that nobody has, of a parent that nobody can have seen.
+    with open('/proc/sys/kernel/pid_max', encoding='ascii') as file:
+        nobody = int(file.read()) - 1
+    forged = stage.crasher('--signal', '0', '--pid', str(nobody), '--parent', str(nobody - 1))
+    junit, page = stage.path('short.xml'), stage.path('short.md')
+    answer = stage.run('--wait', '4', '--fail-on-crash', '--junit', junit, '--summary', page, *forged)
+    o.check(answer.status == 1 and b'by launch: neither this' in answer.out, label + ': told', answer)
+    o.check(b'claimed: by launch' in open(junit, 'rb').read() and b'| Claimed | ' in open(page, 'rb').read(),
+            label + ': told in the files', open(page, 'rb').read())
+    answer = stage.run('--wait', '4', '--json', *forged)
+    o.check(by(one(answer)) == ['launch'], label + ': by launch', answer)
+    for what, options in (('the first process as parent', ['--parent', '1']), ('no parent', ['--parent', '-1']),
+                          ('launched before', ['--parent', str(nobody - 1), '--launch=-5']),
+                          ('a parent that was there before', ['--parent', str(os.getpid())])):
+        answer = stage.run('--wait', '2', '--fail-on-crash', '--json',
+                           *stage.crasher('--signal', '0', '--pid', str(nobody), *options))
+        o.check(answer.status == 0 and by(one(answer)) == [], '%s: %s' % (label, what), answer)
+
+
+def short_parents(o):
+    check_short_parents(o, Stage(o), 'without a daemon')
+    stage = Stage(o)
+    daemon = start_daemon(o, stage)
+    try:
+        check_short_parents(o, stage, 'with a daemon')
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        o.finish(daemon, timeout=30)
+
+
+def neighbours(o):
+    """Crashes of other jobs during the run, of the same name, begun behind its start."""
+    stage = Stage(o)
+    crasher = stage.crasher()[1:]
+    shell = ['sh', '-c', '"$@"; exit 0', 'sh']
+    for label, command in (('whose parent lives', crasher), ('whose parent is gone when the report comes', shell + crasher +
+                                                              ['--late', '1.5']),
+                           ('whose parent and its parent are gone', shell + shell + crasher + ['--late', '1.5'])):
+        run = stage.start('--fail-on-crash', '--json', '--wait', '4', '--', PYTHON, '-c', 'import time; time.sleep(1.5)')
+        time.sleep(.5)
+        before = o.count(stage.home + '/data/agxtriage/crashes.db')
+        subprocess.run(command, env=stage.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30, check=False)
+        answer = o.finish(run, timeout=30)
+        o.check(answer.status == 0 and one(answer)['incidents'] == [] and one(answer)['claims'] == [], 'a neighbour ' + label,
+                answer)
+        o.check(o.count(stage.home + '/data/agxtriage/crashes.db') == before + 1, 'it was seen: a neighbour ' + label, answer)
+
+
 def no_report(o):
     stage = Stage(o)
     crash = stage.crasher('--report', '0')
@@ -204,6 +280,11 @@ def standard_error(o):
             'ValueError' in found['tracebacks'][0], 'traceback', found)
     o.check(found['metal_errors'] == ["-[_MTLCommandBuffer x]:1: failed assertion `y'"], 'Metal\'s errors', found)
     o.check(answer.status == 1 and counts(found) == outcome(failed=1), 'a failure is no crash', found)
+    said = ('step\n\tInsufficient Memory (00000008:x)\nError: command buffer exited with error status.\n\tThe Metal '
+            'operations\n\tError: \n\t(null)\n\tInternal Error (0000000e:Internal Error)\nthe metal band\n')
+    answer = stage.run('--json', '--wait', '0', '--', PYTHON, '-c', 'import sys; sys.stderr.write(%r)' % said)
+    o.check(one(answer)['metal_errors'] == ['Insufficient Memory (00000008:x)', 'Error: command buffer exited with error status.\n'
+            'The Metal operations\nError:\n(null)\nInternal Error (0000000e:Internal Error)'], 'Metal\'s errors together', answer)
     answer = stage.run('--wait', '0', '--', PYTHON, '-c', 'import os, time; os.close(2); time.sleep(.3); os._exit(5)')
     o.check(answer.status == 5, 'a command that closes stderr', answer)
     marker = stage.path('pid')
@@ -326,11 +407,8 @@ def with_daemon(o):
     if 'daemon' not in [command['name'] for command in table['commands']]:
         return
     stage = Stage(o)
-    daemon = o.start('daemon', env=stage.env, cwd=stage.home)
+    daemon = start_daemon(o, stage)
     try:
-        end = time.monotonic() + 20
-        while time.monotonic() < end and o.run('status', '--json', env=stage.env).summary.get('running') is not True:
-            time.sleep(.1)
         answer = stage.run('--fail-on-crash', '--json', *stage.crasher('--late', '1'))
         found = one(answer)
         o.check(answer.status == 1 and len(found['incidents']) == 1, 'beside a daemon', answer)
@@ -350,8 +428,8 @@ def with_daemon(o):
 
 def main():
     outside = Outsider()
-    cases = [root_crashes, child_crashes, late_report, others, no_report, names, statuses, standard_error, signals, terminal,
-             pages, with_daemon]
+    cases = [root_crashes, child_crashes, late_report, others, short_parents, neighbours, no_report, names, statuses,
+             standard_error, signals, terminal, pages, with_daemon]
     for case in cases:
         if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]:
             case(outside)

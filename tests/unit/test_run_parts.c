@@ -76,7 +76,7 @@ static bool owns(const struct tree *tree, int64_t pid, int64_t launched_s) {
 	const struct tree_claim claim = {.pid = {pid, true},
 		.launched_at_us = {launched_s * S, true},
 		.captured_at_us = {launched_s * S + S, true}};
-	return tree_owns(tree, &claim);
+	return tree_find_tie(tree, &claim) != TREE_NONE;
 }
 
 static bool owns_child(const struct tree *tree, int64_t parent, int64_t launched_s) {
@@ -84,13 +84,13 @@ static bool owns_child(const struct tree *tree, int64_t parent, int64_t launched
 		.parent_pid = {parent, true},
 		.launched_at_us = {launched_s * S, true},
 		.captured_at_us = {launched_s * S + S, true}};
-	return tree_owns(tree, &claim);
+	return tree_find_tie(tree, &claim) == TREE_PARENT;
 }
 
 static void test_tree(void **state) {
 	struct tree tree;
 	struct process_info root = process(100, 1, 50);
-	assert_int_equal(tree_init(&tree, &root, 50 * S), 0);
+	assert_int_equal(tree_init(&tree, &root, NULL, 0, 50 * S), 0);
 	/* In an order in which children come before their parents. */
 	struct process_info first[] = {process(90, 80, 53), process(80, 100, 52), root,
 		process(70, 1, 40), process(60, 70, 54), process(1, 0, 0)};
@@ -111,7 +111,7 @@ static void test_tree(void **state) {
 static void test_tree_reuse(void **state) {
 	struct tree tree;
 	struct process_info root = process(100, 1, 50);
-	tree_init(&tree, &root, 50 * S);
+	tree_init(&tree, &root, NULL, 0, 50 * S);
 	struct process_info first[] = {root, process(80, 100, 52)};
 	tree_update(&tree, first, 2, 55 * S);
 	/* The pid of the child is another's, who has a child too. */
@@ -133,32 +133,118 @@ static void test_tree_reuse(void **state) {
 static void test_tree_claims(void **state) {
 	struct tree tree;
 	struct process_info root = process(100, 1, 50);
-	tree_init(&tree, &root, 50 * S);
+	tree_init(&tree, &root, NULL, 0, 50 * S);
 	struct tree_claim claim = {
 		.responsible_pid = {100, true}, .launched_at_us = {60 * S, true}};
-	assert_true(tree_owns(&tree, &claim));
+	assert_true(tree_find_tie(&tree, &claim) != TREE_NONE);
 	claim.launched_at_us.value = 40 * S;
-	assert_false(tree_owns(&tree, &claim));
+	assert_int_equal(tree_find_tie(&tree, &claim), TREE_NONE);
 	/* No launch time: the capture must lie in the process's life. */
 	struct tree_claim vague = {.pid = {100, true}, .captured_at_us = {58 * S, true}};
-	assert_true(tree_owns(&tree, &vague));
+	assert_true(tree_find_tie(&tree, &vague) != TREE_NONE);
 	vague.captured_at_us.value = 30 * S;
-	assert_false(tree_owns(&tree, &vague));
+	assert_int_equal(tree_find_tie(&tree, &vague), TREE_NONE);
 	struct process_info nobody[] = {process(1, 0, 0)};
 	tree_update(&tree, nobody, 1, 60 * S);
 	vague.captured_at_us.value = 61 * S;
-	assert_true(tree_owns(&tree, &vague));
+	assert_true(tree_find_tie(&tree, &vague) != TREE_NONE);
 	vague.captured_at_us.value = 100 * S;
-	assert_false(tree_owns(&tree, &vague));
-	assert_false(tree_owns(&tree, &(struct tree_claim){.captured_at_us = {61 * S, true}}));
+	assert_int_equal(tree_find_tie(&tree, &vague), TREE_NONE);
+	assert_int_equal(
+		tree_find_tie(&tree, &(struct tree_claim){.captured_at_us = {61 * S, true}}),
+		TREE_NONE);
 	tree_finish(&tree);
+}
+
+static enum tree_tie tie_of(
+	const struct tree *tree, int64_t pid, int64_t parent, int64_t launched_s) {
+	const struct tree_claim claim = {.pid = {pid, true},
+		.parent_pid = {parent, true},
+		.launched_at_us = {launched_s * S, true},
+		.captured_at_us = {launched_s * S + S, true}};
+	return tree_find_tie(tree, &claim);
+}
+
+/* The parent lived too shortly for any sample. */
+static void test_tree_launch(void **state) {
+	struct tree tree;
+	const struct process_info before[] = {
+		process(1, 0, 0), process(70, 1, 40), process(71, 70, 41)};
+	struct process_info root = process(100, 70, 50);
+	assert_int_equal(tree_init(&tree, &root, before, 3, 50 * S), 0);
+	assert_int_equal(tie_of(&tree, 121, 120, 55), TREE_NONE);
+	/* A shell that was there has a new job, and that one a child; a program of the desktop. */
+	struct process_info first[] = {process(1, 0, 0), process(70, 1, 40), root,
+		process(90, 71, 52), process(71, 70, 41), process(91, 90, 53), process(95, 1, 54),
+		process(101, 100, 51)};
+	assert_int_equal(tree_update(&tree, first, 8, 60 * S), 0);
+	assert_int_equal(tie_of(&tree, 121, 120, 55), TREE_LAUNCH);
+	assert_int_equal(tie_of(&tree, 121, 1, 55), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 121, 0, 55), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 121, -5, 55), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 121, INT64_C(1) << 40, 55), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 121, 120, 49), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 121, 71, 55), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 121, 90, 55), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 91, 120, 55), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 121, 95, 55), TREE_OPEN);
+	assert_int_equal(tie_of(&tree, 121, 101, 55), TREE_PARENT);
+	assert_int_equal(tie_of(&tree, 101, 100, 51), TREE_PID);
+	/* All are gone, what was known of them is not; and the command is over. */
+	struct process_info second[] = {process(1, 0, 0), process(70, 1, 40)};
+	assert_int_equal(tree_update(&tree, second, 2, 70 * S), 0);
+	assert_int_equal(tie_of(&tree, 121, 90, 55), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 121, 91, 55), TREE_NONE);
+	assert_int_equal(tie_of(&tree, 121, 95, 55), TREE_LAUNCH);
+	assert_int_equal(tie_of(&tree, 121, 120, 61), TREE_LAUNCH);
+	assert_int_equal(tie_of(&tree, 121, 120, 65), TREE_NONE);
+	const struct tree_claim vague = {
+		.pid = {121, true}, .parent_pid = {120, true}, .captured_at_us = {55 * S, true}};
+	assert_int_equal(tree_find_tie(&tree, &vague), TREE_NONE);
+	tree_finish(&tree);
+}
+
+static void test_tree_changes(void **state) {
+	struct tree tree;
+	struct process_info root = process(100, 1, 50), child = process(101, 100, 51);
+	assert_int_equal(tree_init(&tree, &root, NULL, 0, 50 * S), 0);
+	uint64_t changes = tree.changes;
+	struct process_info none[] = {root}, one[] = {root, child};
+	assert_int_equal(tree_update(&tree, none, 1, 51 * S), 0);
+	assert_true(tree.changes == changes);
+	assert_int_equal(tree_update(&tree, one, 2, 52 * S), 0);
+	assert_true(tree.changes == changes + 1);
+	assert_int_equal(tree_update(&tree, one, 2, 53 * S), 0);
+	assert_true(tree.changes == changes + 1);
+	assert_int_equal(tree_update(&tree, none, 1, 54 * S), 0);
+	assert_true(tree.changes == changes + 2);
+	/* Without a list from before nothing is told by launch. */
+	assert_int_equal(tie_of(&tree, 121, 120, 52), TREE_NONE);
+	tree_finish(&tree);
+}
+
+static void test_pid_set(void **state) {
+	struct pid_set set = {0};
+	assert_false(pid_set_has(&set, 0));
+	static const pid_t some[] = {4194303, 7, 64, 63, 0};
+	for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+		assert_int_equal(pid_set_add(&set, some[i]), 0);
+	assert_int_equal(pid_set_add(&set, -1), 0);
+	assert_int_equal(pid_set_add(&set, INT32_MAX), 0);
+	for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+		assert_true(pid_set_has(&set, some[i]));
+	assert_false(pid_set_has(&set, -1) || pid_set_has(&set, 65) ||
+		     pid_set_has(&set, INT32_MAX) || pid_set_has(&set, INT64_MAX) ||
+		     pid_set_has(&set, 4194302));
+	assert_in_range(set.count * sizeof *set.words, 512 << 10, 1 << 20);
+	pid_set_finish(&set);
 }
 
 /* A build starts thousands of programs; old ones are forgotten, the root and the young are not. */
 static void test_tree_bounded(void **state) {
 	struct tree tree;
 	struct process_info root = process(1, 0, 0);
-	tree_init(&tree, &root, 0);
+	tree_init(&tree, &root, NULL, 0, 0);
 	for (int64_t round = 0; round < 40; round++) {
 		struct process_info all[401];
 		all[0] = root;
@@ -315,6 +401,9 @@ int main(void) {
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_tree_reuse),
 		cmocka_unit_test(test_tree_claims),
+		cmocka_unit_test(test_tree_launch),
+		cmocka_unit_test(test_tree_changes),
+		cmocka_unit_test(test_pid_set),
 		cmocka_unit_test(test_tree_bounded),
 		cmocka_unit_test(test_traceback),
 		cmocka_unit_test(test_tracebacks_apart),
