@@ -53,13 +53,16 @@ else:
     print('no shim here: lost events are not tested')
 
 # Asked to stop in the middle.
-folder = o.new('stop')
+folder, aside = o.new('stop'), o.new('aside')
+for n in range(COUNT):
+    o.write('%s/.%d' % (aside, n), good(n))
 daemon = Watched(o, [folder]).start()
 for n in range(COUNT):
-    o.write('%s/Python-%06d.ips' % (folder, n), good(n))
+    os.rename('%s/.%d' % (aside, n), '%s/Python-%06d.ips' % (folder, n))
 o.check(daemon.stop() == 0, 'stopped in the middle', daemon.said())
 o.check(daemon.stopped_after < 3, 'stopped in the middle: promptly', daemon.stopped_after)
 o.integrity(daemon.db, 'stopped in the middle')
+o.check(daemon.stored() < COUNT, 'stopped in the middle: not at the end', daemon.stored())
 print('stopped in the middle after %.2f s with %d of %d' % (daemon.stopped_after, daemon.stored(), COUNT))
 daemon.start()
 o.check(daemon.until(lambda: daemon.stored() >= COUNT, 60, 0.1), 'the rest after a start', daemon.stored())

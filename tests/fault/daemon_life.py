@@ -310,6 +310,7 @@ def database_goes():
     subprocess.run([PROGRAM, '--db', place + '-copy.db', 'scan', '-q', folder], env=o.env, check=True)
     goes('deleted', lambda: remove('', '-wal', '-shm'))
     goes('deleted with its lock', lambda: remove('', '-wal', '-shm', '.lock'))
+    goes('its log deleted', lambda: remove('-wal', '-shm'))
     goes('its folder removed', lambda: shutil.rmtree(place))
     goes('replaced by another', replace)
     goes('replaced by garbage', spoil)
