@@ -27,7 +27,9 @@ static bool is_word(char c) {
 
 /* Whether text[at] could be taken for more than itself. text ends with a NUL. */
 static bool is_structure(const char *text, size_t at) {
-	char next = text[at + 1], before = at ? text[at - 1] : '\0';
+	char next = text[at + 1], before = '\0';
+	if (at)
+		before = text[at - 1];
 	switch (text[at]) {
 	case '_':
 		return !is_word(before) || !is_word(next);
