@@ -2,9 +2,10 @@
  * What can still be read of a damaged database: each stored file is looked up on its own, so that a
  * broken page costs those on it and nothing else.
  */
-#include "store/internal.h"
+#include "store/salvage.h"
 
-#include <sys/stat.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* No row takes less: where the highest number cannot be read, the file's size bounds it. */
 #define ROW_BYTES_MIN 48
@@ -44,59 +45,84 @@ static void find_source(sqlite3_stmt *find, int64_t raw_id, struct store_salvage
 	ret->path = (const char *)sqlite3_column_text(find, 1);
 }
 
-static int salvage_row(struct store *store, int64_t id, sqlite3_stmt *source, struct buf *bytes,
-	struct store_salvaged *ret) {
+int store_salvage_row(struct salvage *salvage, struct store *from, int64_t id) {
 	struct err why = {0};
-	*ret = (struct store_salvaged){0};
-	int r = store_raw_unpack(store, id, bytes, &why);
+	struct store_salvaged salvaged = {0};
+	int r = store_raw_unpack(from, id, &salvage->bytes, &why), code = 0;
+	salvage->fates[id] = r == 0          ? FATE_READ
+			     : r == -ENODATA ? FATE_GONE
+			     : r == -ENOENT  ? FATE_NONE
+					     : FATE_LOST;
 	if (r < 0)
-		return r;
-	ret->bytes = buf_str(bytes);
-	ret->len = bytes->len;
-	if (source != NULL)
-		find_source(source, id, ret);
-	return 0;
+		return r == -ENOMEM ? r : 0;
+	salvaged.bytes = buf_str(&salvage->bytes);
+	salvaged.len = salvage->bytes.len;
+	if (salvage->source != NULL)
+		find_source(salvage->source, id, &salvaged);
+	code = salvage->fn(&salvaged, salvage->user);
+	sqlite3_reset(salvage->source);
+	return code;
 }
 
-static int salvage_all(struct store *store, store_salvage_fn fn, void *user,
-	struct store_salvage *ret, struct err *err) {
-	struct buf bytes = {0};
-	struct store_salvaged salvaged;
-	sqlite3_stmt *source = NULL;
-	int64_t last = last_row(store);
+/* By the trees, as far as they lead. */
+static int salvage_rows(struct salvage *salvage) {
+	struct err why = {0};
 	int r = 0;
+	if (store_statement(salvage->store, ST_RAW_BYTES, &why) == NULL) {
+		memset(salvage->fates, FATE_UNKNOWN, (size_t)salvage->last + 1);
+		return 0;
+	}
+	for (int64_t id = 1; id <= salvage->last && r == 0; id++)
+		r = store_salvage_row(salvage, salvage->store, id);
+	return r;
+}
+
+static bool is_open(const struct salvage *salvage) {
+	for (int64_t id = 1; id <= salvage->last; id++)
+		if (salvage->fates[id] == FATE_UNKNOWN || salvage->fates[id] == FATE_LOST)
+			return true;
+	return false;
+}
+
+static int salvage_all(struct salvage *salvage, struct err *err) {
+	salvage->last = last_row(salvage->store);
+	salvage->fates = calloc(1, (size_t)salvage->last + 1);
+	if (salvage->fates == NULL)
+		return err_set(err, -ENOMEM, "out of memory");
 	/* A damaged schema may know no incidents; the bytes count. */
-	(void)sqlite3_prepare_v2(store->db,
+	(void)sqlite3_prepare_v2(salvage->store->db,
 		"select i.first_seen_at, (select d.path || '/' || f.name from file f "
 		"join folder d on d.id = f.folder_id where f.id = i.file_id) "
 		"from incident i where i.raw_id = ? order by i.ordinal limit 1",
-		-1, &source, NULL);
-	for (int64_t id = 1; id <= last && r == 0; id++) {
-		int found = salvage_row(store, id, source, &bytes, &salvaged);
-		ret->read += found == 0;
-		ret->gone += found == -ENODATA;
-		ret->lost += found < 0 && found != -ENODATA && found != -ENOENT;
-		if (found == 0)
-			r = fn(&salvaged, user);
-		else if (found == -ENOMEM)
-			r = err_set(err, -ENOMEM, "out of memory");
-		sqlite3_reset(source);
+		-1, &salvage->source, NULL);
+	int r = salvage_rows(salvage);
+	if (r == 0 && is_open(salvage))
+		r = store_salvage_pages(salvage, err);
+	return r == -ENOMEM ? err_set(err, r, "out of memory") : r;
+}
+
+static struct store_salvage count(const struct salvage *salvage) {
+	struct store_salvage ret = {0};
+	for (int64_t id = 1; id <= salvage->last; id++) {
+		ret.read += salvage->fates[id] == FATE_READ;
+		ret.gone += salvage->fates[id] == FATE_GONE;
+		ret.lost += salvage->fates[id] == FATE_LOST;
 	}
-	sqlite3_finalize(source);
-	buf_finish(&bytes);
-	return r;
+	return ret;
 }
 
 int store_salvage(const char *path, store_salvage_fn fn, void *user, struct store_salvage *ret,
 	struct err *err) {
-	struct store_salvage done = {0};
-	struct store *store = NULL;
-	int r = store_open_damaged(path, &store, err);
+	struct salvage salvage = {.fn = fn, .user = user};
+	int r = store_open_damaged(path, &salvage.store, err);
 	if (r < 0)
 		return r;
-	r = salvage_all(store, fn, user, &done, err);
+	r = salvage_all(&salvage, err);
 	if (r == 0)
-		*ret = done;
-	store_close(store);
+		*ret = count(&salvage);
+	sqlite3_finalize(salvage.source);
+	buf_finish(&salvage.bytes);
+	free(salvage.fates);
+	store_close(salvage.store);
 	return r;
 }

@@ -125,11 +125,116 @@ for number in range(ROUNDS):
     best = max(best, repaired(db, 'pages, round %d' % number))
 o.check(best > ON_DISK + GONE // 2, 'damaged pages cost those on them alone', best)
 
-# ---- cut short ----
-for part in (0.9, 0.5, 0.1):
+# ---- what a patient reader finds, doctor saves ----
+connection = sqlite3.connect(base)
+WHOLE = {row[0]: row[1:] for row in connection.execute('select id, packed, dictionary_id from raw')}
+DICTIONARIES = dict(connection.execute('select id, bytes from dictionary'))
+ROOT = connection.execute("select rootpage from sqlite_schema where name = 'raw'").fetchone()[0]
+connection.close()
+o.check(DICTIONARIES, 'reports that need a dictionary')
+
+
+def ask(connection, query, *values):
+    try:
+        return connection.execute(query, values).fetchone()
+    except sqlite3.Error:
+        return None
+
+
+def readable(db):
+    """Stored files that one look-up each still finds with every byte, and their dictionaries, with SQLite's checks off."""
+    connection = sqlite3.connect('file:%s?mode=ro' % db, uri=True)
+    connection.execute('pragma writable_schema = on')
+    known = {None} | {n for n, data in DICTIONARIES.items()
+                      if ask(connection, 'select bytes from dictionary where id = ?', n) == (data,)}
+    found = [n for n, row in WHOLE.items()
+             if ask(connection, 'select packed, dictionary_id from raw where id = ?', n) == row and row[1] in known]
+    connection.close()
+    return len(found)
+
+
+def cut(part):
+    return lambda db: os.truncate(db, int(SIZE * part) // PAGE * PAGE)
+
+
+def every(step):
+    def spoil(db):
+        for page in range(5, SIZE // PAGE, step):
+            overwrite(db, page * PAGE, random.randbytes(PAGE))
+    return spoil
+
+
+def specks(db):
+    for _ in range(50):
+        overwrite(db, random.randrange(100, SIZE), random.randbytes(1))
+
+
+def first_page(db):
+    overwrite(db, 100, random.randbytes(PAGE - 100))
+
+
+def root_page(db):
+    overwrite(db, (ROOT - 1) * PAGE, random.randbytes(PAGE))
+
+
+def schema_and_root(db):
+    first_page(db)
+    root_page(db)
+
+
+# Without gaps between the stored files, doctor can tell all of them from none.
+ALL_BUT = {'first page': 0, 'root page': 0, 'first and root page': 0, 'cut by three pages': 6}
+for label, spoil in (('cut by three pages', lambda db: os.truncate(db, SIZE - 3 * PAGE)), ('cut to 90 %', cut(0.9)),
+                     ('cut to a half', cut(0.5)), ('cut to 10 %', cut(0.1)), ('every ninth page', every(9)), ('specks', specks),
+                     ('first page', first_page), ('root page', root_page), ('first and root page', schema_and_root)):
     db = copy()
-    os.truncate(db, int(SIZE * part) // PAGE * PAGE)
-    repaired(db, 'cut to %d %%' % (100 * part))
+    spoil(db)
+    patient = readable(db)
+    before = open(db, 'rb').read()
+    alone = o.write(o.new() + '/none.json', json.dumps({'folders': [o.new('none')]}).encode())
+    answer = o.run('--config', alone, 'doctor', '--full', '--json', db=db)
+    kept = aside(db)
+    if not kept:  # a speck may have hit nothing that a check of the structure sees
+        o.check(label == 'specks', label + ': repaired', answer)
+        continue
+    o.check(open(kept[0], 'rb').read() == before, label + ': the old one is kept as it was')
+    o.integrity(db, label)
+    saved = o.count(db)
+    o.check(saved >= patient, '%s: no fewer than the %d that can be read' % (label, patient), (saved, str(answer)))
+    o.check(saved >= TOTAL - ALL_BUT.get(label, TOTAL), label + ': all but those on the pages that are gone', (saved, str(answer)))
+    told = ' '.join(f['finding'] for f in answer.lines if f['state'] == 'repaired')
+    o.check('%d incident' % saved in told, label + ': what is told is so', (told, saved))
+
+# What retention has removed does not come back from pages that are in use no more.
+db = copy()
+took = o.run('gc', '--raw-max-age', '1d', db=db)
+o.check(took.status == 0, 'gc', took)
+connection = sqlite3.connect(db)
+connection.execute('pragma wal_checkpoint(truncate)').fetchall()
+left = connection.execute('select count(*) from raw where length(packed) > 0').fetchone()[0]
+connection.close()
+o.check(left < TOTAL // 4, 'gc empties most', left)
+first_page(db)
+answer = o.run('--config', alone, 'doctor', '--json', db=db)
+o.check(len(aside(db)) == 1 and o.count(db) == left, 'what retention has removed stays away', (left, o.count(db), str(answer)))
+
+# ---- a log with the last commits that is gone, or none any more ----
+db = copy()
+connection = sqlite3.connect(db)
+connection.execute('pragma wal_autocheckpoint = 0')
+connection.execute("insert into word (hash, text) values (1, hex(randomblob(20000)))")
+connection.commit()
+for label, log in (('the log is gone', None), ('the log is garbage', random.randbytes(60000))):
+    other = o.db()
+    os.mkdir(os.path.dirname(other), 0o700)
+    shutil.copy(db, other)
+    os.truncate(other, SIZE - 3 * PAGE)
+    if log:
+        o.write(other + '-wal', log)
+    patient = readable(other)
+    answer = o.run('--config', alone, 'doctor', '--json', db=other)
+    o.check(len(aside(other)) == 1 and o.count(other) >= max(patient, TOTAL - 6), label + ' and the end too', (patient, str(answer)))
+connection.close()
 
 # ---- a log that is none ----
 db = copy()

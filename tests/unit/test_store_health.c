@@ -340,6 +340,49 @@ static void test_damaged(void **state) {
 	assert_true(store_salvage(fixture->db, count_salvaged, &salvaged, &salvage, &err) < 0);
 }
 
+static off_t root_of_raw(const struct fixture *fixture) {
+	sqlite3 *db;
+	sqlite3_stmt *find;
+	assert_int_equal(sqlite3_open(fixture->db, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "select rootpage from sqlite_schema where name = 'raw'", -1,
+			&find, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_step(find), SQLITE_ROW);
+	off_t ret = sqlite3_column_int64(find, 0);
+	sqlite3_finalize(find);
+	sqlite3_close(db);
+	return ret;
+}
+
+static void salvages(const struct fixture *fixture, uint64_t least, uint64_t most) {
+	struct store_salvage salvage;
+	struct err err = {0};
+	int count = 0;
+	assert_int_equal(store_salvage(fixture->db, count_salvaged, &count, &salvage, &err), 0);
+	assert_int_equal(salvage.read, count);
+	assert_in_range(salvage.read, least, most);
+}
+
+/* Without any tree, and without the end. */
+static void test_treeless(void **state) {
+	const struct fixture *fixture = *state;
+	struct store *store = open_mode(fixture, STORE_WRITE);
+	struct stat st;
+	put_numbered(store, 0, 300, "/made");
+	store_close(store);
+	off_t root = root_of_raw(fixture);
+	overwrite(fixture->db, (root - 1) * 2048, 2048);
+	salvages(fixture, 300, 300);
+	overwrite(fixture->db, 512, 1536);
+	salvages(fixture, 300, 300);
+	assert_int_equal(stat(fixture->db, &st), 0);
+	assert_int_equal(truncate(fixture->db, st.st_size / 2048 / 2 * 2048), 0);
+	salvages(fixture, 1, 299);
+	assert_int_equal(truncate(fixture->db, 1024), 0);
+	salvages(fixture, 0, 0);
+}
+
 static void test_recall(void **state) {
 	const struct fixture *fixture = *state;
 	struct made made = made_default();
@@ -402,6 +445,7 @@ int main(void) {
 		TEST(test_migration),
 		TEST(test_sound),
 		TEST(test_damaged),
+		TEST(test_treeless),
 		TEST(test_recall),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
