@@ -51,15 +51,28 @@ static int open_file(const char *path, int flags, struct err *err) {
 	return fd;
 }
 
-/* 1 when another process holds a lock on fd, 0 when none does. */
-static int ask(int fd, const char *path, pid_t *ret_holder, struct err *err) {
-	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	if (fcntl(fd, F_GETLK, &whole) < 0)
-		return fail_errno(err, path);
-	if (whole.l_type == F_UNLCK)
+/* Bytes that the file need not have. */
+enum byte { BYTE_HELD, BYTE_MARKED };
+
+static struct flock lock_of(enum byte byte, short type) {
+	return (struct flock){
+		.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = 1};
+}
+
+/* 1 when another process has locked the byte, 0 when none has. */
+static int ask(int fd, enum byte byte, pid_t *ret_holder) {
+	struct flock lock = lock_of(byte, F_WRLCK);
+	if (fcntl(fd, F_GETLK, &lock) < 0)
+		return -errno;
+	if (lock.l_type == F_UNLCK)
 		return 0;
-	*ret_holder = whole.l_pid > 0 ? whole.l_pid : 0;
+	*ret_holder = lock.l_pid > 0 ? lock.l_pid : 0;
 	return 1;
+}
+
+static int ask_holder(int fd, const char *path, pid_t *ret_holder, struct err *err) {
+	int r = ask(fd, BYTE_HELD, ret_holder);
+	return r < 0 ? err_set(err, r, "%s: %s", path, strerror(-r)) : r;
 }
 
 /* Whether path still names what fd is: a lock on a file that was deleted keeps nobody out. */
@@ -74,14 +87,14 @@ static int try_take(const char *path, pid_t *ret_holder, struct err *err) {
 	int fd = open_file(path, O_RDWR | O_CREAT, err);
 	if (fd < 0)
 		return fd;
-	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct flock held = lock_of(BYTE_HELD, F_WRLCK);
 	int r;
-	if (!fcntl(fd, F_SETLK, &whole)) {
+	if (!fcntl(fd, F_SETLK, &held)) {
 		if (is_same(fd, path))
 			return fd;
 		r = err_set(err, -ESTALE, "%s: is replaced again and again", path);
 	} else if (errno == EAGAIN || errno == EACCES) {
-		r = ask(fd, path, ret_holder, err);
+		r = ask_holder(fd, path, ret_holder, err);
 		if (r > 0)
 			r = err_set(err, -EAGAIN, "%s: is held by another process", path);
 		else if (!r)
@@ -133,7 +146,24 @@ int lock_find(const char *path, pid_t *ret_holder, struct err *err) {
 		return 0;
 	if (fd < 0)
 		return err_set(err, fd, "%s", local.text);
-	int r = ask(fd, path, ret_holder, err);
+	int r = ask_holder(fd, path, ret_holder, err);
 	close(fd);
 	return r;
+}
+
+void lock_mark(const struct lock *lock, bool on) {
+	struct flock mark = lock_of(BYTE_MARKED, on ? F_WRLCK : F_UNLCK);
+	if (lock->fd >= 0)
+		(void)fcntl(lock->fd, F_SETLK, &mark);
+}
+
+bool lock_is_marked(const char *path) {
+	struct err err;
+	pid_t holder;
+	int fd = open_file(path, O_RDONLY, &err);
+	if (fd < 0)
+		return false;
+	bool marked = ask(fd, BYTE_MARKED, &holder) > 0;
+	close(fd);
+	return marked;
 }

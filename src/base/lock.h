@@ -27,6 +27,14 @@ void lock_release(struct lock *lock);
 /* False when it is not held, or somebody deleted its file: then the next who asks gets one too. */
 bool lock_stands(const struct lock *lock);
 
+/*
+ * A word from the holder to everybody who looks, which costs no write to a disk: the mark is a lock
+ * on the next byte and ends with its holder. Nothing for a lock that is not held.
+ */
+void lock_mark(const struct lock *lock, bool on);
+/* Whether the holder has marked it; false when nobody holds it or that cannot be told. */
+bool lock_is_marked(const char *path);
+
 /* 1 and the holder's process id (0: unknown), or 0 when nobody holds it, be there a file or not. */
 int lock_find(const char *path, pid_t *ret_holder, struct err *err);
 

@@ -160,11 +160,9 @@ static enum cli_status fail_later(struct agent *agent, const char *step, const s
 static enum cli_status prepare(struct cli *cli, struct agent *agent) {
 	struct err err = {0};
 	const char *doubt = agent_program_doubt(agent->program, getenv("HOME"));
-	if (doubt) {
-		log_error("%s %s; install the program first ('meson install' does)", agent->program,
-			doubt);
-		return CLI_FAILED;
-	}
+	if (doubt)
+		log_warning("%s %s; better install the program first ('meson install' does)",
+			agent->program, doubt);
 	if (text_starts(agent->program, "/Volumes/"))
 		log_warning("%s is on a volume that may not be there at login", agent->program);
 	if (make_parent(agent->plist_path, &err) < 0 || make_parent(agent->log_path, &err) < 0)

@@ -159,8 +159,10 @@ static enum cli_status serve(struct session *session) {
 		log_info("%s", err.text);
 		return CLI_DONE;
 	}
+	if (code == -EIO)
+		log_error("%s; 'agxtriage doctor' repairs what can be repaired", err.text);
 	if (code)
-		return cli_fail(&err);
+		return code == -EIO ? CLI_FAILED : cli_fail(&err);
 	log_info("ended; %" PRIu64 " new since its start", session->added);
 	return CLI_DONE;
 }

@@ -19,6 +19,10 @@ void doctor_check_daemon(struct doctor *doctor) {
 		doctor_say(doctor, DOCTOR_WARNING,
 			"'agxtriage agent install' (macOS) or 'agxtriage daemon' starts one",
 			"none runs: only 'agxtriage scan' takes reports in");
+	else if (presence_in_trouble(doctor->db_path))
+		doctor_say(doctor, DOCTOR_FAILED,
+			"its log tells why; reports wait in their folders until it can",
+			"process %ld cannot write to its database", (long)doctor->pid);
 	else
 		doctor_say(doctor, DOCTOR_OK, NULL, "runs, process %ld", (long)doctor->pid);
 }

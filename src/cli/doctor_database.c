@@ -292,7 +292,8 @@ void doctor_check_space(struct doctor *doctor) {
 			"the free space of its disk cannot be told: %s", strerror(errno));
 	else
 		doctor_say(doctor, available < wanted ? DOCTOR_WARNING : DOCTOR_OK,
-			available < wanted ? "make room; 'agxtriage gc' makes the database smaller"
+			available < wanted ? "make room; while there is some, 'agxtriage gc' makes "
+					     "the database smaller"
 					   : NULL,
 			"%lld MiB are free beside the database", (long long)(available >> 20));
 }

@@ -13,6 +13,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,9 @@ void doctor_repair_database(struct doctor *doctor, const char *why) {
 			"%s; set aside as %s, but the new one failed: %s", why, aside, err.text);
 	else
 		say_repaired(doctor, why, aside, &saved, &taken);
+	/* It opens the new one, and scans its own folders, at once instead of at its next look. */
+	if (doctor->running && doctor->pid > 0)
+		kill(doctor->pid, SIGHUP);
 out:
 	free(path);
 	free(aside);

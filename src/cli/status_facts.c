@@ -10,10 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* A JSON list of watched folders; each path has at most PATH_MAX bytes. */
 #define FOLDERS_ARENA_BYTES (4u << 20)
+
+/* With less than that SQLite's log cannot grow. */
+#define DISK_FULL_BYTES (1u << 20)
 
 /* The first trouble is the one to tell. */
 static void trouble(struct status_facts *facts, const char *text, const char *rest) {
@@ -168,6 +172,18 @@ static void judge_folders(struct status_facts *facts, bool told) {
 	}
 }
 
+/* The row cannot tell, for it cannot be written. */
+static void tell_of_database(struct status_facts *facts) {
+	struct statvfs disk;
+	bool full = statvfs(facts->db_path, &disk) == 0 &&
+		    (uint64_t)disk.f_bavail * disk.f_frsize < DISK_FULL_BYTES;
+	const char *why = full ? "the daemon cannot write to its database: no space is left at "
+			       : "the daemon cannot write to its database (its log tells why): ";
+	trouble(facts, why, facts->db_path);
+	free(facts->last_error);
+	facts->last_error = facts->trouble.failed ? NULL : strdup(buf_str(&facts->trouble));
+}
+
 enum cli_status status_facts_collect(struct cli *cli, struct status_facts *ret) {
 	struct err err = {0};
 	pid_t pid = 0;
@@ -185,6 +201,8 @@ enum cli_status status_facts_collect(struct cli *cli, struct status_facts *ret) 
 			"'agxtriage agent install' (macOS) or 'agxtriage daemon' starts one");
 	else if (!ret->database_bytes.value)
 		trouble(ret, "no database yet at ", ret->db_path);
+	if (ret->running && presence_in_trouble(ret->db_path))
+		tell_of_database(ret);
 	bool told = ret->folder_count > 0;
 	if (!told)
 		look_at_folders(cli, ret);

@@ -244,10 +244,25 @@ void daemon_settle_reload(struct daemon *daemon) {
 		reload(daemon);
 }
 
+/* False: the database was deleted or replaced, and is about to be opened again. */
+static bool check_store(struct daemon *daemon) {
+	struct err err;
+	if (!daemon->store || store_is_current(daemon->store))
+		return true;
+	err_set(&err, -ESTALE, "%s: was deleted or replaced", daemon->setup->db_path);
+	daemon_store_give_up(daemon, &err);
+	return false;
+}
+
+/* Whoever has replaced the database sends it too. */
 static void on_reload_signal(uv_signal_t *handle, int number) {
 	struct daemon *daemon = handle->data;
-	if (!daemon->stopping)
+	if (daemon->stopping)
+		return;
+	if (check_store(daemon))
 		reload(daemon);
+	else
+		daemon->reload_again = true;
 }
 
 /* ---- what the collector tells ---- */
@@ -301,8 +316,10 @@ bool daemon_hold_lock(struct daemon *daemon) {
 	if (lock_stands(&daemon->lock))
 		return true;
 	lock_release(&daemon->lock);
-	if (!presence_take(daemon->setup->db_path, &daemon->lock, &err))
+	if (!presence_take(daemon->setup->db_path, &daemon->lock, &err)) {
+		lock_mark(&daemon->lock, daemon->trouble.code != 0);
 		return true;
+	}
 	daemon_say(daemon, LOG_ERROR, "%s", err.text);
 	if (err.code != -EAGAIN)
 		return true; /* it is asked again at the next tick */
@@ -320,12 +337,8 @@ static void on_tick(uv_timer_t *timer) {
 	daemon->setup->on_tick(daemon->setup->user);
 	if (!daemon_hold_lock(daemon))
 		return;
-	if (daemon->store && !store_is_current(daemon->store)) {
-		struct err err;
-		err_set(&err, -ESTALE, "%s: was deleted or replaced", daemon->setup->db_path);
-		daemon_store_give_up(daemon, &err);
+	if (!check_store(daemon))
 		return;
-	}
 	if (jump_us > CLOCK_JUMP_US || jump_us < -CLOCK_JUMP_US ||
 		daemon->ticks % TICKS_PER_RECONCILE == 0)
 		collector_reconcile(daemon->collector);

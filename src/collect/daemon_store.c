@@ -38,6 +38,7 @@ static void remember(struct daemon *daemon, const struct err *err) {
 	daemon->trouble = *err;
 	daemon->trouble_at_us = clock_now_us();
 	daemon->row_dirty = true;
+	lock_mark(&daemon->lock, true);
 	if (!told)
 		daemon_say(daemon, LOG_ERROR, "%s%s", err->text, advice(err->code));
 }
@@ -115,6 +116,7 @@ void daemon_store_well(struct daemon *daemon) {
 	if (!daemon->trouble.code)
 		return;
 	daemon_say(daemon, LOG_INFO, "the database can be written to again");
+	lock_mark(&daemon->lock, false);
 	daemon->trouble.code = 0;
 	daemon->row_dirty = true;
 }

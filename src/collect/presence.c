@@ -105,3 +105,11 @@ int presence_find(const char *db_path, pid_t *ret_pid, struct err *err) {
 	free(path);
 	return r;
 }
+
+bool presence_in_trouble(const char *db_path) {
+	char *path = NULL;
+	struct err err;
+	bool marked = lock_path(db_path, false, &path, &err) >= 0 && lock_is_marked(path);
+	free(path);
+	return marked;
+}

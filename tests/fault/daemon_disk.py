@@ -50,6 +50,9 @@ def full_disk():
         o.check(daemon.process.poll() is None, 'it lives on a full disk', daemon.said())
         answer = o.run('list', '-n', '3', '--json', db=daemon.db)
         o.check(answer.status == 0 and len(answer.lines) == 3, 'list beside a full disk', answer)
+        answer = o.run('status', '--json', db=daemon.db)
+        o.check(answer.status == 1 and 'no space' in (answer.summary.get('trouble') or '') and answer.summary.get('last_error'),
+                'status of a full disk', answer)
         time.sleep(3)
         o.check(daemon.said().count(b'\n') < 40, 'it does not repeat itself', daemon.said())
         os.unlink(place + '/ballast')

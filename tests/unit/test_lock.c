@@ -25,13 +25,15 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
-	static const char *const files[] = {
-		"lock", "held", "gone", "link", "fifo", "race", "race.new", "inherited", "twice"};
+	static const char *const files[] = {"lock", "held", "gone", "link", "fifo", "race",
+		"race.new", "inherited", "twice", "marked"};
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		unlink(files[i]);
 	rmdir("folder");
 	return chdir("/") || rmdir(folder);
 }
+
+static struct lock marked = {-1};
 
 /* A process that holds the lock until release_holder(). */
 static pid_t hold(const char *path) {
@@ -54,6 +56,38 @@ static pid_t hold(const char *path) {
 	close(ready[0]);
 	assert_int_equal(byte, 1);
 	return pid;
+}
+
+/* The holder of "marked" is told by SIGUSR1 to mark it, by SIGUSR2 to take the mark back. */
+static void on_mark(int number) {
+	lock_mark(&marked, number == SIGUSR1);
+}
+
+static pid_t hold_to_mark(void) {
+	int ready[2];
+	char byte = 0;
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork(), holder;
+	assert_true(pid >= 0);
+	if (!pid) {
+		signal(SIGUSR1, on_mark);
+		signal(SIGUSR2, on_mark);
+		if (lock_take("marked", &marked, &holder, NULL) || write(ready[1], &byte, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+/* Within five seconds. */
+static bool becomes_marked(bool wanted) {
+	for (int i = 0; i < 500 && lock_is_marked("marked") != wanted; i++)
+		usleep(10000);
+	return lock_is_marked("marked") == wanted;
 }
 
 static void release_holder(pid_t pid) {
@@ -92,6 +126,24 @@ static void test_take(void **state) {
 	lock_release(&lock);
 	assert_int_equal(access("lock", F_OK), 0);
 	assert_int_equal(take_code("lock", &holder), 0);
+}
+
+static void test_marked(void **state) {
+	assert_false(lock_is_marked("marked"));
+	lock_mark(&(struct lock){-1}, true);
+	pid_t holder, pid = hold_to_mark();
+	assert_false(lock_is_marked("marked"));
+	kill(pid, SIGUSR1);
+	assert_true(becomes_marked(true));
+	assert_int_equal(lock_find("marked", &holder, NULL), 1);
+	assert_int_equal(take_code("marked", &holder), -EAGAIN);
+	assert_true(lock_is_marked("marked"));
+	kill(pid, SIGUSR2);
+	assert_true(becomes_marked(false));
+	kill(pid, SIGUSR1);
+	assert_true(becomes_marked(true));
+	release_holder(pid);
+	assert_false(lock_is_marked("marked"));
 }
 
 static void test_held(void **state) {
@@ -180,6 +232,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_take),
 		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_marked),
 		cmocka_unit_test(test_not_inherited),
 		cmocka_unit_test(test_deleted),
 		cmocka_unit_test(test_kinds),
