@@ -28,6 +28,8 @@
 #define TAKEN_US 250000
 /* Nor is the same refusal told again. */
 #define TOLD_US INT64_C(60000000)
+/* Between two looks at all folders while one of them gives no events. */
+#define POLL_MS 2000
 /* Unreadable files that are told of one by one. */
 #define UNREADABLE_MAX 256
 
@@ -58,7 +60,7 @@ struct collector {
 	struct backlog backlog;
 	struct retries retries;
 	uv_idle_t idle; /* more to look up */
-	uv_timer_t retry_timer, commit_timer, shortage_timer;
+	uv_timer_t retry_timer, commit_timer, shortage_timer, poll_timer;
 	struct change change;
 	struct added *added; /* put, not yet told */
 	size_t added_count, added_cap, added_committed;
@@ -392,6 +394,7 @@ static void close_all(struct collector *collector) {
 	uv_close((uv_handle_t *)&collector->retry_timer, on_closed);
 	uv_close((uv_handle_t *)&collector->commit_timer, on_closed);
 	uv_close((uv_handle_t *)&collector->shortage_timer, on_closed);
+	uv_close((uv_handle_t *)&collector->poll_timer, on_closed);
 	if (collector->folders)
 		folders_stop(collector->folders, on_gone, collector);
 	if (collector->scanner)
@@ -464,6 +467,31 @@ static void be_quiet(struct collector *collector) {
 		collector->options.on_quiet(collector->options.user);
 }
 
+static void on_poll_timer(uv_timer_t *timer) {
+	struct collector *collector = timer->data;
+	if (collector->ingest)
+		collector_reconcile(collector); /* watches again what can be */
+	advance(collector);
+}
+
+static bool any_unwatched(const struct collector *collector) {
+	enum folder_state state;
+	for (size_t i = 0; collector->folders && i < folders_count(collector->folders); i++)
+		if (folders_state(collector->folders, i) == FOLDER_UNWATCHED ||
+			(folders_retired_trouble(collector->folders, i, &state) &&
+				state == FOLDER_UNWATCHED))
+			return true;
+	return false;
+}
+
+static void set_poll_timer(struct collector *collector) {
+	uv_timer_t *timer = &collector->poll_timer;
+	if (!any_unwatched(collector))
+		uv_timer_stop(timer);
+	else if (!uv_is_active((uv_handle_t *)timer))
+		uv_timer_start(timer, on_poll_timer, POLL_MS, 0);
+}
+
 static void step(struct collector *collector) {
 	deliver(collector);
 	take(collector);
@@ -472,6 +500,8 @@ static void step(struct collector *collector) {
 	if (is_changing(collector) && (!collector->ingest || !ingest_in_flight(collector->ingest)))
 		apply(collector);
 	set_retry_timer(collector);
+	if (!collector->closing)
+		set_poll_timer(collector);
 	if (is_quiet(collector))
 		be_quiet(collector);
 }
@@ -538,6 +568,7 @@ static void init_handles(struct collector *collector) {
 	init_timer(collector, &collector->retry_timer);
 	init_timer(collector, &collector->commit_timer);
 	init_timer(collector, &collector->shortage_timer);
+	init_timer(collector, &collector->poll_timer);
 }
 
 /* What needs the loop to run before it is gone: on failure collector_stop() ends it. */

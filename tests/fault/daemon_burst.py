@@ -49,6 +49,15 @@ burst('burst, half of it moved to Retired/', retire=True)
 if SHIM:
     burst('burst with a queue of 64 events', dict(o.env, LD_PRELOAD=SHIM, SHIM_INOTIFY_QUEUE='64'))
     burst('burst of which one event is told', dict(o.env, LD_PRELOAD=SHIM, SHIM_INOTIFY_QUEUE='2'), retire=True)
+    # No events at all: it looks by itself, before a report that lives ten seconds is gone.
+    folder = o.new('unwatched')
+    daemon = Watched(o, [folder], env=dict(o.env, LD_PRELOAD=SHIM, SHIM_INOTIFY_REFUSE='1')).start()
+    for n in range(3):
+        put(folder, n)
+        o.check(daemon.until(lambda: daemon.stored() == n + 1, 8), 'unwatched: stored', (n, daemon.said()))
+    answer = o.run('status', '--json', db=daemon.db)
+    o.check(answer.status == 1 and [f['state'] for f in answer.summary['folders']] == ['unwatched'], 'unwatched: status', answer)
+    o.check(daemon.stop() == 0, 'unwatched: a clean end', daemon.said())
 else:
     print('no shim here: lost events are not tested')
 

@@ -3,6 +3,7 @@
  * small, a disk that is full, that cannot be written to, or that fails to sync, now and then.
  *
  * SHIM_INOTIFY_QUEUE=N      of what one read brings, only the first N events come; then an overflow
+ * SHIM_INOTIFY_REFUSE=1      nothing can be watched
  * SHIM_FAIL_EVERY=N         every N-th write or sync of a file fails
  * SHIM_FAIL_WITH=ENOSPC     or EIO, EROFS (numbers)
  * SHIM_FAIL_WHAT=write,sync which of them; default both
@@ -65,6 +66,14 @@ PUBLIC int inotify_init1(int flags) {
 	if (fd >= 0 && fd < FDS)
 		atomic_store(&is_inotify[fd], true);
 	return fd;
+}
+
+PUBLIC int inotify_add_watch(int fd, const char *path, uint32_t mask) {
+	REAL(int, "inotify_add_watch", int, const char *, uint32_t);
+	if (!number("SHIM_INOTIFY_REFUSE", 0))
+		return real(fd, path, mask);
+	errno = ENOSPC;
+	return -1;
 }
 
 /* Keeps the first events and puts an overflow behind them, as the kernel does. */
