@@ -106,34 +106,37 @@ def whole(db, label):
     o.check(found == [('ok',)], label + ': integrity', found)
 
 
-def kills(label, rounds, args=()):
-    """The daemon after the last start, and what must be in its database."""
-    chance, folder = random.Random(SEED), o.new('reports')
+def kills(label, rounds, seconds=0, args=()):
+    """The daemon after the last of so many kills, or more if time is left, and what must be in its database."""
+    chance, folder, until, n = random.Random(SEED), o.new('reports'), time.monotonic() + seconds, 0
     daemon, writers = Watched(o, [folder], args=args), Writers(folder)
     writers.start()
     try:
-        for n in range(rounds):
+        while n < rounds or time.monotonic() < until:
             daemon.start(wait=False)
             time.sleep(chance.choice((0.05, 0.2, 0.6, 1.2)) * chance.random() + 0.01)
             if daemon.process.poll() is not None:
                 o.fail('%s: it ended by itself: %r' % (label, daemon.said()))
             daemon.kill()
-            if n % 50 == 49:
+            n += 1
+            if n % 50 == 0:
                 whole(daemon.db, '%s, round %d' % (label, n))
-        daemon.start()
     finally:
         writers.stop()
+    # Nothing happens any more that would make it look.
+    daemon.start()
     expected = writers.expected
     o.check(not writers.trouble, label + ': the writers', writers.trouble)
     o.check(daemon.until(lambda: daemon.stored() >= len(expected), 30), label + ': all are stored',
             (daemon.stored(), len(expected)))
+    o.check(not seconds or writers.deleted > 10, label + ': some are deleted meanwhile', writers.deleted)
     o.check(all(writers.counts[way] >= rounds // 4 for way in WAYS), label + ': every way', writers.counts)
-    print('%s: %d kills, %d reports (%s), %d of them deleted meanwhile' % (label, rounds, len(expected), ', '.join(
+    print('%s: %d kills, %d reports (%s), %d of them deleted meanwhile' % (label, n, len(expected), ', '.join(
         '%d %s' % (writers.counts[way], way) for way in WAYS), writers.deleted))
     return daemon, expected
 
 
-daemon, expected = kills('kills', ROUNDS)
+daemon, expected = kills('kills', ROUNDS, LIFE + 3)
 o.check(daemon.stop() == 0, 'a clean end', daemon.said())
 same_bytes(o, daemon, expected, 'after %d kills' % ROUNDS)
 
@@ -141,11 +144,14 @@ same_bytes(o, daemon, expected, 'after %d kills' % ROUNDS)
 calls, program = o.path('calls'), o.path('hook')
 o.write(program, b'#!/bin/sh\nexec cat >>"$1"\n')
 os.chmod(program, 0o755)
-daemon, expected = kills('with retention and a hook', max(10, ROUNDS // 4),
+daemon, expected = kills('with retention and a hook', max(10, ROUNDS // 4), 0,
                          ['--raw-max-age', '1d', '--hook', program, '--hook-arg', calls])
 rows = dict(daemon.sql('select incident_id, sha256 from incidents'))
 o.check(set(rows) == {incident(n) for n in expected} and daemon.stored() == len(rows), 'with retention: each once',
         (len(rows), daemon.stored(), len(expected)))
+# What is old by its own time is removed at the next start.
+o.check(daemon.stop() == 0, 'with retention and a hook: a clean end', daemon.said())
+daemon.start()
 gone = 'select count(*) from raw where length(packed) = 0'
 o.check(daemon.until(lambda: daemon.sql(gone)[0][0] >= len(expected) - 8, 20), 'with retention: bytes are removed',
         (daemon.sql(gone), len(expected)))
