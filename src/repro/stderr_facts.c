@@ -36,10 +36,6 @@ static const char *find_in(const struct line *line, const char *words) {
 	return memmem(line->text, line->len, words, strlen(words));
 }
 
-static bool has(const struct line *line, const char *words) {
-	return find_in(line, words) != NULL;
-}
-
 /* Drops the first to make room: the end of the text is where it crashed. */
 static void push(char **items, size_t *count, size_t max, char *text) {
 	if (*count == max) {
