@@ -18,10 +18,11 @@ o.env['HOME'] = home
 HELPER = os.path.join(os.path.dirname(os.path.realpath(os.environ['AGXTRIAGE'])), 'agxtriage-repro')
 
 HOLDER = """
-import fcntl, os, sqlite3, subprocess, sys, time
+import fcntl, os, signal, sqlite3, subprocess, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
 program, db = sys.argv[1:3]
 lock = open(db + '.lock', 'w')
-fcntl.lockf(lock, fcntl.LOCK_EX)
+fcntl.lockf(lock, fcntl.LOCK_EX, 1)
 base = sqlite3.connect(db)
 base.execute('select count(*) from incident').fetchone()
 print('ready', flush=True)
@@ -104,6 +105,9 @@ for state in ('unreadable', 'unwatched'):
     answer = o.run('status', '--json', db=db)
     o.check(answer.status == 1, 'a folder that is ' + state, answer)
     o.one_line(answer, 'a folder that is ' + state, reports, state)
+row(db, holder.process.pid, watched + [{'path': reports + '/Retired', 'state': 'unreadable'}])
+answer = o.run('status', '--json', db=db)
+o.one_line(answer, 'a Retired/ that is unreadable', reports + '/Retired', 'unreadable')
 row(db, holder.process.pid, watched, 'disk full\x1b[31m')
 answer = o.run('status', db=db)
 o.check(answer.status == 0 and b'disk full' in answer.out, 'its last error', answer)

@@ -101,7 +101,7 @@ def db_of(arguments):
 def hold(db):
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     with open(os.path.realpath(db) + '.lock', 'w', encoding='utf-8') as file:
-        fcntl.lockf(file, fcntl.LOCK_EX)
+        fcntl.lockf(file, fcntl.LOCK_EX, 1)
         print('holds', flush=True)
         signal.pause()
 
