@@ -1,5 +1,6 @@
 . "$LIB"
 # What launchctl is asked, and what comes of it, is tested in tests/fault/agent.py.
+# shellcheck disable=SC2123
 PATH=/nonexistent
 run agent
 run agent start

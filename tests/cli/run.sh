@@ -1,4 +1,5 @@
 . "$LIB"
+# shellcheck disable=SC3045
 ulimit -c 0
 reports=$XDG_DATA_HOME/agxtriage/reports
 mkdir -p "$reports"

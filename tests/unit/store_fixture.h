@@ -60,7 +60,7 @@ struct made {
 	uint64_t fault_address;
 	size_t ordinal;
 	const char *product; /* in place of the hardware model */
-	bool named;	     /* the user named the file */
+	bool named;          /* the user named the file */
 };
 
 static inline struct made made_default(void) {
