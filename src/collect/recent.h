@@ -11,12 +11,14 @@
 
 #define RECENT_PLACES 128
 
+struct recent_place {
+	uint64_t hash;
+	int64_t until_us;
+};
+
 /* Zeroed: empty. */
 struct recent {
-	struct {
-		uint64_t hash;
-		int64_t until_us;
-	} places[RECENT_PLACES];
+	struct recent_place places[RECENT_PLACES];
 };
 
 /* True when the same two texts (either may be NULL) were noted and their time is not over. If not,
