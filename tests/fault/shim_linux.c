@@ -25,6 +25,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Their declarations have reserved names, and some are hidden behind a macro. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,readability-redundant-declaration)
+ */
+
 #define PUBLIC __attribute__((visibility("default")))
 #define FDS 1024
 
@@ -57,8 +61,6 @@ static bool is_database(int fd) {
 	static type (*real)(__VA_ARGS__); \
 	if (!real)                        \
 	*(void **)&real = dlsym(RTLD_NEXT, name)
-
-/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): theirs are reserved names */
 
 PUBLIC int inotify_init1(int flags) {
 	REAL(int, "inotify_init1", int);
@@ -141,8 +143,6 @@ PUBLIC int posix_fallocate64(int fd, off64_t at, off64_t len) {
 	return is_database(fd) && unlucky("write") ? errno : real(fd, at, len);
 }
 
-/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
-
 static time_t clock_error(void) {
 	const char *file = getenv("SHIM_CLOCK_FILE");
 	char text[32] = "";
@@ -163,3 +163,6 @@ PUBLIC int clock_gettime(clockid_t clock, struct timespec *ret) {
 		ret->tv_sec += clock_error();
 	return code;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name,readability-redundant-declaration)
+ */

@@ -209,6 +209,7 @@ def ends_on_signals(stage):
     stage.store("Python")
     for number in (signal.SIGINT, signal.SIGTERM):
         watch = stage.watch()
+        time.sleep(1)  # it says what it has to say a moment before it listens
         watch.send_signal(number)
         check(watch.wait(PATIENCE_S) == 0, f"not status 0 on {number}")
         check("error" not in watch.said(), "not quiet")

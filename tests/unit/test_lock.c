@@ -33,8 +33,6 @@ static int teardown(void **state) {
 	return chdir("/") || rmdir(folder);
 }
 
-static struct lock marked = {-1};
-
 /* A process that holds the lock until release_holder(). */
 static pid_t hold(const char *path) {
 	int ready[2];
@@ -59,10 +57,6 @@ static pid_t hold(const char *path) {
 }
 
 /* The holder of "marked" is told by SIGUSR1 to mark it, by SIGUSR2 to take the mark back. */
-static void on_mark(int number) {
-	lock_mark(&marked, number == SIGUSR1);
-}
-
 static pid_t hold_to_mark(void) {
 	int ready[2];
 	char byte = 0;
@@ -70,12 +64,18 @@ static pid_t hold_to_mark(void) {
 	pid_t pid = fork(), holder;
 	assert_true(pid >= 0);
 	if (!pid) {
-		signal(SIGUSR1, on_mark);
-		signal(SIGUSR2, on_mark);
+		sigset_t signals;
+		int number;
+		sigemptyset(&signals);
+		sigaddset(&signals, SIGUSR1);
+		sigaddset(&signals, SIGUSR2);
+		sigprocmask(SIG_BLOCK, &signals, NULL);
+		struct lock marked = {-1};
 		if (lock_take("marked", &marked, &holder, NULL) || write(ready[1], &byte, 1) != 1)
 			_exit(1);
-		for (;;)
-			pause();
+		while (!sigwait(&signals, &number))
+			lock_mark(&marked, number == SIGUSR1);
+		_exit(1);
 	}
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
