@@ -173,6 +173,12 @@ size_t text_encode(char *dst, uint32_t c) {
 	return 4;
 }
 
+uint64_t text_hash(uint64_t hash, const char *text, size_t len) {
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
 bool text_starts(const char *text, const char *prefix) {
 	return !strncmp(text, prefix, strlen(prefix));
 }

@@ -47,6 +47,11 @@ size_t text_prefix(const char *text, size_t columns);
  */
 bool text_glob(const char *pattern, const char *text, bool fold);
 
+/* FNV-1a, for tables that check what they find: not for hostile collisions. Continue a hash to join
+ * several texts. */
+#define TEXT_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t text_hash(uint64_t hash, const char *text, size_t len);
+
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 

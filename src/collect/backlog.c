@@ -1,6 +1,8 @@
 /* An array that is emptied from the front, with chains of equal hashes through it. */
 #include "collect/backlog.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +10,8 @@
 #define NAMES_MAX 4096
 #define NAMES_MIN 64
 
-/* FNV-1a. */
 static uint64_t hash_of(const char *folder, const char *name) {
-	uint64_t hash = 0xcbf29ce484222325u ^ (uintptr_t)folder;
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-	return hash;
+	return text_hash(TEXT_HASH_START ^ (uintptr_t)folder, name, strlen(name));
 }
 
 static bool waits(

@@ -6,6 +6,7 @@
 #include "collect/collector.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "collect/backlog.h"
 #include "collect/recent.h"
 #include "collect/retry.h"
@@ -126,9 +127,7 @@ static void on_shortage_over(uv_timer_t *timer) {
 
 /* True: told before. */
 static bool is_told(struct collector *collector, const char *path) {
-	uint64_t hash = 0xcbf29ce484222325u;
-	for (; *path; path++)
-		hash = (hash ^ (unsigned char)*path) * 0x100000001b3u;
+	uint64_t hash = text_hash(TEXT_HASH_START, path, strlen(path));
 	for (size_t i = 0; i < collector->unreadable_count; i++)
 		if (collector->unreadable[i] == hash)
 			return true;

@@ -2,19 +2,20 @@
  */
 #include "collect/recent.h"
 
-#include <stddef.h>
+#include "base/text.h"
+
+#include <string.h>
 
 #define WAYS 8
 
 static uint64_t add_text(uint64_t hash, const char *text) {
-	for (; text && *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-	return (hash ^ 0xffu) * 0x100000001b3u;
+	/* The NUL belongs to it, so that "ab", "c" is not "a", "bc". */
+	return text_hash(hash, text ? text : "", text ? strlen(text) + 1 : 1);
 }
 
 bool recent_note(
 	struct recent *recent, const char *text, const char *more, int64_t now_us, int64_t for_us) {
-	uint64_t hash = add_text(add_text(0xcbf29ce484222325u, text), more);
+	uint64_t hash = add_text(add_text(TEXT_HASH_START, text), more);
 	size_t first = (size_t)((hash >> 32 ^ hash) % RECENT_PLACES);
 	struct recent_place *oldest = &recent->places[first];
 	for (size_t i = 0; i < WAYS; i++) {

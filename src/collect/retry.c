@@ -1,6 +1,8 @@
 /* A small table, searched by hash. */
 #include "collect/retry.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +16,7 @@
 #define GROWING_US 500000
 
 static uint64_t hash_of(const char *path) {
-	uint64_t hash = 0xcbf29ce484222325u;
-	for (; *path; path++)
-		hash = (hash ^ (unsigned char)*path) * 0x100000001b3u;
-	return hash;
+	return text_hash(TEXT_HASH_START, path, strlen(path));
 }
 
 static struct retry *find(struct retries *retries, const char *path) {

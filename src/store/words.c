@@ -4,6 +4,7 @@
  * then).
  */
 #include "base/sha256.h"
+#include "base/text.h"
 #include "store/internal.h"
 
 #include <errno.h>
@@ -22,16 +23,14 @@ int64_t store_text_hash(const char *text, size_t len) {
 }
 
 static struct word_slot *slot_of(struct store *store, const char *text, size_t len, bool symbol) {
-	uint64_t hash = symbol ? 0x9e3779b97f4a7c15u : 0xcbf29ce484222325u;
+	uint64_t start = symbol ? 0x9e3779b97f4a7c15u : TEXT_HASH_START;
 	if (len > CACHED_BYTES)
 		return NULL;
 	if (store->words == NULL)
 		store->words = calloc(STORE_WORD_CACHE, sizeof(*store->words));
 	if (store->words == NULL)
 		return NULL;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
-	return &store->words[(hash >> 32) % STORE_WORD_CACHE];
+	return &store->words[(text_hash(start, text, len) >> 32) % STORE_WORD_CACHE];
 }
 
 static void slot_set(
