@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "collect/added.h"
 #include "collect/backlog.h"
 #include "collect/recent.h"
 #include "collect/retry.h"
@@ -34,11 +35,6 @@
 /* Unreadable files that are told of one by one. */
 #define UNREADABLE_MAX 256
 
-struct added {
-	int64_t id;
-	enum report_kind kind;
-};
-
 /* What is to be done once nothing is in flight. */
 struct change {
 	bool use, select, stop;
@@ -63,8 +59,7 @@ struct collector {
 	uv_idle_t idle; /* more to look up */
 	uv_timer_t retry_timer, commit_timer, shortage_timer, poll_timer;
 	struct change change;
-	struct added *added; /* put, not yet told */
-	size_t added_count, added_cap, added_committed;
+	struct added added;                  /* put, not yet told */
 	uint64_t unreadable[UNREADABLE_MAX]; /* hashes of their paths */
 	size_t unreadable_count;
 	struct recent taken, told; /* paths; refusals */
@@ -86,20 +81,12 @@ static void advance(struct collector *collector);
 static void on_put(
 	int64_t id, const struct report *report, const struct triage *triage, void *user) {
 	struct collector *collector = user;
-	if (collector->added_count == collector->added_cap) {
-		size_t cap = collector->added_cap ? collector->added_cap * 2 : 64;
-		struct added *added = realloc(collector->added, cap * sizeof *added);
-		if (!added)
-			return; /* stored, but nobody is told */
-		collector->added = added;
-		collector->added_cap = cap;
-	}
-	collector->added[collector->added_count++] = (struct added){id, report->kind};
+	added_put(&collector->added, id, report->kind);
 }
 
 static void on_committed(void *user) {
 	struct collector *collector = user;
-	collector->added_committed = collector->added_count;
+	added_commit(&collector->added);
 }
 
 static void on_rejected(const char *path, const char *reason, void *user) {
@@ -194,7 +181,7 @@ static void close_ingest(struct collector *collector) {
 	add_summary(&collector->before, ingest_summary(collector->ingest));
 	ingest_free(collector->ingest);
 	collector->ingest = NULL;
-	collector->added_count = collector->added_committed;
+	added_roll_back(&collector->added);
 	uv_timer_stop(&collector->commit_timer);
 }
 
@@ -214,24 +201,10 @@ static bool is_changing(const struct collector *collector) {
 
 /* Tells of what others can see by now. The user may call anything from within. */
 static void deliver(struct collector *collector) {
-	size_t count = collector->added_committed;
-	if (!count)
-		return;
-	struct added *added = collector->added;
-	size_t rest = collector->added_count - count;
-	collector->added = NULL;
-	collector->added_count = collector->added_committed = collector->added_cap = 0;
-	for (size_t i = 0; i < count && collector->options.on_added; i++)
-		collector->options.on_added(added[i].id, added[i].kind, collector->options.user);
-	/* Put after that commit: they wait for the next one. */
-	if (rest) {
-		memmove(added, added + count, rest * sizeof *added);
-		collector->added = added;
-		collector->added_count = rest;
-		collector->added_cap = count + rest;
-	} else {
-		free(added);
-	}
+	struct added_item item;
+	while (added_take(&collector->added, &item))
+		if (collector->options.on_added)
+			collector->options.on_added(item.id, item.kind, collector->options.user);
 }
 
 static void submit(struct collector *collector, struct candidate *candidate) {
@@ -377,7 +350,7 @@ static void on_gone(void *user) {
 	void *stop_user = collector->stop_user;
 	selection_free(collector->selection);
 	selection_free(collector->next_selection);
-	free(collector->added);
+	added_finish(&collector->added);
 	free(collector);
 	if (on_stopped)
 		on_stopped(stop_user);
