@@ -36,9 +36,10 @@ class Scene:
             put(self.folder, self.number, content=good(self.number, **changes))
 
     def lines(self):
+        """Those that are whole: a hook may be in the middle of one."""
         try:
             with open(self.out, encoding='utf-8') as file:
-                return file.read().splitlines()
+                return file.read().split('\n')[:-1]
         except FileNotFoundError:
             return []
 
