@@ -1,0 +1,92 @@
+/*
+ * What an experiment came to: counts, rates and throughputs per condition, and what two conditions
+ * say about each other. Computed from the database alone; the writers below add nothing to it.
+ */
+#ifndef EXPORT_EXPERIMENT_SUMMARY_H
+#define EXPORT_EXPERIMENT_SUMMARY_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "export/term.h"
+#include "store/experiment.h"
+#include "triage/rate.h"
+#include "triage/sample.h"
+
+struct summary_site {
+	const char *site; /* NULL: an incident without a known site */
+	uint64_t count;
+};
+
+/* Why crashes have no report. */
+struct summary_label {
+	const char *label;
+	uint64_t count;
+};
+
+struct summary_condition {
+	int64_t experiment;           /* its number */
+	struct store_condition facts; /* texts in the summary's arena */
+	int64_t planned;
+	/* runs = finished + crashed + hung + gpu_error + wrong_result + failed; neither interrupted
+	 * trials nor such without an end count. */
+	uint64_t runs, outcomes[TRIAL_OUTCOME_COUNT];
+	struct rate crash_rate; /* only with runs > 0 */
+	struct summary_site *sites;
+	size_t site_count;
+	struct summary_label *labels;
+	size_t label_count;
+	double *throughputs; /* of finished trials, in the order of the trials */
+	size_t throughput_count;
+	struct sample_interval throughput; /* only with throughput_count > 0 */
+	double lock_wait_share; /* median share of the threads' time; negative: not measured */
+	double p50_us, p95_us,
+		p99_us;      /* medians over trials of an operation's; negative: not measured */
+	double *elapsed_s;   /* of finished trials: wall time of the process */
+	int64_t *exit_codes; /* of all counted trials, -signal for a signal */
+	size_t elapsed_count, exit_count;
+};
+
+struct summary_comparison {
+	size_t a, b;     /* conditions; a before b */
+	bool one_factor; /* they differ in exactly one of backend, scenario, lock, threads, env,
+			    command: what a table shows */
+	struct rate_difference rate; /* a - b */
+	double fisher_p;
+	bool has_ratio;
+	struct sample_interval ratio; /* throughput of a / of b */
+	const char *conclusion;       /* one or two sentences in words */
+};
+
+struct experiment_summary {
+	struct arena arena;
+	const struct store_experiment *experiments; /* those that were asked for */
+	size_t experiment_count;
+	struct summary_condition *conditions;
+	size_t condition_count;
+	struct summary_comparison *comparisons; /* every pair with runs on both sides */
+	size_t comparison_count;
+	bool simulated; /* any condition's backend is "sim" */
+};
+
+/* Words: "7" all conditions of an experiment, "7:2" one of them (from 0), "latest". -ENOENT,
+ * -EINVAL. */
+int experiment_summary_load(struct store *store, const char *const *words, size_t count,
+	struct experiment_summary *ret, struct err *err);
+void experiment_summary_finish(struct experiment_summary *summary);
+
+/* "none, 4 threads": what tells a condition from the others of this summary. */
+void experiment_summary_name(
+	const struct experiment_summary *summary, size_t condition, struct buf *ret);
+/* "at most 20.4 % (Wilson)" for 0 of 15, "26.7 % (10.9 to 52.0 %)" for 4 of 15. */
+void experiment_summary_rate(const struct summary_condition *condition, struct buf *ret);
+
+/* The writers; each appends. */
+void experiment_text(
+	const struct experiment_summary *summary, const struct term *term, struct buf *ret);
+void experiment_json(const struct experiment_summary *summary,
+	struct buf *ret); /* the contract's object, one line */
+void experiment_csv(const struct experiment_summary *summary, struct buf *ret);
+void experiment_markdown(const struct experiment_summary *summary, struct buf *ret);
+void experiment_hyperfine(const struct experiment_summary *summary, struct buf *ret);
+
+#endif
