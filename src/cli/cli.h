@@ -60,6 +60,7 @@ struct cli_globals {
 struct cli {
 	const struct command *command; /* NULL when none was named */
 	struct cli_globals globals;
+	char **words;         /* behind the command's name, as typed; NULL-terminated */
 	char *db_path;        /* owned; NULL until asked for */
 	struct store *store;  /* NULL unless needed */
 	struct rules *rules;  /* NULL unless needed */

@@ -104,6 +104,15 @@ static void apply_globals(struct cli *cli) {
 	term_init(&cli->out, stdout, (enum term_color)cli->globals.color);
 }
 
+/* The parser moves words about. */
+static char **copy_words(int count, char **words) {
+	char **ret = calloc((size_t)count + 1, sizeof *ret);
+	if (!ret)
+		abort();
+	memcpy(ret, words, (size_t)count * sizeof *ret);
+	return ret;
+}
+
 /* argv starts behind the command's name. */
 static enum cli_status run_command(struct cli *cli, int argc, char **argv) {
 	struct err err = {0};
@@ -123,6 +132,7 @@ static enum cli_status run_command(struct cli *cli, int argc, char **argv) {
 		.stop_at_operand = cli->command->foreign_operands,
 		.now_us = clock_now_us()};
 	enum cli_status status = CLI_DONE;
+	cli->words = copy_words(argc, argv);
 	if (options_parse(&input, &count, &err) < 0) {
 		status = cli_usage(cli, "%s", err.text);
 		goto out;
@@ -147,6 +157,7 @@ static enum cli_status run_command(struct cli *cli, int argc, char **argv) {
 out:
 	options_finish(&sets[0]);
 	free(options);
+	free(cli->words);
 	return status;
 }
 
