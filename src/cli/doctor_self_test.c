@@ -6,12 +6,11 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/places.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "cli/doctor_scan.h"
 #include "cli/helper.h"
-#include "cli/status_facts.h"
+#include "cli/report_folder.h"
 #include "export/load.h"
 #include "ips/json.h"
 #include "repro/reporter.h"
@@ -22,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define HELPER "agxtriage-repro"
@@ -42,33 +40,6 @@ struct self_test {
 	int64_t id;                                /* of the incident; 0: not there yet */
 	bool simulated;
 };
-
-/* ---- where a report can go ---- */
-
-static bool can_write(const char *path) {
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && access(path, W_OK | X_OK) == 0;
-}
-
-/* The folders that count are those of the daemon that runs. */
-static void find_folder(struct self_test *test) {
-	struct status_facts facts;
-	struct err err = {0};
-	char *own = places_report_folder(0);
-	if (status_facts_collect(test->doctor->cli, &facts) != CLI_DONE) {
-		free(own);
-		return;
-	}
-	for (size_t i = 0; i < facts.folder_count && !test->folder; i++) {
-		const char *path = facts.folders[i].path;
-		if (own && !strcmp(path, own))
-			file_make_folders(path, &err);
-		if (can_write(path))
-			test->folder = strdup(path);
-	}
-	status_facts_finish(&facts);
-	free(own);
-}
 
 /* ---- the crash ---- */
 
@@ -291,7 +262,7 @@ void doctor_check_self_test(struct doctor *doctor) {
 	doctor->store = NULL;
 	int r = store_open(doctor->db_path, STORE_WRITE, &doctor->store, &err);
 	if (r == 0) {
-		find_folder(&test);
+		test.folder = report_folder_find(doctor->cli);
 		r = crash(&test, &err);
 	}
 	if (r == 0)

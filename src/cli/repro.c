@@ -4,13 +4,11 @@
 #include "cli/commands.h"
 
 #include "base/buf.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/places.h"
 #include "base/spawn.h"
 #include "cli/helper.h"
 #include "cli/measure.h"
-#include "cli/status_facts.h"
+#include "cli/report_folder.h"
 #include "ips/json.h"
 #include "repro/reporter.h"
 
@@ -20,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define HELPER "agxtriage-repro"
 #define CHECK_MS 10000
@@ -102,31 +98,6 @@ static const struct option_row repro_rows[] = {
 	MEASURE_FORMAT_ROWS(struct repro_options, format),
 	{0},
 };
-
-/* ---- where simulated reports go ---- */
-
-static bool can_write(const char *path) {
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && access(path, W_OK | X_OK) == 0;
-}
-
-/* The folders that are watched: those of the daemon that runs, else those of the configuration.
- * NULL when none can be written to: then there are crashes without reports. */
-static char *find_report_folder(struct cli *cli) {
-	struct status_facts facts;
-	struct err err = {0};
-	char *own = places_report_folder(0), *ret = NULL;
-	if (own)
-		file_make_folders(own, &err);
-	if (status_facts_collect(cli, &facts) == CLI_DONE) {
-		for (size_t i = 0; i < facts.folder_count && !ret; i++)
-			if (can_write(facts.folders[i].path))
-				ret = strdup(facts.folders[i].path);
-		status_facts_finish(&facts);
-	}
-	free(own);
-	return ret;
-}
 
 /* ---- the trial program's command line ---- */
 
@@ -233,7 +204,7 @@ static int check_conditions(const struct conditions *conditions, struct err *err
 
 /* ---- the command ---- */
 
-static int make_conditions(struct cli *cli, const struct repro_options *options, const char *helper,
+static int make_conditions(const struct repro_options *options, const char *helper,
 	const char *folder, struct conditions *ret, struct err *err) {
 	struct arguments arguments = {{0}, 0};
 	collect_arguments(options, helper, folder, &arguments);
@@ -247,7 +218,7 @@ static enum cli_status add_experiment(
 	struct cli *cli, const struct repro_options *options, char **words, int64_t *ret_id) {
 	struct conditions conditions;
 	struct err err = {0};
-	char *helper = NULL, *folder = find_report_folder(cli);
+	char *helper = NULL, *folder = report_folder_find(cli);
 	const struct measure_settings settings = {
 		.timeout_ms =
 			(options->timeout_s.set ? options->timeout_s.value : TIMEOUT_DEFAULT_S) *
@@ -258,7 +229,7 @@ static enum cli_status add_experiment(
 	conditions_init(&conditions);
 	int code = helper_find(HELPER, &helper, &err);
 	if (!code)
-		code = make_conditions(cli, options, helper, folder, &conditions, &err);
+		code = make_conditions(options, helper, folder, &conditions, &err);
 	const struct measure_plan plan = {.kind = EXPERIMENT_REPRO,
 		.runs = options->runs.set ? options->runs.value : RUNS_DEFAULT,
 		.seed = options->seed,
