@@ -30,6 +30,12 @@ void context_read(const void *ucontext, struct context *ret);
  */
 size_t context_walk(const struct context *context, uint64_t stack_end, uint64_t *ret, size_t max);
 
+/*
+ * The same along the tables that compilers leave for exceptions: they know code that keeps no frame
+ * pointer, but trust the stack. In a handler that runs on top of context. 0: they lead nowhere.
+ */
+size_t context_unwind(const struct context *context, uint64_t *ret, size_t max);
+
 /* Of the calling thread, or 0. Not for signal handlers. */
 uint64_t context_stack_end(void);
 

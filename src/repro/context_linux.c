@@ -2,7 +2,12 @@
 #include "repro/context.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
+#include <unwind.h>
+
+/* So many frames of handlers may stand above the one that is looked for. */
+#define HANDLER_FRAMES 32
 
 uint64_t context_stack_end(void) {
 	pthread_attr_t attributes;
@@ -32,4 +37,30 @@ size_t context_walk(const struct context *context, uint64_t stack_end, uint64_t 
 		frame = words[0];
 	}
 	return count;
+}
+
+struct unwinding {
+	uint64_t pc, *frames;
+	size_t count, max, above;
+	bool found;
+};
+
+static _Unwind_Reason_Code take_frame(struct _Unwind_Context *at, void *user) {
+	struct unwinding *unwinding = user;
+	uint64_t address = _Unwind_GetIP(at);
+	unwinding->found = unwinding->found || address == unwinding->pc;
+	if (!unwinding->found)
+		return ++unwinding->above < HANDLER_FRAMES ? _URC_NO_REASON : _URC_NORMAL_STOP;
+	if (!address || unwinding->count == unwinding->max)
+		return _URC_NORMAL_STOP;
+	unwinding->frames[unwinding->count++] = address;
+	return _URC_NO_REASON;
+}
+
+/* Since glibc 2.35 the tables are found without a lock; before, with one that nobody holds who does
+ * not load a library at that moment. */
+size_t context_unwind(const struct context *context, uint64_t *ret, size_t max) {
+	struct unwinding unwinding = {.pc = context->pc, .frames = ret, .max = max};
+	_Unwind_Backtrace(take_frame, &unwinding);
+	return unwinding.count;
 }

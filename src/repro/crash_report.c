@@ -124,13 +124,21 @@ static void put_exception(struct json_out *out, const struct crash_facts *facts)
 		json_out_text(out, "subtype", text);
 	}
 	json_out_object_end(out);
+}
+
+/* An abort is the process's own deed and has the name that macOS has for it; every other signal
+ * comes from the exception's handler. */
+static void put_termination(struct json_out *out, const struct crash_facts *facts) {
+	bool own = facts->signal == SIGABRT;
+	char text[128];
 	json_out_object(out, "termination");
 	json_out_i64(out, "flags", 0);
 	json_out_i64(out, "code", facts->signal);
 	json_out_text(out, "namespace", "SIGNAL");
-	snprintf(text, sizeof text, "%s: %d", strsignal(facts->signal), facts->signal);
+	snprintf(text, sizeof text, "%s: %d", own ? "Abort trap" : strsignal(facts->signal),
+		facts->signal);
 	json_out_text(out, "indicator", text);
-	json_out_text(out, "byProc", "exc handler");
+	json_out_text(out, "byProc", own ? facts->name : "exc handler");
 	json_out_i64(out, "byPid", facts->pid);
 	json_out_object_end(out);
 }
@@ -167,6 +175,17 @@ static void put_instructions(struct json_out *out, const struct crash_facts *fac
 
 static const char *cpu_type(enum report_arch arch) {
 	return arch == REPORT_ARCH_ARM64 ? "ARM-64" : arch == REPORT_ARCH_X86_64 ? "X86-64" : NULL;
+}
+
+/* Where macOS keeps what an image says before it ends the process: a list of texts for each. */
+static void put_application_info(struct json_out *out, const struct crash_facts *facts) {
+	if (!facts->application_info)
+		return;
+	json_out_object(out, "asi");
+	json_out_array(out, last_part(facts->path));
+	json_out_text(out, NULL, facts->application_info);
+	json_out_array_end(out);
+	json_out_object_end(out);
 }
 
 static void put_process(struct json_out *out, const struct crash_facts *facts) {
@@ -311,6 +330,8 @@ int crash_report_format(const struct crash_facts *facts, struct buf *ret, struct
 	json_out_object(&out, NULL);
 	put_process(&out, facts);
 	put_exception(&out, facts);
+	put_termination(&out, facts);
+	put_application_info(&out, facts);
 	put_instructions(&out, facts);
 	put_threads(&out, facts);
 	put_images(&out, facts);

@@ -48,8 +48,9 @@ struct crash_facts {
 	int64_t captured_at_us, launched_at_us;
 	const char *os_version, *hardware_model;
 	int64_t uptime_s;
-	int signal, signal_code; /* si_signo and si_code */
-	uint64_t address;        /* si_addr */
+	int signal, signal_code;      /* si_signo and si_code */
+	uint64_t address;             /* si_addr */
+	const char *application_info; /* what the program said before it aborted */
 	const struct crash_thread *threads;
 	size_t thread_count, crashed_thread;
 	const struct crash_register *registers; /* of the crashed thread */

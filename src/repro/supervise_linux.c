@@ -1,158 +1,226 @@
 /*
- * The child tells of its fault through a pipe; the report is made here. The child is a copy of this
- * process, so its addresses mean the same on this side.
+ * The child tells of its fault in shared memory and through a pipe; the report is made here. This
+ * process waits for the pipe, for its own signals and for the child's end, all in one place.
  */
-#include "repro/supervise_child.h"
+#include "repro/supervise.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "repro/capture.h"
-#include "repro/crash_report.h"
-#include "repro/images.h"
+#include "repro/supervise_report.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/sysinfo.h>
-#include <sys/utsname.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#define CODE_BYTES 16
+/* A child that was told to end has so long to do it. */
+#define END_US 2000000
+/* And one that crashes: half a second is much for what it does then. */
+#define CRASH_US 5000000
 
-/* A path as a report shows it, without the name of the link that led to it. */
-static char *own_path(void) {
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof path);
-	return len > 0 ? strndup(path, (size_t)len) : strdup("unknown");
-}
-
-/* The caller of a function that never returns may lie behind the last instruction of its own. */
-static struct crash_frame find_symbol(uint64_t address, size_t index) {
-	struct crash_frame ret = {.address = address};
-	Dl_info info;
-	uint64_t within = index ? address - 1 : address;
-	if (dladdr((const void *)(uintptr_t)within, &info) && info.dli_sname) {
-		ret.symbol = info.dli_sname;
-		ret.symbol_offset = address - (uint64_t)(uintptr_t)info.dli_saddr;
-	}
-	return ret;
-}
-
-/* Everything that the facts borrow. */
-struct evidence {
-	struct crash_frame frames[CAPTURE_FRAMES];
-	struct crash_register registers[CONTEXT_REGISTERS];
-	struct crash_thread thread;
-	struct images images;
-	struct utsname system;
-	struct sysinfo memory;
-	char os_version[160], id[CRASH_ID_BYTES];
-	char *path;
+struct watch {
+	const struct supervised *what;
+	struct supervised_end *end;
+	struct capture *capture;
+	int events, signals; /* descriptors; events is closed when there is nothing more to come */
+	sigset_t before;
+	int64_t deadline_us; /* monotonic; 0: none */
+	int status;          /* as waitpid() tells */
 };
 
-static void take_capture(
-	const struct capture *capture, struct evidence *evidence, struct crash_facts *facts) {
-	size_t count = 0;
-	for (size_t i = 0; context_register_names[i]; i++) {
-		const char *name = context_register_names[i];
-		uint64_t value = capture->context.registers[i];
-		/* Not every kernel and emulator hands it over; no fault has the syndrome 0. */
-		if (value || strcmp(name, "esr") != 0)
-			evidence->registers[count++] = (struct crash_register){name, value};
-	}
-	facts->registers = evidence->registers;
-	facts->register_count = count;
-	size_t frames = capture->frame_count < CAPTURE_FRAMES ? (size_t)capture->frame_count
-							      : CAPTURE_FRAMES;
-	for (size_t i = 0; i < frames; i++)
-		evidence->frames[i] = find_symbol(capture->frames[i], i);
-	evidence->thread = (struct crash_thread){
-		.id = capture->thread, .frames = evidence->frames, .frame_count = frames};
-	facts->threads = &evidence->thread;
-	facts->thread_count = 1;
-	facts->signal = capture->signal;
-	facts->signal_code = capture->code;
-	facts->address = capture->address;
-	facts->captured_at_us = capture->captured_at_us;
-	facts->before_pc_len = facts->at_pc_len = CODE_BYTES;
-	images_code(
-		&evidence->images, capture->context.pc, &facts->before_pc_len, &facts->at_pc_len);
-	facts->at_pc = (const uint8_t *)(uintptr_t)capture->context.pc;
-	facts->before_pc = facts->at_pc - facts->before_pc_len;
+/* ---- the child ---- */
+
+/*
+ * A signal that the terminal sends to all is the supervisor's to understand: SIGQUIT must not end
+ * the trial.
+ */
+static _Noreturn void be_child(struct watch *watch, int fd, pid_t supervisor) {
+	struct err err = {0};
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != supervisor)
+		_exit(127);
+	signal(SIGQUIT, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &watch->before, NULL);
+	if (capture_start(watch->capture, fd, watch->what->abort_text, &err) < 0)
+		_exit(127);
+	int status = watch->what->run(watch->what->user);
+	fflush(NULL);
+	_exit(status);
 }
 
-static void take_system(struct evidence *evidence, struct crash_facts *facts) {
-	facts->arch = context_arch;
-	facts->images = evidence->images.items;
-	facts->image_count = evidence->images.count;
-	if (uname(&evidence->system) == 0) {
-		snprintf(evidence->os_version, sizeof evidence->os_version, "%s %s",
-			evidence->system.sysname, evidence->system.release);
-		facts->os_version = evidence->os_version;
+static int start_child(struct watch *watch, struct err *err) {
+	pid_t supervisor = getpid();
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(err, -errno, "no pipe: %s", strerror(errno));
+	fflush(NULL);
+	watch->end->launched_at_us = clock_now_us();
+	watch->end->pid = fork();
+	if (!watch->end->pid) {
+		close(ends[0]);
+		be_child(watch, ends[1], supervisor);
 	}
-	if (sysinfo(&evidence->memory) == 0)
-		facts->uptime_s = evidence->memory.uptime;
+	close(ends[1]);
+	watch->events = ends[0];
+	if (watch->end->pid < 0)
+		return err_set(err, -errno, "cannot start a child: %s", strerror(errno));
+	/* Whoever reads what we say may be gone; the child is looked after all the same. */
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
 }
 
-static int write_report(const struct supervised *what, const struct capture *capture,
-	struct supervised_end *ret, struct err *err) {
-	struct evidence evidence = {0};
-	struct crash_facts facts = {
-		.incident_id = evidence.id,
-		.name = what->name,
-		.parent = what->name,
-		.pid = ret->pid,
-		.parent_pid = getpid(),
-		.uid = getuid(),
-		.launched_at_us = ret->launched_at_us,
-	};
-	int r = crash_report_new_id(evidence.id, err);
-	if (!r)
-		r = images_list(&evidence.images, err);
-	evidence.path = own_path();
-	facts.path = evidence.path;
-	if (!r && !evidence.path)
-		r = err_set(err, -ENOMEM, "out of memory");
-	if (!r) {
-		take_system(&evidence, &facts);
-		take_capture(capture, &evidence, &facts);
-		r = crash_report_write(what->reports, &facts, &ret->report, err);
+/* ---- what happens ---- */
+
+static void limit(struct watch *watch, int64_t us) {
+	int64_t deadline_us = clock_monotonic_us() + us;
+	if (!watch->deadline_us || deadline_us < watch->deadline_us)
+		watch->deadline_us = deadline_us;
+}
+
+static void on_stacks(struct watch *watch) {
+	struct buf text = {0};
+	supervise_format_stacks(&watch->capture->stacks, watch->end->pid, &text);
+	if (watch->what->stacks)
+		watch->what->stacks(buf_str(&text));
+	buf_finish(&text);
+}
+
+static void on_events(struct watch *watch) {
+	char events[16];
+	ssize_t n = read(watch->events, events, sizeof events);
+	for (ssize_t i = 0; i < n; i++) {
+		if (events[i] == CAPTURE_FAULT)
+			limit(watch, CRASH_US);
+		else if (events[i] == CAPTURE_STACKS)
+			on_stacks(watch);
 	}
-	images_finish(&evidence.images);
-	free(evidence.path);
+	if (n == 0 || (n < 0 && errno != EINTR)) {
+		close(watch->events);
+		watch->events = -1;
+	}
+}
+
+static void on_quit(struct watch *watch) {
+	struct err err = {0};
+	if (watch->events >= 0)
+		(void)capture_ask(watch->end->pid, &err);
+	else if (watch->what->stacks)
+		watch->what->stacks("The trial has become another program, whose stacks are not "
+				    "known here.\n");
+}
+
+/* Once more is an order. */
+static void on_end(struct watch *watch, int number) {
+	kill(watch->end->pid, watch->end->told ? SIGKILL : number);
+	if (!watch->end->told)
+		watch->end->told = number;
+	limit(watch, END_US);
+}
+
+/* Many children may have ended for one signal, and one for none; ours is asked after each time. */
+static int on_signal(struct watch *watch, struct err *err) {
+	struct signalfd_siginfo info;
+	if (read(watch->signals, &info, sizeof info) == sizeof info) {
+		if (info.ssi_signo == SIGQUIT)
+			on_quit(watch);
+		else if (info.ssi_signo != SIGCHLD)
+			on_end(watch, (int)info.ssi_signo);
+	}
+	pid_t pid = waitpid(watch->end->pid, &watch->status, WNOHANG);
+	if (pid < 0 && errno != EINTR)
+		return err_set(err, -errno, "waiting for the child: %s", strerror(errno));
+	watch->end->ended = pid == watch->end->pid;
+	return 0;
+}
+
+static int wait_ms(const struct watch *watch) {
+	if (!watch->deadline_us)
+		return -1;
+	int64_t left_us = watch->deadline_us - clock_monotonic_us();
+	return left_us > 0 ? (int)(left_us / 1000 + 1) : 0;
+}
+
+static int follow(struct watch *watch, struct err *err) {
+	int r = 0;
+	while (!r && !watch->end->ended) {
+		struct pollfd fds[] = {{.fd = watch->signals, .events = POLLIN},
+			{.fd = watch->events, .events = POLLIN}};
+		int ready = poll(fds, 2, wait_ms(watch));
+		if (ready < 0 && errno != EINTR)
+			r = err_set(err, -errno, "cannot wait: %s", strerror(errno));
+		if (ready == 0) {
+			kill(watch->end->pid, SIGKILL);
+			watch->deadline_us = 0;
+		}
+		if (ready > 0 && fds[1].revents)
+			on_events(watch);
+		if (ready > 0 && fds[0].revents)
+			r = on_signal(watch, err);
+	}
 	return r;
 }
 
-static void be_child(const struct supervised *what, int fd) {
-	struct err err = {0};
-	if (capture_start(fd, &err) < 0)
-		_exit(127);
-	_exit(what->run(what->user));
+/* One that was stuck in its handler and had to be killed has crashed all the same. */
+static void take_status(struct watch *watch) {
+	struct supervised_end *end = watch->end;
+	end->signal = WIFSIGNALED(watch->status) ? WTERMSIG(watch->status) : 0;
+	end->status = WIFEXITED(watch->status) ? WEXITSTATUS(watch->status) : -1;
+	if (end->signal == SIGKILL && !end->told && atomic_load(&watch->capture->crashed))
+		end->signal = watch->capture->signal;
+}
+
+/* ---- from the start to the end ---- */
+
+static int take_signals(struct watch *watch, struct err *err) {
+	static const int numbers[] = {SIGCHLD, SIGINT, SIGTERM, SIGQUIT};
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		sigaddset(&set, numbers[i]);
+	/* Whoever started us may have had no interest in its children. */
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_BLOCK, &set, &watch->before);
+	watch->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return watch->signals < 0 ? err_set(err, -errno, "no signals: %s", strerror(errno)) : 0;
 }
 
 int supervise(const struct supervised *what, struct supervised_end *ret, struct err *err) {
-	struct capture capture;
-	int ends[2];
+	struct watch watch = {.what = what, .end = ret, .events = -1, .signals = -1};
 	*ret = (struct supervised_end){0};
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(err, -errno, "no pipe: %s", strerror(errno));
-	ret->launched_at_us = clock_now_us();
-	ret->pid = fork();
-	if (!ret->pid) {
-		close(ends[0]);
-		be_child(what, ends[1]);
-	}
-	close(ends[1]);
-	int r = ret->pid < 0 ? err_set(err, -errno, "cannot start a child: %s", strerror(errno))
-			     : 0;
-	int captured = r ? r : capture_read(ends[0], what->timeout_ms, &capture);
-	close(ends[0]);
+	watch.capture = capture_new(err);
+	if (!watch.capture)
+		return -ENOMEM;
+	int r = take_signals(&watch, err);
 	if (!r)
-		r = supervise_wait(captured == -ETIMEDOUT ? 0 : what->timeout_ms, ret, err);
-	if (!r && captured == 1 && ret->signal && what->reports)
-		r = write_report(what, &capture, ret, err);
+		r = start_child(&watch, err);
+	if (!r && what->timeout_ms)
+		limit(&watch, (int64_t)what->timeout_ms * 1000);
+	if (!r)
+		r = follow(&watch, err);
+	if (!r) {
+		take_status(&watch);
+		if (ret->signal && what->reports && atomic_load(&watch.capture->crashed))
+			r = supervise_report(what, watch.capture, ret, err);
+	}
+	if (watch.events >= 0)
+		close(watch.events);
+	if (watch.signals >= 0)
+		close(watch.signals);
+	sigprocmask(SIG_SETMASK, &watch.before, NULL);
+	capture_free(watch.capture);
 	return r;
+}
+
+int supervise_trial(const struct supervised *what, struct supervised_end *ret, struct err *err) {
+	return supervise(what, ret, err);
+}
+
+void supervise_thread_started(void) {
+	capture_thread_started();
 }
