@@ -2,29 +2,19 @@
 #include "cli/run_report.h"
 
 #include "base/log.h"
+#include "base/signal_name.h"
 #include "export/load.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 void run_report_signal(int number, struct buf *ret) {
-	static const struct {
-		int number;
-		const char *name;
-	} names[] = {{SIGHUP, "SIGHUP"}, {SIGINT, "SIGINT"}, {SIGQUIT, "SIGQUIT"},
-		{SIGILL, "SIGILL"}, {SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},
-		{SIGFPE, "SIGFPE"}, {SIGKILL, "SIGKILL"}, {SIGUSR1, "SIGUSR1"},
-		{SIGSEGV, "SIGSEGV"}, {SIGUSR2, "SIGUSR2"}, {SIGPIPE, "SIGPIPE"},
-		{SIGALRM, "SIGALRM"}, {SIGTERM, "SIGTERM"}, {SIGXCPU, "SIGXCPU"},
-		{SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"}};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].number == number) {
-			buf_add_str(ret, names[i].name);
-			return;
-		}
-	buf_printf(ret, "signal %d", number);
+	const char *name = signal_name(number);
+	if (name)
+		buf_add_str(ret, name);
+	else
+		buf_printf(ret, "signal %d", number);
 }
 
 static bool needs_quotes(const char *word) {

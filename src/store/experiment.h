@@ -2,6 +2,10 @@
  * Experiments, their conditions and their trials in the database. Nobody can run the past again:
  * what is written here is on the disk (synchronous FULL, on macOS with F_FULLFSYNC) before the call
  * returns. A part of struct store and its rules.
+ *
+ * Because of that each of these writes is a transaction of its own, and fails with -EINPROGRESS,
+ * having changed nothing, while another one is open on the same handle (a batch of reports: end it
+ * first, see ingest_flush()). store_trial_launched() alone may stand in one.
  */
 #ifndef STORE_EXPERIMENT_H
 #define STORE_EXPERIMENT_H
@@ -82,27 +86,36 @@ struct store_trial {
 		*label; /* of a crash without one: late, quota, reporter off, unknown; else NULL */
 };
 
-/* Adds both, in one transaction; *ret_id: of the experiment. */
+/* Adds both, in one transaction; *ret_id: of the experiment. Conditions are numbered by their place
+ * in the array, whatever their number says. JSON that is NULL becomes the empty array or object. */
 int store_experiment_add(struct store *store, const struct store_experiment *experiment,
 	const struct store_condition *conditions, size_t count, int64_t *ret_id, struct err *err);
 /* ended_at_us absent: it goes on (a resume). */
 int store_experiment_end(
 	struct store *store, int64_t id, struct i64_opt ended_at_us, struct err *err);
 
-/* Before the process is started: condition, slot and started_at_us; *ret_id of the row. */
+/* Before the process is started: condition, slot and started_at_us; *ret_id of the row. -ENOENT: no
+ * such condition. */
 int store_trial_begin(struct store *store, int64_t experiment, const struct store_trial *trial,
 	int64_t *ret_id, struct err *err);
 /* The pid is known: written without waiting for the disk. */
 int store_trial_launched(
 	struct store *store, int64_t id, int64_t pid, int64_t launched_at_us, struct err *err);
-/* Everything but id, condition, slot, started_at_us, incident, incident_id, site, label. */
+/* Everything but id, condition, slot, started_at_us, incident, incident_id, site, label. pid and
+ * launched_at_us stay as they are where the trial has none; a measure that is not finite is none.
+ * -ENOENT. */
 int store_trial_end(struct store *store, const struct store_trial *trial, struct err *err);
-/* The incident belongs to the trial: copies its id and site, takes the label away. An incident that
- * has a trial already keeps it: -EEXIST. */
+/*
+ * The incident belongs to the trial: copies its id and site, takes the label away. An incident that
+ * has a trial already keeps it, and a trial its incident: -EEXIST (the same pair again: 0).
+ * -ENOENT. As long as the incident's row is there, id and site are read from it, so that they
+ * follow a reclassify; when retention deletes it, the trial keeps what they were at that moment.
+ */
 int store_trial_pair(struct store *store, int64_t id, int64_t incident, struct err *err);
+/* NULL takes it away. A trial that has its incident gets none (0). -ENOENT. */
 int store_trial_label(struct store *store, int64_t id, const char *label, struct err *err);
 
-/* Non-zero from fn ends the walk with that code. */
+/* Non-zero from fn ends the walk with that code. fn may ask the store, but must not write to it. */
 typedef int (*store_experiment_fn)(const struct store_experiment *experiment, void *user);
 typedef int (*store_condition_fn)(const struct store_condition *condition, void *user);
 typedef int (*store_trial_fn)(const struct store_trial *trial, void *user);
@@ -110,12 +123,13 @@ typedef int (*store_trial_fn)(const struct store_trial *trial, void *user);
 /* Newest first. limit 0: all. */
 int store_experiments(
 	struct store *store, int64_t limit, store_experiment_fn fn, void *user, struct err *err);
-/* By number; "latest"; "unfinished": the newest that has not ended. -ENOENT, -EINVAL. */
+/* By number; "latest"; "unfinished": the newest that has not ended. -ENOENT; -EINVAL for any other
+ * word. */
 int store_experiment_find(struct store *store, const char *word, int64_t *ret_id, struct err *err);
 /* One: fn is called once. -ENOENT. */
 int store_experiment_get(
 	struct store *store, int64_t id, store_experiment_fn fn, void *user, struct err *err);
-/* In their order. */
+/* In their order; none for an experiment that is not there, as store_trials(). */
 int store_conditions(
 	struct store *store, int64_t id, store_condition_fn fn, void *user, struct err *err);
 /* In the order in which they were started. */

@@ -119,6 +119,18 @@ enum statement {
 	ST_TEXT_NEXT_SYMBOL,
 	ST_TEXT_WORD_DROP,
 	ST_TEXT_SYMBOL_DROP,
+	ST_EXPERIMENT_ADD,
+	ST_EXPERIMENT_END,
+	ST_CONDITION_ADD,
+	ST_TRIAL_ADD,
+	ST_TRIAL_LAUNCHED,
+	ST_TRIAL_END,
+	ST_TRIAL_OUTPUT_ADD,
+	ST_TRIAL_OUTPUT_DROP,
+	ST_TRIAL_FIND,
+	ST_TRIAL_OF_INCIDENT,
+	ST_TRIAL_PAIR,
+	ST_TRIAL_LABEL,
 	ST_COUNT,
 };
 
@@ -335,6 +347,13 @@ void store_unpacker_free(struct store_unpacker *unpacker);
 int store_train_idle(struct store *store, bool *ret_trained, struct err *err);
 /* Deletes dictionaries that no row needs and no new row will. */
 int store_dictionaries_tidy(struct store *store, struct err *err);
+
+/* ---- experiment.c ---- */
+
+/* A transaction that is on the disk when it has ended. -EINPROGRESS: another one is open. */
+int store_begin_durable(struct store *store, struct err *err);
+/* Commits, or rolls back when r is negative; returns r or what failed. */
+int store_end_durable(struct store *store, int r, struct err *err);
 
 /* ---- fields.c ---- */
 

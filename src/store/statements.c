@@ -177,6 +177,32 @@ static const char *const texts[ST_COUNT] = {
 	[ST_TEXT_NEXT_SYMBOL] = "select id from symbol where id > ? order by id limit 1",
 	[ST_TEXT_WORD_DROP] = "delete from word where id = ?",
 	[ST_TEXT_SYMBOL_DROP] = "delete from symbol where id = ?",
+	[ST_EXPERIMENT_ADD] = "insert into experiment (kind, started_at, ended_at, runs, seed, "
+			      "command, settings, platform) values (?, ?, ?, ?, ?, ?, ?, ?)",
+	[ST_EXPERIMENT_END] = "update experiment set ended_at = ?2 where id = ?1",
+	[ST_CONDITION_ADD] =
+		"insert into condition (experiment_id, number, backend, scenario, lock, threads, "
+		"env, command, throughput_unit) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ST_TRIAL_ADD] = "insert into trial (experiment_id, condition, slot, outcome, started_at) "
+			 "values (?, ?, ?, 'started', ?)",
+	[ST_TRIAL_LAUNCHED] = "update trial set pid = ?2, launched_at = ?3 where id = ?1",
+	[ST_TRIAL_END] = "update trial set outcome = ?2, ended_at = ?3, pid = coalesce(?4, pid), "
+			 "launched_at = coalesce(?5, launched_at), exit_status = ?6, signal = ?7, "
+			 "signal_name = ?8, operations = ?9, throughput = ?10, lock_wait_s = ?11, "
+			 "latency = ?12, error = ?13 where id = ?1",
+	[ST_TRIAL_OUTPUT_ADD] =
+		"insert into trial_output (trial_id, stacks, stderr_tail) values (?, ?, ?)",
+	[ST_TRIAL_OUTPUT_DROP] = "delete from trial_output where trial_id = ?",
+	[ST_TRIAL_FIND] = "select t.paired, t.incident_id is not null and t.incident_id = "
+			  "(select incident_id from incident where id = ?2) "
+			  "from trial t where t.id = ?1",
+	[ST_TRIAL_OF_INCIDENT] = "select id from trial where incident = ?",
+	[ST_TRIAL_PAIR] = "update trial set paired = 1, label = null, incident = i.id, "
+			  "incident_id = i.incident_id, simulated = i.simulated, "
+			  "site = (select name from site where id = i.site_id) "
+			  "from incident i where i.id = ?2 and trial.id = ?1",
+	[ST_TRIAL_LABEL] =
+		"update trial set label = case when paired then null else ?2 end where id = ?1",
 };
 
 static int code_of_io_error(sqlite3 *db) {

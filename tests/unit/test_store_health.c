@@ -243,7 +243,7 @@ static void test_migration(void **state) {
 	assert_sql(
 		fixture->db, "select raw_gone || kind || path from incidents", "0crash/made/a.ips");
 	assert_sql(fixture->db, "select count(*) from incident", "1");
-	exec(fixture->db, "pragma user_version = 3");
+	exec(fixture->db, "pragma user_version = 4");
 	assert_int_equal(store_open(fixture->db, STORE_WRITE, &store, &err), -EPROTO);
 	assert_non_null(strstr(err.text, "newer"));
 }
@@ -318,7 +318,7 @@ static void test_damaged(void **state) {
 	store_close(store);
 	assert_int_equal(stat(fixture->db, &st), 0);
 	/* A page in 40, but neither the first ones nor the schema's. */
-	for (off_t page = 60; page < st.st_size / 2048; page += 40)
+	for (off_t page = 90; page < st.st_size / 2048; page += 40)
 		overwrite(fixture->db, page * 2048, 2048);
 	int problems = 0, salvaged = 0;
 	store = open_mode(fixture, STORE_READ);
