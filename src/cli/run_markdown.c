@@ -1,11 +1,7 @@
-/*
- * A run as a piece of a Markdown page. Text from outside stands inside HTML elements, and what
- * Markdown or HTML could take for structure, a link or a mention stands there as numeric
- * references. The rest stays as it is, so that the page can be searched.
- */
+/* A run as a piece of a Markdown page. Text from outside stands inside HTML elements, escaped. */
 #include "cli/run_report.h"
 
-#include "base/text.h"
+#include "export/markdown.h"
 #include "export/text_headline.h"
 
 #include <inttypes.h>
@@ -21,47 +17,6 @@ struct page {
 	struct buf value; /* scratch for one cell */
 };
 
-static bool is_word(char c) {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* Whether text[at] could be taken for more than itself. text ends with a NUL. */
-static bool is_structure(const char *text, size_t at) {
-	char next = text[at + 1], before = '\0';
-	if (at)
-		before = text[at - 1];
-	switch (text[at]) {
-	case '_':
-		return !is_word(before) || !is_word(next);
-	case ':': /* https:// */
-		return next == '/';
-	case '.': /* www. */
-		return before == 'w' || before == 'W';
-	default:
-		return strchr("\\`*~[]<>&|@$!", text[at]) != NULL;
-	}
-}
-
-static void add_escaped(struct buf *out, const char *text, size_t len, enum text_keep keep) {
-	struct buf safe = {0};
-	text_terminal(&safe, text, len, keep);
-	for (size_t i = 0; i < safe.len; i++) {
-		if (is_structure(safe.data, i))
-			buf_printf(out, "&#%d;", safe.data[i]);
-		else
-			buf_add_char(out, safe.data[i]);
-	}
-	if (safe.failed)
-		out->failed = true;
-	buf_finish(&safe);
-}
-
-static void add_code(struct buf *out, const char *text) {
-	buf_add_str(out, "<code>");
-	add_escaped(out, text, strlen(text), TEXT_LINE);
-	buf_add_str(out, "</code>");
-}
-
 static struct buf *value(struct page *page) {
 	buf_reset(&page->value);
 	return &page->value;
@@ -72,7 +27,7 @@ static void row(struct page *page, const char *label, const char *text) {
 	if (!text || !*text)
 		return;
 	buf_printf(page->out, "| %s | ", label);
-	add_code(page->out, text);
+	markdown_code(page->out, text);
 	buf_add_str(page->out, " |\n");
 }
 
@@ -88,7 +43,7 @@ static void add_folded(struct page *page, const char *title, const char *text) {
 	/* An empty line in it would not end it: a block that starts with <pre> goes on to </pre>.
 	 */
 	buf_printf(page->out, "\n<details><summary>%s</summary>\n\n<pre>", title);
-	add_escaped(page->out, text, len, TEXT_LINES);
+	markdown_escape(page->out, text, len, TEXT_LINES);
 	buf_add_str(page->out, "</pre>\n\n</details>\n");
 }
 
@@ -97,7 +52,7 @@ static void put_incident(const struct text_view *view, void *user) {
 	const struct triage *triage = view->triage;
 	text_headline(value(page), view->report, triage);
 	buf_add_str(page->out, "\n#### ");
-	add_code(page->out, buf_str(&page->value));
+	markdown_code(page->out, buf_str(&page->value));
 	if (view->report->simulated)
 		buf_add_str(page->out, " (simulated)");
 	buf_add_str(page->out, "\n\n| | |\n|---|---|\n");
@@ -127,10 +82,10 @@ static void put_head(struct page *page) {
 							 : "no crash";
 	buf_printf(page->out, "### agxtriage: %s\n\n", said);
 	run_report_command(report, value(page));
-	add_code(page->out, buf_str(&page->value));
+	markdown_code(page->out, buf_str(&page->value));
 	buf_add_str(page->out, "\n\n");
 	run_report_end(report, value(page));
-	add_code(page->out, buf_str(&page->value));
+	markdown_code(page->out, buf_str(&page->value));
 	buf_printf(page->out, "; %zu crash report%s\n", crashes, crashes == 1 ? "" : "s");
 }
 

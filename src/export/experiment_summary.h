@@ -23,6 +23,25 @@ struct summary_label {
 	uint64_t count;
 };
 
+/* One of facts.env. */
+struct summary_variable {
+	const char *name, *value; /* value NULL: taken out of the environment */
+};
+
+/* What conditions may differ in. */
+enum summary_factor {
+	SUMMARY_EXPERIMENT,
+	SUMMARY_BACKEND,
+	SUMMARY_SCENARIO,
+	SUMMARY_LOCK,
+	SUMMARY_THREADS,
+	SUMMARY_ENV,
+	SUMMARY_COMMAND, /* of a command of the user's; that of a trial follows from the others */
+	SUMMARY_FACTOR_COUNT,
+};
+
+extern const char *const summary_factor_names[SUMMARY_FACTOR_COUNT];
+
 struct summary_condition {
 	int64_t experiment;           /* its number */
 	struct store_condition facts; /* texts in the summary's arena */
@@ -40,16 +59,30 @@ struct summary_condition {
 	struct sample_interval throughput; /* only with throughput_count > 0 */
 	double lock_wait_share; /* median share of the threads' time; negative: not measured */
 	double p50_us, p95_us,
-		p99_us;      /* medians over trials of an operation's; negative: not measured */
-	double *elapsed_s;   /* of finished trials: wall time of the process */
-	int64_t *exit_codes; /* of all counted trials, -signal for a signal */
+		p99_us; /* medians over trials of an operation's; negative: not measured */
+	/* Of all counted trials whose end was seen, in their order: wall time of the process, and
+	 * its exit status, -signal for a signal. */
+	double *elapsed_s;
+	int64_t *exit_codes;
 	size_t elapsed_count, exit_count;
+	struct summary_variable *env; /* facts.env, by name */
+	size_t env_count;
+	const char **words; /* facts.command */
+	size_t word_count;
+	size_t lock_wait_count, latency_count; /* trials behind the medians */
 };
 
 struct summary_comparison {
-	size_t a, b;     /* conditions; a before b */
-	bool one_factor; /* they differ in exactly one of backend, scenario, lock, threads, env,
-			    command: what a table shows */
+	size_t a, b; /* conditions; a before b */
+	/* They differ in exactly one of backend, scenario, lock, threads, one variable of env,
+	 * command; or in nothing but the experiment. */
+	bool one_factor;
+	enum summary_factor factor; /* only with one_factor */
+	const char *variable;       /* only with SUMMARY_ENV: its name */
+	/* What a person wants to see first: a lock against none (or the first one), threads against
+	 * the next lower number, everything else against its first value. */
+	bool matters;
+	bool b_is_base;              /* the one that the other is held against is b, else a */
 	struct rate_difference rate; /* a - b */
 	double fisher_p;
 	bool has_ratio;
@@ -79,6 +112,10 @@ void experiment_summary_name(
 	const struct experiment_summary *summary, size_t condition, struct buf *ret);
 /* "at most 20.4 % (Wilson)" for 0 of 15, "26.7 % (10.9 to 52.0 %)" for 4 of 15. */
 void experiment_summary_rate(const struct summary_condition *condition, struct buf *ret);
+
+/* What the experiments ran on, in readable lines; experiment_text() does not have it. */
+void experiment_platform_text(
+	const struct experiment_summary *summary, const struct term *term, struct buf *ret);
 
 /* The writers; each appends. */
 void experiment_text(

@@ -9,8 +9,8 @@
 
 #define GAP 2
 
-void table_init(
-	struct table *table, const struct table_column *columns, size_t count, struct term *term) {
+static void init(struct table *table, const struct table_column *columns, size_t count,
+	const struct term *term) {
 	assert(count <= TABLE_COLUMNS_MAX);
 	*table = (struct table){.columns = columns, .count = count, .term = term};
 	table->unlimited = term->columns == 0;
@@ -18,6 +18,18 @@ void table_init(
 		size_t title = text_width(columns[i].title);
 		table->widths[i] = columns[i].width > title ? columns[i].width : title;
 	}
+}
+
+void table_init(
+	struct table *table, const struct table_column *columns, size_t count, struct term *term) {
+	init(table, columns, count, term);
+	table->out = term;
+}
+
+void table_init_into(struct table *table, const struct table_column *columns, size_t count,
+	const struct term *term, struct buf *ret) {
+	init(table, columns, count, term);
+	table->to = ret;
 }
 
 void table_finish(struct table *table) {
@@ -180,5 +192,10 @@ int table_row(struct table *table, const struct table_cell *cells) {
 	}
 	line->failed = line->failed || table->cell.failed;
 	buf_add_char(line, '\n');
-	return term_put_buf(table->term, line);
+	if (table->out)
+		return term_put_buf(table->out, line);
+	buf_add(table->to, buf_str(line), line->len);
+	table->to->failed = table->to->failed || line->failed;
+	buf_reset(line);
+	return 0;
 }

@@ -31,16 +31,21 @@ struct table_cell {
 struct table {
 	const struct table_column *columns; /* borrowed */
 	size_t count;
-	struct term *term; /* borrowed */
+	const struct term *term; /* borrowed; the layout is for it */
+	struct term *out;        /* borrowed; where rows are put */
 	size_t widths[TABLE_COLUMNS_MAX];
 	bool hidden[TABLE_COLUMNS_MAX];
 	bool unlimited; /* no terminal: nothing is shortened or left out */
+	struct buf *to; /* where rows are added without out; borrowed */
 	struct buf line, cell;
 };
 
 /* count: at most TABLE_COLUMNS_MAX. */
 void table_init(
 	struct table *table, const struct table_column *columns, size_t count, struct term *term);
+/* The same for a table within a text: rows are added to ret, laid out for term. */
+void table_init_into(struct table *table, const struct table_column *columns, size_t count,
+	const struct term *term, struct buf *ret);
 void table_finish(struct table *table);
 /* Lets a row that will come widen its columns. */
 void table_measure(struct table *table, const struct table_cell *cells);

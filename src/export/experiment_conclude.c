@@ -1,0 +1,205 @@
+/*
+ * What may be concluded, in words: never more than the counts carry. A rate of zero is a bound, a
+ * difference has its interval, and nothing is said to cause anything.
+ */
+#include "export/experiment_parts.h"
+#include "export/markdown.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SIGNIFICANT 0.05
+/* What runs without a crash are counted up to. */
+#define BOUND 0.01
+/* Fewer trials than that give an interval that is too narrow. */
+#define FEW_TRIALS 5
+/* A command's line is shortened in a sentence; the table has it whole. */
+#define LABEL_BYTES 60
+
+struct sides {
+	const struct experiment_summary *summary;
+	const struct summary_comparison *comparison;
+	const struct summary_condition *subject, *base;
+	struct buf subject_label, base_label;
+};
+
+static void add_share(const struct summary_condition *condition, struct buf *ret) {
+	experiment_count(condition->outcomes[TRIAL_CRASHED], ret);
+	buf_add_str(ret, " of ");
+	experiment_count(condition->runs, ret);
+}
+
+/* More than two digits would claim to be exact. */
+static void add_about(uint64_t count, struct buf *ret) {
+	uint64_t unit = 1;
+	while (count / unit >= 100)
+		unit *= 10;
+	experiment_count((count + unit - 1) / unit * unit, ret);
+}
+
+static uint64_t fewer_runs(const struct sides *sides) {
+	return sides->subject->runs < sides->base->runs ? sides->subject->runs : sides->base->runs;
+}
+
+/* When as many runs as should do have not done, a quarter more is tried. */
+static void add_more(const struct sides *sides, uint64_t needed, struct buf *ret) {
+	uint64_t runs = fewer_runs(sides);
+	uint64_t more = needed > runs ? needed - runs : 0, quarter = runs / 4 + 1;
+	add_about(more > quarter ? more : quarter, ret);
+}
+
+static void no_crash(
+	const struct sides *sides, const struct rate_difference *difference, struct buf *ret) {
+	double room = fmax(fabs(difference->low), fabs(difference->high));
+	uint64_t needed = rate_runs_for_bound(BOUND), runs = fewer_runs(sides);
+	buf_add_str(ret, "No crash on either side (");
+	add_share(sides->subject, ret);
+	buf_add_str(ret, ", ");
+	add_share(sides->base, ret);
+	buf_printf(ret, "); the rates may still be up to %.1f points apart.", room * 100);
+	if (needed <= runs)
+		return;
+	buf_add_str(ret, " About ");
+	add_about(needed - runs, ret);
+	buf_printf(ret, " more runs of each without a crash would bound both rates at %g %%.",
+		BOUND * 100);
+}
+
+static void equal_rates(
+	const struct sides *sides, const struct rate_difference *difference, struct buf *ret) {
+	buf_add_str(ret, "Both crashed as often (");
+	add_share(sides->subject, ret);
+	buf_add_str(ret, ", ");
+	add_share(sides->base, ret);
+	buf_add_str(ret, "); a difference of ");
+	experiment_points(difference, ret);
+	buf_add_str(ret, " points is open. Four times as many runs would halve that.");
+}
+
+static void add_counts(const struct sides *sides, struct buf *ret) {
+	add_share(sides->subject, ret);
+	buf_add_str(ret, " against ");
+	add_share(sides->base, ret);
+}
+
+static void settled(
+	const struct sides *sides, const struct rate_difference *difference, struct buf *ret) {
+	buf_printf(ret, "%s crashed %s often than %s: ", buf_str(&sides->subject_label),
+		difference->difference < 0 ? "less" : "more", buf_str(&sides->base_label));
+	add_counts(sides, ret);
+	buf_add_str(ret, ", ");
+	experiment_points(difference, ret);
+	buf_add_str(ret, " points, ");
+	experiment_p(sides->comparison->fisher_p, ret);
+	buf_add_char(ret, '.');
+}
+
+static void open_question(
+	const struct sides *sides, const struct rate_difference *difference, struct buf *ret) {
+	const struct summary_comparison *comparison = sides->comparison;
+	bool excludes_zero = difference->low > 0 || difference->high < 0;
+	buf_printf(ret, "%s crashed ", buf_str(&sides->subject_label));
+	add_share(sides->subject, ret);
+	buf_printf(ret, ", %s ", buf_str(&sides->base_label));
+	add_share(sides->base, ret);
+	buf_add_str(ret, ": ");
+	experiment_points(difference, ret);
+	buf_add_str(ret, " points, ");
+	experiment_p(comparison->fisher_p, ret);
+	buf_add_str(ret, excludes_zero || comparison->fisher_p < SIGNIFICANT
+				 ? ", at the edge of chance; about "
+				 : ". The difference may be chance; about ");
+	add_more(sides,
+		rate_runs_needed(sides->subject->crash_rate.rate, sides->base->crash_rate.rate),
+		ret);
+	buf_add_str(ret, " more runs of each would settle it.");
+}
+
+static void conclude_rates(const struct sides *sides, struct buf *ret) {
+	const struct rate_difference difference = experiment_difference(sides->comparison);
+	bool excludes_zero = difference.low > 0 || difference.high < 0;
+	if (!sides->subject->outcomes[TRIAL_CRASHED] && !sides->base->outcomes[TRIAL_CRASHED])
+		no_crash(sides, &difference, ret);
+	else if (difference.difference == 0)
+		equal_rates(sides, &difference, ret);
+	else if (excludes_zero && sides->comparison->fisher_p < SIGNIFICANT)
+		settled(sides, &difference, ret);
+	else
+		open_question(sides, &difference, ret);
+}
+
+static void conclude_throughputs(const struct sides *sides, struct buf *ret) {
+	const struct sample_interval ratio = experiment_ratio(sides->comparison);
+	size_t few = sides->subject->throughput_count < sides->base->throughput_count
+			     ? sides->subject->throughput_count
+			     : sides->base->throughput_count;
+	if (!sides->comparison->has_ratio)
+		return;
+	buf_printf(ret, " Throughput of %s: ", buf_str(&sides->subject_label));
+	experiment_interval(&ratio, ret);
+	buf_printf(ret, " times that of %s", buf_str(&sides->base_label));
+	if (few < FEW_TRIALS)
+		buf_printf(ret, "; from %zu and %zu finished trials, too few for a firm interval",
+			sides->subject->throughput_count, sides->base->throughput_count);
+	else if (ratio.low <= 1 && ratio.high >= 1)
+		buf_add_str(ret, "; no difference is shown");
+	buf_add_char(ret, '.');
+}
+
+/* Cuts in front of a character, not inside one. */
+static void shorten(struct buf *label) {
+	size_t len = LABEL_BYTES;
+	if (label->failed || label->len <= LABEL_BYTES)
+		return;
+	while (len && ((unsigned char)label->data[len] & 0xc0) == 0x80)
+		len--;
+	label->data[len] = '\0';
+	label->len = len;
+	buf_add_str(label, "\xe2\x80\xa6");
+}
+
+static void make_label(
+	const struct sides *sides, size_t condition, bool markdown, struct buf *ret) {
+	struct buf label = {0};
+	experiment_label(sides->summary, sides->comparison, condition, &label);
+	shorten(&label);
+	if (markdown)
+		markdown_code(ret, buf_str(&label));
+	else
+		buf_add(ret, buf_str(&label), label.len);
+	ret->failed = ret->failed || label.failed;
+	buf_finish(&label);
+}
+
+void experiment_conclude(const struct experiment_summary *summary,
+	const struct summary_comparison *comparison, bool markdown, struct buf *ret) {
+	size_t subject = experiment_subject(comparison), base = experiment_base(comparison);
+	struct sides sides = {.summary = summary,
+		.comparison = comparison,
+		.subject = &summary->conditions[subject],
+		.base = &summary->conditions[base]};
+	make_label(&sides, subject, markdown, &sides.subject_label);
+	make_label(&sides, base, markdown, &sides.base_label);
+	conclude_rates(&sides, ret);
+	conclude_throughputs(&sides, ret);
+	ret->failed = ret->failed || sides.subject_label.failed || sides.base_label.failed;
+	buf_finish(&sides.subject_label);
+	buf_finish(&sides.base_label);
+}
+
+void experiment_caution(const struct experiment_summary *summary, struct buf *ret) {
+	size_t shown = experiment_shown_count(summary), made = summary->comparison_count;
+	if (!shown)
+		return;
+	buf_printf(
+		ret, "%zu comparison%s shown, of %zu made. ", shown, shown == 1 ? "" : "s", made);
+	buf_add_str(ret, "Differences are in percent points; every interval is of 95 %, every p is "
+			 "Fisher's, and each stands for itself");
+	if (shown > 1) {
+		buf_printf(ret,
+			": among %zu, one in twenty looks like a difference by chance; p of at "
+			"most %.2g stands for all of them together (Bonferroni)",
+			shown, SIGNIFICANT / (double)shown);
+	}
+	buf_add_str(ret, ". What went together was measured, not what caused it.");
+}

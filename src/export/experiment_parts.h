@@ -1,0 +1,93 @@
+/*
+ * What the parts of the experiments' summary share: how they are compared, and how numbers, names
+ * and commands are put into words. For export/experiment_*.c only.
+ */
+#ifndef EXPORT_EXPERIMENT_PARTS_H
+#define EXPORT_EXPERIMENT_PARTS_H
+
+#include "export/experiment_summary.h"
+
+/* ---- loading ---- */
+
+/* Reads facts.env and facts.command into env and words. What is no JSON of their kind is none.
+ * -ENOMEM. */
+int experiment_read_facts(struct arena *arena, struct summary_condition *condition);
+/* p50, p95 and p99 of an operation in a trial's latencies; false when they are not there. */
+bool experiment_read_latency(const char *json, double ret_us[3]);
+/* Fills in the comparisons. -ENOMEM. */
+int experiment_compare(struct experiment_summary *summary, struct err *err);
+
+/* ---- conditions ---- */
+
+/* In how many factors two conditions differ (every variable of env is one). *ret_factor and
+ * *ret_variable: the last of them; both may be NULL. */
+size_t experiment_differences(const struct summary_condition *a, const struct summary_condition *b,
+	enum summary_factor *ret_factor, const char **ret_variable);
+/* Whether the conditions of the summary have more than one value of it. */
+bool experiment_varies(const struct experiment_summary *summary, enum summary_factor factor);
+/* The value of env's variable; NULL: it has none. */
+const char *experiment_variable(const struct summary_condition *condition, const char *name);
+/* The value of one factor as a person says it: "4 threads". Nothing when there is none. */
+void experiment_value(const struct experiment_summary *summary,
+	const struct summary_condition *condition, enum summary_factor factor, struct buf *ret);
+/* What differs between the two of a comparison, said of one of them: "global", else its name. */
+void experiment_label(const struct experiment_summary *summary,
+	const struct summary_comparison *comparison, size_t condition, struct buf *ret);
+/* The base and the one that is held against it. */
+size_t experiment_base(const struct summary_comparison *comparison);
+size_t experiment_subject(const struct summary_comparison *comparison);
+const struct store_experiment *experiment_of(
+	const struct experiment_summary *summary, const struct summary_condition *condition);
+/* Comparisons that matter; all of them when none does and they are few. */
+bool experiment_is_shown(
+	const struct experiment_summary *summary, const struct summary_comparison *comparison);
+size_t experiment_shown_count(const struct experiment_summary *summary);
+
+/* ---- words ---- */
+
+/* A JSON array of words, and words, as a person would type them in a shell. */
+void experiment_command(const char *json, struct buf *ret);
+void experiment_words(const char *const *words, size_t count, struct buf *ret);
+/* "12,345" */
+void experiment_count(uint64_t count, struct buf *ret);
+/* Three or four digits that matter, with commas: "12,345", "812.3", "0.0123". */
+void experiment_number(double value, struct buf *ret);
+/* "340 us", "1.24 ms" */
+void experiment_duration(double us, struct buf *ret);
+/* "p 0.33", "p < 0.0001" */
+void experiment_p(double p, struct buf *ret);
+/* "2.14 (2.02 to 2.31)" */
+void experiment_interval(const struct sample_interval *interval, struct buf *ret);
+/* The ratio of subject to base, whichever of them a is. */
+struct sample_interval experiment_ratio(const struct summary_comparison *comparison);
+/* The difference of the rates, subject minus base. */
+struct rate_difference experiment_difference(const struct summary_comparison *comparison);
+/* In percent points: "-38.3 (-51.0 to -25.9)" */
+void experiment_points(const struct rate_difference *difference, struct buf *ret);
+/* "global against none, 4 threads" */
+void experiment_title(const struct experiment_summary *summary,
+	const struct summary_comparison *comparison, struct buf *ret);
+/* One or two sentences on what a comparison shows; for Markdown, names are code in it. */
+void experiment_conclude(const struct experiment_summary *summary,
+	const struct summary_comparison *comparison, bool markdown, struct buf *ret);
+/* Said wherever a simulated condition is shown. */
+#define EXPERIMENT_SIMULATED                                                                  \
+	"SIMULATED: the simulated driver crashed; its rates and throughputs say nothing of a" \
+	" real one."
+/* What has to be said of all comparisons together: chance, cause, the simulated driver. */
+void experiment_caution(const struct experiment_summary *summary, struct buf *ret);
+/* What experiments of this summary ran on and differ in: "system build: 24G419 (7), 25A123 (9)";
+ * nothing when they do not. */
+void experiment_platforms_differ(const struct experiment_summary *summary, struct buf *ret);
+
+/* How often one site, or one label, stands in all conditions. */
+struct experiment_tally_row {
+	const char *name;
+	uint64_t count;
+	const char *where; /* "none, 4 threads: 7; ..." */
+};
+/* All sites (or, with labels, all labels) of a summary, the most frequent first. -ENOMEM. */
+int experiment_tally(const struct experiment_summary *summary, bool labels, struct arena *arena,
+	struct experiment_tally_row **ret, size_t *ret_count);
+
+#endif

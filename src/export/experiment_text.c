@@ -1,0 +1,145 @@
+/* Experiments for a person at a terminal: a table, the sites, and what may be concluded. */
+#include "base/clock.h"
+#include "export/experiment_parts.h"
+#include "export/experiment_table.h"
+#include "export/text_out.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define ITEM_INDENT 2
+#define DETAIL_INDENT 4
+
+struct text {
+	struct text_out out;
+	const struct experiment_summary *summary;
+	struct buf value; /* scratch for one paragraph */
+};
+
+static struct buf *value(struct text *text) {
+	buf_reset(&text->value);
+	return &text->value;
+}
+
+static void put_value(struct text *text, enum term_role role, size_t indent) {
+	text_out_paragraph(&text->out, role, indent, buf_str(&text->value));
+}
+
+/* ---- which experiments ---- */
+
+static void add_span(int64_t us, struct buf *ret) {
+	int64_t s = us / 1000000;
+	if (s < 60)
+		buf_printf(ret, " in %" PRId64 ".%" PRId64 " s", s, us / 100000 % 10);
+	else if (s < 3600)
+		buf_printf(ret, " in %" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+	else
+		buf_printf(ret, " in %" PRId64 " h %" PRId64 " min", s / 3600, s / 60 % 60);
+}
+
+static void put_experiment(struct text *text, const struct store_experiment *experiment) {
+	char started[CLOCK_TEXT_BYTES];
+	uint64_t done = 0, planned = 0;
+	for (size_t i = 0; i < text->summary->condition_count; i++) {
+		const struct summary_condition *condition = &text->summary->conditions[i];
+		if (condition->experiment != experiment->id)
+			continue;
+		done += condition->runs;
+		planned += (uint64_t)condition->planned;
+	}
+	clock_format_local(experiment->started_at_us, started);
+	buf_printf(value(text), "Experiment %" PRId64 ", %s, ", experiment->id, started);
+	experiment_count(done, &text->value);
+	buf_add_str(&text->value, " of ");
+	experiment_count(planned, &text->value);
+	buf_add_str(&text->value, " trials");
+	if (!experiment->ended_at_us.set)
+		buf_add_str(&text->value, ", not finished");
+	else if (experiment->ended_at_us.value > experiment->started_at_us)
+		add_span(experiment->ended_at_us.value - experiment->started_at_us, &text->value);
+	put_value(text, TERM_BOLD, 0);
+	experiment_command(experiment->command, value(text));
+	put_value(text, TERM_DIM, ITEM_INDENT);
+}
+
+static void put_head(struct text *text) {
+	const struct experiment_summary *summary = text->summary;
+	for (size_t i = 0; i < summary->experiment_count; i++)
+		put_experiment(text, &summary->experiments[i]);
+	if (summary->simulated)
+		text_out_paragraph(&text->out, TERM_BAD, 0, EXPERIMENT_SIMULATED);
+	experiment_platforms_differ(summary, value(text));
+	if (text->value.len)
+		put_value(text, TERM_WARN, 0);
+	text_out_newline(&text->out);
+}
+
+/* ---- sites and labels ---- */
+
+static void put_tally(struct text *text, bool labels, const char *heading) {
+	struct experiment_tally_row *rows;
+	struct arena arena;
+	size_t count;
+	arena_init(&arena, SIZE_MAX);
+	if (experiment_tally(text->summary, labels, &arena, &rows, &count) < 0)
+		text->out.buf->failed = true;
+	else if (count)
+		text_out_heading(&text->out, heading);
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(value(text), "%s (%" PRIu64 ")", rows[i].name, rows[i].count);
+		put_value(text, labels ? TERM_WARN : TERM_SITE, ITEM_INDENT);
+		if (text->summary->condition_count > 1)
+			text_out_paragraph(&text->out, TERM_PLAIN, DETAIL_INDENT, rows[i].where);
+	}
+	arena_finish(&arena);
+}
+
+/* ---- comparisons ---- */
+
+static void put_factor(struct text *text, enum summary_factor factor, const char *heading) {
+	const struct experiment_summary *summary = text->summary;
+	bool begun = false;
+	for (size_t i = 0; i < summary->comparison_count; i++) {
+		const struct summary_comparison *comparison = &summary->comparisons[i];
+		enum summary_factor its =
+			comparison->one_factor ? comparison->factor : SUMMARY_FACTOR_COUNT;
+		if (its != factor || !experiment_is_shown(summary, comparison))
+			continue;
+		if (!begun)
+			text_out_heading(&text->out, heading);
+		begun = true;
+		experiment_title(summary, comparison, value(text));
+		put_value(text, TERM_BOLD, ITEM_INDENT);
+		text_out_paragraph(&text->out, TERM_PLAIN, DETAIL_INDENT, comparison->conclusion);
+	}
+}
+
+static void put_comparisons(struct text *text) {
+	static const struct {
+		enum summary_factor factor;
+		const char *heading;
+	} parts[] = {{SUMMARY_EXPERIMENT, "One experiment against another"},
+		{SUMMARY_BACKEND, "Back ends"}, {SUMMARY_SCENARIO, "Scenarios"},
+		{SUMMARY_LOCK, "Locks"}, {SUMMARY_THREADS, "More threads"},
+		{SUMMARY_ENV, "Environment"}, {SUMMARY_COMMAND, "Commands"},
+		{SUMMARY_FACTOR_COUNT, "Conditions that differ in more than one thing"}};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		put_factor(text, parts[i].factor, parts[i].heading);
+	experiment_caution(text->summary, value(text));
+	if (!text->value.len)
+		return;
+	text_out_newline(&text->out);
+	put_value(text, TERM_DIM, 0);
+}
+
+void experiment_text(
+	const struct experiment_summary *summary, const struct term *term, struct buf *ret) {
+	struct text text = {.out = {ret, term}, .summary = summary};
+	put_head(&text);
+	experiment_table_text(summary, term, ret);
+	put_tally(&text, false, "Sites of the crashes");
+	put_tally(&text, true, "Crashes without a report");
+	put_comparisons(&text);
+	ret->failed = ret->failed || text.value.failed;
+	buf_finish(&text.value);
+}
