@@ -32,12 +32,22 @@ struct trial_error {
 	char text[512]; /* one line */
 };
 
+/* What the simulated backend does wrong when it is told to, for rehearsals of what may go wrong. */
+enum rehearsal {
+	REHEARSAL_NONE,
+	REHEARSAL_GPU_ERROR,    /* command buffers fail */
+	REHEARSAL_WRONG_RESULT, /* the last element of an output is wrong */
+	REHEARSAL_HANG,         /* command buffers never complete */
+	REHEARSAL_COUNT,
+};
+
 struct backend_setup {
 	unsigned lanes;      /* threads, at least 1 */
 	size_t elements;     /* of each buffer, at least 1 */
 	bool shared_queue;   /* one queue for all lanes; else one per lane */
 	unsigned latency_us; /* simulated only: how long the GPU takes for a command buffer, 0 .. */
 	uint64_t seed;       /* of the buffers' contents */
+	enum rehearsal rehearsal; /* simulated only */
 };
 
 struct gpu; /* device, pipeline states, queues: shared by all threads */
@@ -76,7 +86,8 @@ struct backend {
 	 */
 	int (*check)(struct lane *lane, enum kernel kernel, struct trial_error *err);
 
-	/* For scenarios that misuse the API: other lanes may be in the middle of anything. */
+	/* For scenarios that misuse the API: other lanes may be in the middle of anything. Where
+	 * the other has none, the lane has none then, and the steps that want one do nothing. */
 	void (*adopt)(struct lane *lane, const struct lane *other, enum adopt what);
 	/* Gives up the lane's references to its encoder, ended or not; and to its command buffer.
 	 */

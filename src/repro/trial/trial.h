@@ -25,7 +25,8 @@ struct trial_options {
 	unsigned wait_every; /* a thread waits for its command buffer after so many operations */
 	unsigned latency_us; /* of the simulated GPU */
 	uint64_t seed;
-	const char *python; /* scenario torch */
+	const char *python;       /* scenario torch */
+	enum rehearsal rehearsal; /* of the simulated GPU */
 	/* In each thread at its start; NULL: nothing. */
 	void (*thread_started)(void);
 };
