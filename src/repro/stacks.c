@@ -24,7 +24,7 @@ struct asked {
 	struct buf failures; /* why tools had nothing to tell; owned */
 };
 
-/* Appends len bytes cleaned, as far as they fit into max; cut between lines where there are any. */
+/* Appends len bytes cleaned, as far as they fit into max; cut between lines. */
 static void add_clean(struct buf *ret, const char *text, size_t len, size_t max) {
 	struct buf clean = {0};
 	if (len > max)
@@ -36,10 +36,6 @@ static void add_clean(struct buf *ret, const char *text, size_t len, size_t max)
 	size_t clean_len = text_clean(clean.data, text, len, TEXT_LINES), kept = clean_len;
 	if (kept > max) {
 		for (kept = max; kept && clean.data[kept - 1] != '\n';)
-			kept--;
-	}
-	if (!kept && clean_len > max) {
-		for (kept = max; kept && ((unsigned char)clean.data[kept] & 0xc0) == 0x80;)
 			kept--;
 	}
 	buf_add(ret, clean.data, kept);
