@@ -122,6 +122,20 @@ struct u64_opt report_register(const struct report *report, const char *name) {
 	return (struct u64_opt){0};
 }
 
+/* The trial program's own functions say what they are, whoever wrote the report. */
+bool report_is_simulated_frame(const struct frame *frame) {
+	return frame->symbol &&
+	       !strncmp(frame->symbol, REPORT_SIMULATED_PREFIX, strlen(REPORT_SIMULATED_PREFIX));
+}
+
+void report_note_simulated(struct report *report) {
+	const struct thread *thread = report_crashed_thread(report);
+	if (!thread || !report->process.name || strcmp(report->process.name, REPORT_TRIAL_PROCESS))
+		return;
+	for (size_t i = 0; i < thread->frames.count && !report->simulated; i++)
+		report->simulated = report_is_simulated_frame(&thread->frames.items[i]);
+}
+
 const struct thread *report_crashed_thread(const struct report *report) {
 	if (report->crashed_thread < 0)
 		return NULL;

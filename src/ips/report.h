@@ -130,7 +130,7 @@ struct report {
 	enum report_kind kind;
 	enum report_arch arch;
 	const char *bug_type;
-	bool simulated;
+	bool simulated; /* the header says so, or our own trial program crashed in its own driver */
 	const char *incident_id;                       /* as in the report */
 	struct i64_opt captured_at_us, launched_at_us; /* since 1970, UTC */
 	struct report_process process;
@@ -181,6 +181,12 @@ struct report *report_new(void);
 void report_free(struct report *report);
 /* Empties it for reuse and keeps the arena's largest block. */
 void report_reset(struct report *report);
+/* The trial program, and how the functions are called with which it plays a driver. */
+#define REPORT_TRIAL_PROCESS "agxtriage-repro"
+#define REPORT_SIMULATED_PREFIX "agxtriage_simulated_"
+bool report_is_simulated_frame(const struct frame *frame);
+/* For reports that the system wrote of the trial program: sets simulated. Both parsers do it. */
+void report_note_simulated(struct report *report);
 /* Adds one warning, "members.of.path: what is odd". Never fails: beyond the limit it only counts.
  */
 void report_warn(struct report *report, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -600,6 +600,8 @@ int report_parse_json(struct report *report, const char *bytes, size_t len, stru
 	json_init(&body.reader.json, bytes, len, err);
 	body.reader.json.p += bom;
 	int code = parse(&body, bytes, len);
+	if (!code)
+		report_note_simulated(report);
 	free(body.reader.thread_states);
 	free(body.reader.scratch);
 	return code;

@@ -389,6 +389,7 @@ int report_parse_text(struct report *report, const char *bytes, size_t len, stru
 		text_fail(&parse, -EBADMSG, "no crash report in it: neither exception nor threads");
 	if (!parse.code) {
 		warn_of_gaps(&parse);
+		report_note_simulated(report);
 		report->source_offset = 0;
 		report->source_len = len;
 	}

@@ -61,6 +61,27 @@ static const char *const wait_globs[] = {
 	"take_gil",
 };
 
+/* glibc and musl wait in a function without a name, which these have called. */
+static const char *const linux_wait_globs[] = {
+	"pthread_mutex_*lock",
+	"pthread_rwlock_*lock",
+	"pthread_cond_*wait",
+	"pthread_barrier_wait",
+	"pthread_join",
+	"sem_*wait",
+};
+/* And here it is the call itself. */
+static const char *const linux_call_globs[] = {
+	"*nanosleep",
+	"usleep",
+	"pause",
+	"epoll_*wait",
+	"sigwait*",
+	"__lll_lock_wait*",
+	"__futex_*",
+};
+static const char *const linux_libc_globs[] = {"libc.so*", "libpthread*.so*", "ld-musl-*"};
+
 /* A message to the driver runs in the kernel on the sender's own thread. */
 static const char *const driver_call_globs[] = {"io_connect_method*", "IOConnectCall*"};
 
@@ -221,9 +242,21 @@ static int collect_operation(
 	return 0;
 }
 
+static bool waits_on_linux(const struct frames *frames) {
+	size_t i = 0;
+	while (i < frames->count && !frames->items[i].symbol &&
+		MATCHES(frames->items[i].image, linux_libc_globs))
+		i++;
+	return i < frames->count && MATCHES(frames->items[i].image, linux_libc_globs) &&
+	       (MATCHES(frames->items[i].symbol, linux_call_globs) ||
+		       (i && MATCHES(frames->items[i].symbol, linux_wait_globs)));
+}
+
 /* Blocked when the top frame waits, unless it waits for the driver's answer to a call. gpu: index
  * of the topmost frame in Metal or the driver. */
 static bool is_blocked(const struct frames *frames, size_t gpu) {
+	if (waits_on_linux(frames))
+		return true;
 	if (!MATCHES(frames->items[0].symbol, wait_globs))
 		return false;
 	for (size_t i = 1; i < gpu; i++) {
@@ -233,10 +266,17 @@ static bool is_blocked(const struct frames *frames, size_t gpu) {
 	return true;
 }
 
+/* In the trial program, where its driver is played; the operation's frame is the framework's. */
+static bool is_simulated_driver(const struct frame *frame) {
+	return report_is_simulated_frame(frame) && !text_ends(frame->symbol, "_mps_kernel") &&
+	       frame->image && text_starts(frame->image, REPORT_TRIAL_PROCESS);
+}
+
 /* Index of the topmost frame in Metal or the driver; frames->count when there is none. */
 static size_t find_gpu_frame(const struct frames *frames) {
 	size_t i = 0;
-	while (i < frames->count && !MATCHES(frames->items[i].image, gpu_image_globs))
+	while (i < frames->count && !MATCHES(frames->items[i].image, gpu_image_globs) &&
+		!is_simulated_driver(&frames->items[i]))
 		i++;
 	return i;
 }

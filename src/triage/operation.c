@@ -101,9 +101,11 @@ static bool ggml_operation(struct word word, struct word *ret) {
 
 /* What the newest identifier, with those before it, says. */
 static enum source match(const struct window *window, struct word *ret) {
+	static const size_t prefix = sizeof REPORT_SIMULATED_PREFIX - 1;
 	struct word last = window->words[2], before = window->words[1];
 	if (word_ends(last, "_mps_kernel")) {
-		*ret = last;
+		bool simulated = word_starts(last, REPORT_SIMULATED_PREFIX);
+		*ret = simulated ? (struct word){last.text + prefix, last.len - prefix} : last;
 		return SOURCE_MPS_KERNEL;
 	}
 	if (word_is(last, "call") && before.len && word_is(window->words[0], "_ops")) {

@@ -28,6 +28,7 @@ static const char *const abort_functions[] = {
 	"__CFOverrideAbort",
 	"__abort",
 	"__abort_with_payload",
+	"__assert_fail",
 	"__assert_rtn",
 	"__assertion_failed",
 	"__cxa_bad_cast",
@@ -63,6 +64,7 @@ static const char *const abort_functions[] = {
 	"ggml_abort",
 	"ggml_print_backtrace",
 	"ggml_uncaught_exception",
+	"gsignal",
 	"objc_exception_rethrow",
 	"objc_exception_throw",
 	"objc_terminate",
@@ -210,7 +212,7 @@ static size_t skip_handlers(struct stack *stack) {
 /* Where an abort's libraries have no symbols, their frames are still an abort's. */
 static bool is_nameless_abort(struct stack *stack, size_t index) {
 	static const char *const libraries[] = {"libsystem_kernel.dylib", "libsystem_pthread.dylib",
-		"libsystem_c.dylib", "libc++abi.dylib"};
+		"libsystem_c.dylib", "libc++abi.dylib", "libc.so*", "libpthread.so*", "ld-musl-*"};
 	const struct stack_frame *f = stack_frame(stack, index);
 
 	if (f->symbol.function != NULL || f->family == NULL || index + 1 == stack->count ||

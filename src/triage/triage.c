@@ -138,7 +138,10 @@ static void set_attribution(
 	struct triage *ret, const struct rule *rule, const struct stack *stack) {
 	bool metal = ret->component == COMPONENT_METAL || ret->component == COMPONENT_DRIVER;
 
-	if (rule != NULL && rule->attributes) {
+	if (stack->report->simulated) {
+		ret->attribution = ATTRIBUTION_UNDETERMINED;
+		ret->attribution_reason = "Simulated: no real driver was involved.";
+	} else if (rule != NULL && rule->attributes) {
 		ret->attribution = rule->attribution;
 		ret->attribution_reason = rule->reason;
 	} else if (stack->assertion != NULL && metal) {

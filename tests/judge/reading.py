@@ -326,6 +326,12 @@ def read_driver(images):
     }
 
 
+def is_trial(header, body, frames):
+    """The system's own report of our trial program, whose functions say in their names that they play a driver."""
+    return read_process(header, body)["name"] == "agxtriage-repro" and any(
+        (frame["symbol"] or "").startswith("agxtriage_simulated_") for frame in frames)
+
+
 def application_info(body):
     asi = body.get("asi")
     if isinstance(asi, dict):
@@ -362,7 +368,7 @@ def read_objects(header, body):
         or a_text(body.get("incident")) or a_text(header.get("incident")),
         "kind": kind,
         "bug_type": bug_type,
-        "simulated": bool(header.get("agxtriage_simulated", False)),
+        "simulated": bool(header.get("agxtriage_simulated", False)) or is_trial(header, body, crashed_frames),
         "captured_at": when(captured),
         "launched_at": when(body.get("procLaunch")),
         "process": read_process(header, body),
