@@ -19,52 +19,6 @@
 
 #define ARENA_BYTES (8u << 20)
 
-/* ---- formats ---- */
-
-enum cli_status measure_check_format(struct cli *cli, const struct measure_format *format) {
-	int chosen = format->json + format->csv + format->markdown + format->hyperfine;
-	if (chosen > 1)
-		return cli_usage(
-			cli, "one of --json, --csv, --markdown and --hyperfine, not several");
-	return CLI_DONE;
-}
-
-static void write_summary(struct cli *cli, const struct experiment_summary *summary,
-	const struct measure_format *format, struct buf *text) {
-	if (format->json)
-		experiment_json(summary, text);
-	else if (format->csv)
-		experiment_csv(summary, text);
-	else if (format->markdown)
-		experiment_markdown(summary, text);
-	else if (format->hyperfine)
-		experiment_hyperfine(summary, text);
-	else
-		experiment_text(summary, &cli->out, text);
-}
-
-enum cli_status measure_print(struct cli *cli, const char *const *words, size_t count,
-	const struct measure_format *format) {
-	struct experiment_summary summary;
-	struct buf text = {0};
-	struct err err = {0};
-	int code = experiment_summary_load(cli->store, words, count, &summary, &err);
-	if (!code) {
-		write_summary(cli, &summary, format, &text);
-		if (text.failed)
-			code = err_set(&err, -ENOMEM, "out of memory");
-		else
-			term_put_buf(&cli->out, &text);
-	}
-	buf_finish(&text);
-	experiment_summary_finish(&summary);
-	if (code == -ENOENT) {
-		log_error("%s", err.text);
-		return CLI_NOTHING;
-	}
-	return code ? cli_fail(&err) : CLI_DONE;
-}
-
 /* ---- planning ---- */
 
 static int take_seed(struct i64_opt given, uint64_t *ret, struct err *err) {

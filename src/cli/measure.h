@@ -34,7 +34,14 @@ struct measure_format {
 
 /* CLI_USAGE after saying so when more than one is asked for. */
 enum cli_status measure_check_format(struct cli *cli, const struct measure_format *format);
-/* Prints the experiments that words name. CLI_NOTHING when there are none. */
+/* Loads what words name: "7", "7:2", "latest". CLI_NOTHING when there is no such experiment,
+ * CLI_USAGE and CLI_FAILED after saying why; *ret is to be finished only with CLI_DONE. */
+enum cli_status measure_load(struct cli *cli, const char *const *words, size_t count,
+	struct experiment_summary *ret);
+/* Prints it. CLI_DONE, or CLI_FAILED after saying why. */
+enum cli_status measure_write(struct cli *cli, const struct experiment_summary *summary,
+	const struct measure_format *format);
+/* Both. */
 enum cli_status measure_print(struct cli *cli, const char *const *words, size_t count,
 	const struct measure_format *format);
 
