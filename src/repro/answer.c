@@ -76,8 +76,10 @@ static const char *line_of(struct reader *reader, size_t max) {
 		json_fail(&reader->json, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	for (char *p = line; *p; p++)
-		*p = *p == '\n' || *p == '\t' ? ' ' : *p;
+	for (char *p = line; *p; p++) {
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
+	}
 	return line;
 }
 

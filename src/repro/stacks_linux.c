@@ -46,11 +46,15 @@ static size_t read_text(char ret[FILE_BYTES], const char *fmt, ...) {
 	return len;
 }
 
-static const char *state_word(char state) {
+/* The name in "12 (a name) S 1 ..." may hold brackets, so the last one counts. */
+static const char *state_word(const char *stat) {
 	static const char states[] = "RSDTtZXI";
 	static const char *const words[] = {"running", "sleeping", "waiting, not interruptible",
 		"stopped", "stopped by a debugger", "zombie", "dead", "idle"};
-	const char *found = state ? strchr(states, state) : NULL;
+	const char *close = strrchr(stat, ')');
+	if (!close || close[1] != ' ' || !close[2])
+		return "unknown";
+	const char *found = strchr(states, close[2]);
 	return found ? words[found - states] : "unknown";
 }
 
@@ -67,10 +71,7 @@ static void add_thread(pid_t pid, const char *thread, struct buf *ret) {
 	read_text(name, "/proc/%d/task/%.16s/comm", (int)pid, thread);
 	read_text(channel, "/proc/%d/task/%.16s/wchan", (int)pid, thread);
 	read_text(call, "/proc/%d/task/%.16s/syscall", (int)pid, thread);
-	/* The name in "12 (a name) S 1 ..." may hold brackets, so the last one counts. */
-	const char *close = strrchr(stat, ')');
-	char state = close && close[1] == ' ' ? close[2] : '\0';
-	buf_printf(ret, "thread %s \"%s\": %s", thread, name, state_word(state));
+	buf_printf(ret, "thread %s \"%s\": %s", thread, name, state_word(stat));
 	if (*channel && strcmp(channel, "0") != 0)
 		buf_printf(ret, ", in %s", channel);
 	add_call(ret, call);
