@@ -52,7 +52,7 @@ static int open_file(const char *path, int flags, struct err *err) {
 }
 
 /* Bytes that the file need not have. */
-enum byte { BYTE_HELD, BYTE_MARKED };
+enum byte { BYTE_HELD, BYTE_MARKED, BYTE_SECOND };
 
 static struct flock lock_of(enum byte byte, short type) {
 	return (struct flock){
@@ -70,8 +70,9 @@ static int ask(int fd, enum byte byte, pid_t *ret_holder) {
 	return 1;
 }
 
-static int ask_holder(int fd, const char *path, pid_t *ret_holder, struct err *err) {
-	int r = ask(fd, BYTE_HELD, ret_holder);
+static int ask_holder(
+	int fd, enum byte byte, const char *path, pid_t *ret_holder, struct err *err) {
+	int r = ask(fd, byte, ret_holder);
 	return r < 0 ? err_set(err, r, "%s: %s", path, strerror(-r)) : r;
 }
 
@@ -83,18 +84,18 @@ static bool is_same(int fd, const char *path) {
 }
 
 /* The descriptor, -EAGAIN when it is held, -ESTALE when it has to be tried again. */
-static int try_take(const char *path, pid_t *ret_holder, struct err *err) {
+static int try_take(const char *path, enum byte byte, pid_t *ret_holder, struct err *err) {
 	int fd = open_file(path, O_RDWR | O_CREAT, err);
 	if (fd < 0)
 		return fd;
-	struct flock held = lock_of(BYTE_HELD, F_WRLCK);
+	struct flock held = lock_of(byte, F_WRLCK);
 	int r;
 	if (!fcntl(fd, F_SETLK, &held)) {
 		if (is_same(fd, path))
 			return fd;
 		r = err_set(err, -ESTALE, "%s: is replaced again and again", path);
 	} else if (errno == EAGAIN || errno == EACCES) {
-		r = ask_holder(fd, path, ret_holder, err);
+		r = ask_holder(fd, byte, path, ret_holder, err);
 		if (r > 0)
 			r = err_set(err, -EAGAIN, "%s: is held by another process", path);
 		else if (!r)
@@ -112,11 +113,12 @@ static void protect(int fd, void (*what)(dev_t device, ino_t inode)) {
 		what(st.st_dev, st.st_ino);
 }
 
-int lock_take(const char *path, struct lock *ret, pid_t *ret_holder, struct err *err) {
+static int take(
+	const char *path, enum byte byte, struct lock *ret, pid_t *ret_holder, struct err *err) {
 	pid_t holder = 0;
 	int r = -ESTALE;
 	for (int i = 0; i < TRIES && r == -ESTALE; i++)
-		r = try_take(path, &holder, err);
+		r = try_take(path, byte, &holder, err);
 	if (r >= 0) {
 		ret->fd = r;
 		protect(r, locked_files_add);
@@ -124,6 +126,18 @@ int lock_take(const char *path, struct lock *ret, pid_t *ret_holder, struct err 
 		*ret_holder = holder;
 	}
 	return r < 0 ? r : 0;
+}
+
+int lock_take(const char *path, struct lock *ret, pid_t *ret_holder, struct err *err) {
+	return take(path, BYTE_HELD, ret, ret_holder, err);
+}
+
+int lock_take_second(const char *path, struct lock *ret, pid_t *ret_holder, struct err *err) {
+	return take(path, BYTE_SECOND, ret, ret_holder, err);
+}
+
+int lock_ask(const struct lock *second, pid_t *ret_holder, struct err *err) {
+	return ask_holder(second->fd, BYTE_HELD, "the lock", ret_holder, err);
 }
 
 void lock_release(struct lock *lock) {
@@ -146,7 +160,7 @@ int lock_find(const char *path, pid_t *ret_holder, struct err *err) {
 		return 0;
 	if (fd < 0)
 		return err_set(err, fd, "%s", local.text);
-	int r = ask_holder(fd, path, ret_holder, err);
+	int r = ask_holder(fd, BYTE_HELD, path, ret_holder, err);
 	close(fd);
 	return r;
 }

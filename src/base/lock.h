@@ -28,6 +28,15 @@ void lock_release(struct lock *lock);
 bool lock_stands(const struct lock *lock);
 
 /*
+ * The same of a second lock on the same file, for other work: neither keeps the other out. Whoever
+ * holds it asks for the first one's holder with lock_ask() and not with lock_find(), which would
+ * close the file and so give both back.
+ */
+int lock_take_second(const char *path, struct lock *ret, pid_t *ret_holder, struct err *err);
+/* 1 and the process id (0: unknown) of the first lock's holder, or 0. */
+int lock_ask(const struct lock *second, pid_t *ret_holder, struct err *err);
+
+/*
  * A word from the holder to everybody who looks, which costs no write to a disk: the mark is a lock
  * on the next byte and ends with its holder. Nothing for a lock that is not held.
  */

@@ -93,6 +93,26 @@ int presence_take(const char *db_path, struct lock *ret, struct err *err) {
 	return r;
 }
 
+int presence_take_experiment(const char *db_path, struct lock *ret, struct err *err) {
+	char *path = NULL;
+	pid_t holder = 0;
+	int r = lock_path(db_path, false, &path, err);
+	if (r < 0)
+		return r;
+	r = lock_take_second(path, ret, &holder, err);
+	if (r == -EAGAIN)
+		err_set(err, r,
+			"%s: another experiment runs on this database (process id %ld): one at a "
+			"time, or they would slow each other down",
+			db_path, (long)holder);
+	free(path);
+	return r;
+}
+
+int presence_ask(const struct lock *experiment, pid_t *ret_pid, struct err *err) {
+	return lock_ask(experiment, ret_pid, err);
+}
+
 int presence_find(const char *db_path, pid_t *ret_pid, struct err *err) {
 	char *path = NULL;
 	struct err local;

@@ -13,6 +13,13 @@
 int presence_take(const char *db_path, struct lock *ret, struct err *err);
 /* 1 with the daemon's process id (0: unknown), 0 when none runs. Not for the daemon itself. */
 int presence_find(const char *db_path, pid_t *ret_pid, struct err *err);
+/*
+ * Becomes the one that runs an experiment on db_path, beside a daemon or without one. -EAGAIN when
+ * there is another: err says which process. As long as it is held, this process asks for the daemon
+ * with presence_ask() alone.
+ */
+int presence_take_experiment(const char *db_path, struct lock *ret, struct err *err);
+int presence_ask(const struct lock *experiment, pid_t *ret_pid, struct err *err);
 /* Whether the daemon that runs cannot write to the database: it has marked its lock, because the
  * database is where it could not say so. */
 bool presence_in_trouble(const char *db_path);

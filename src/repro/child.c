@@ -1,4 +1,4 @@
-/* posix_spawn, a pipe on the loop, and waitpid when SIGCHLD says so. */
+/* posix_spawn, pipes on the loop, and waitpid when SIGCHLD says so. */
 #include "repro/child.h"
 
 #include "base/spawn.h"
@@ -21,19 +21,29 @@
 
 extern char **environ; /* NOLINT(readability-redundant-declaration) */
 
+/* One of its standard streams. */
+struct stream {
+	struct child *child;
+	int fd; /* our end of the pipe; -1 once closed */
+	uv_poll_t poll;
+	void (*take)(struct child *child, const char *bytes, size_t len);
+};
+
 struct child {
 	struct child_options options;
 	pid_t pid;
 	bool ended, deaf; /* deaf: nobody reads our standard error */
+	bool closing, released;
 	struct child_end end;
-	int fd; /* our end of the pipe; -1 once closed */
-	uv_poll_t poll;
+	struct stream streams[2]; /* of its standard error, of its standard output */
+	unsigned stream_count;    /* 1: the second one is not read */
+	unsigned handles;         /* that are not closed */
 	uv_signal_t sigchld;
 	struct tail tail;
 	char buffer[READ_BYTES];
 };
 
-/* ---- its standard error ---- */
+/* ---- what it says ---- */
 
 static void pass_on(struct child *child, const char *bytes, size_t len) {
 	while (len && !child->deaf) {
@@ -49,22 +59,31 @@ static void pass_on(struct child *child, const char *bytes, size_t len) {
 	}
 }
 
+static void take_error(struct child *child, const char *bytes, size_t len) {
+	tail_add(&child->tail, bytes, len);
+}
+
+static void take_output(struct child *child, const char *bytes, size_t len) {
+	child->options.on_output(bytes, len, child->options.user);
+}
+
 /* False when there is nothing more, now (true in *ret_later) or ever. */
-static bool read_some(struct child *child, bool *ret_later) {
-	ssize_t n = read(child->fd, child->buffer, sizeof child->buffer);
+static bool read_some(struct stream *stream, bool *ret_later) {
+	struct child *child = stream->child;
+	ssize_t n = read(stream->fd, child->buffer, sizeof child->buffer);
 	*ret_later = n < 0 && (errno == EAGAIN || errno == EINTR);
 	if (n <= 0)
 		return false;
-	pass_on(child, child->buffer, (size_t)n);
-	tail_add(&child->tail, child->buffer, (size_t)n);
+	if (!child->options.silent)
+		pass_on(child, child->buffer, (size_t)n);
+	stream->take(child, child->buffer, (size_t)n);
 	return true;
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events) {
-	struct child *child = handle->data;
 	bool later;
-	if (!read_some(child, &later) && !later)
-		uv_poll_stop(&child->poll);
+	if (!read_some(handle->data, &later) && !later)
+		uv_poll_stop(handle);
 }
 
 /* ---- its end ---- */
@@ -78,8 +97,9 @@ static void on_sigchld(uv_signal_t *handle, int number) {
 	child->ended = true;
 	child->end.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	child->end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	for (int i = 0; i < DRAIN_READS && read_some(child, &later); i++)
-		;
+	for (unsigned s = 0; s < child->stream_count; s++)
+		for (int i = 0; i < DRAIN_READS && read_some(&child->streams[s], &later); i++)
+			;
 	child->options.on_end(child->options.user);
 }
 
@@ -115,7 +135,18 @@ static int spawn_script(pid_t *ret, const struct child_options *options,
 	return code;
 }
 
-static int spawn(pid_t *ret, const struct child_options *options, int error_fd) {
+static int set_streams(posix_spawn_file_actions_t *ret, const struct child_options *options,
+	int output_fd, int error_fd) {
+	int code = 0;
+	if (options->on_output)
+		code = posix_spawn_file_actions_addopen(
+			ret, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (!code && output_fd != STDOUT_FILENO)
+		code = posix_spawn_file_actions_adddup2(ret, output_fd, STDOUT_FILENO);
+	return code ? code : posix_spawn_file_actions_adddup2(ret, error_fd, STDERR_FILENO);
+}
+
+static int spawn(pid_t *ret, const struct child_options *options, int output_fd, int error_fd) {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
@@ -134,11 +165,7 @@ static int spawn(pid_t *ret, const struct child_options *options, int error_fd) 
 	sigaddset(&defaults, SIGPIPE);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-	if (options->stdout_fd != STDOUT_FILENO)
-		code = posix_spawn_file_actions_adddup2(
-			&actions, options->stdout_fd, STDOUT_FILENO);
-	if (!code)
-		code = posix_spawn_file_actions_adddup2(&actions, error_fd, STDERR_FILENO);
+	code = set_streams(&actions, options, output_fd, error_fd);
 	if (!code) {
 		/* posix_spawnp() takes them without const and leaves them alone. */
 		char *const *argv = (char *const *)(uintptr_t)options->argv;
@@ -153,37 +180,68 @@ out:
 	return -code;
 }
 
-static void on_closed(uv_handle_t *handle) {
-	struct child *child = handle->data;
-	if (handle != (uv_handle_t *)&child->poll || child->fd < 0)
-		return;
-	close(child->fd);
-	child->fd = -1;
+static void gone(struct child *child) {
+	tail_finish(&child->tail);
+	free(child);
+}
+
+static void on_handle_closed(struct child *child) {
+	child->handles--;
+	if (!child->handles && child->released)
+		gone(child);
+}
+
+static void on_signal_closed(uv_handle_t *handle) {
+	on_handle_closed(handle->data);
+}
+
+static void on_poll_closed(uv_handle_t *handle) {
+	struct stream *stream = handle->data;
+	close(stream->fd);
+	stream->fd = -1;
+	on_handle_closed(stream->child);
+}
+
+/* *ret_fd: the child's end. */
+static int add_stream(struct child *child, uv_loop_t *loop,
+	void (*take)(struct child *child, const char *bytes, size_t len), int *ret_fd) {
+	int fds[2];
+	int code = make_pipe(fds);
+	if (code)
+		return code;
+	struct stream *stream = &child->streams[child->stream_count++];
+	*stream = (struct stream){.child = child, .fd = fds[0], .take = take};
+	*ret_fd = fds[1];
+	uv_poll_init(loop, &stream->poll, stream->fd);
+	stream->poll.data = stream;
+	child->handles++;
+	return uv_poll_start(&stream->poll, UV_READABLE, on_readable);
 }
 
 int child_start(
 	uv_loop_t *loop, const struct child_options *options, struct child **ret, struct err *err) {
-	int fds[2];
+	int error_fd = -1, output_fd = -1;
 	struct child *child = calloc(1, sizeof *child);
-	int code = child ? make_pipe(fds) : -ENOMEM;
-	*ret = NULL;
-	if (code) {
-		free(child);
-		return err_set(err, code, "cannot make a pipe: %s", strerror(-code));
-	}
+	*ret = child;
+	if (!child)
+		return err_set(err, -ENOMEM, "out of memory");
 	child->options = *options;
-	child->fd = fds[0];
-	child->poll.data = child->sigchld.data = child;
+	child->sigchld.data = child;
 	/* Watched before there is anything to see. */
 	uv_signal_init(loop, &child->sigchld);
-	uv_poll_init(loop, &child->poll, child->fd);
-	code = uv_signal_start(&child->sigchld, on_sigchld, SIGCHLD);
+	child->handles++;
+	int code = uv_signal_start(&child->sigchld, on_sigchld, SIGCHLD);
 	if (!code)
-		code = uv_poll_start(&child->poll, UV_READABLE, on_readable);
+		code = add_stream(child, loop, take_error, &error_fd);
+	if (!code && options->on_output)
+		code = add_stream(child, loop, take_output, &output_fd);
 	if (!code)
-		code = spawn(&child->pid, options, fds[1]);
-	close(fds[1]);
-	*ret = child;
+		code = spawn(&child->pid, options,
+			options->on_output ? output_fd : options->stdout_fd, error_fd);
+	if (error_fd >= 0)
+		close(error_fd);
+	if (output_fd >= 0)
+		close(output_fd);
 	return code ? err_set(err, code, "%s: %s", options->argv[0], strerror(-code)) : 0;
 }
 
@@ -206,15 +264,22 @@ const struct tail *child_tail(const struct child *child) {
 }
 
 void child_close(struct child *child) {
-	if (!child || uv_is_closing((uv_handle_t *)&child->poll))
+	if (!child || child->closing)
 		return;
-	uv_close((uv_handle_t *)&child->poll, on_closed);
-	uv_close((uv_handle_t *)&child->sigchld, on_closed);
+	child->closing = true;
+	for (unsigned i = 0; i < child->stream_count; i++)
+		uv_close((uv_handle_t *)&child->streams[i].poll, on_poll_closed);
+	uv_close((uv_handle_t *)&child->sigchld, on_signal_closed);
 }
 
 void child_free(struct child *child) {
+	if (child)
+		gone(child);
+}
+
+void child_release(struct child *child) {
 	if (!child)
 		return;
-	tail_finish(&child->tail);
-	free(child);
+	child->released = true;
+	child_close(child);
 }

@@ -5,9 +5,7 @@
 #ifndef REPRO_CLAIMS_H
 #define REPRO_CLAIMS_H
 
-#include "repro/tree.h"
-#include "store/store.h"
-#include "triage/rules.h"
+#include "repro/arrivals.h"
 
 struct claimed {
 	int64_t id; /* of the incident */
@@ -26,11 +24,8 @@ struct claim_open {
 #define CLAIMS_OPEN 64
 
 struct claims {
-	struct store *store;       /* borrowed */
-	const struct rules *rules; /* borrowed */
-	const struct tree *tree;   /* borrowed */
-	int64_t since_us;          /* what was captured before is not ours */
-	int64_t after_id, version;
+	struct arrivals arrivals;
+	const struct tree *tree; /* borrowed */
 	/* Called before new reports are judged: the tree may be a second old. NULL: it is not. */
 	void (*refresh)(void *user);
 	void *user;

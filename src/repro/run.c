@@ -4,10 +4,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "collect/collector.h"
+#include "collect/pool.h"
 #include "collect/presence.h"
-#include "repro/child.h"
 #include "repro/signals.h"
 #include "repro/taken.h"
+#include "repro/watched.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,11 +16,6 @@
 #include <string.h>
 #include <uv.h>
 
-/* Between two samples: a twentieth of the time since a process came or went, within these, and so
- * much that samples take no more than a twentieth of a processor. */
-#define SAMPLE_MIN_MS 10
-#define SAMPLE_MAX_MS 1000
-#define SAMPLE_SHARE 20
 /* How soon a commit of the daemon is noticed. */
 #define TICK_MS 100
 /* How soon it is looked again whether there is nothing more to take in. */
@@ -30,10 +26,10 @@
 #define DAEMON_MS 3000
 /* What a last look at the folders may take. */
 #define LAST_LOOK_MS 3000
-/* Between asking a hung command to end and ending it. */
-#define GRACE_MS 2000
 /* An end so soon after a signal has to do with it. */
 #define INTERRUPT_MS 5000
+
+extern char **environ; /* NOLINT(readability-redundant-declaration) */
 
 enum phase {
 	PHASE_RUNNING,
@@ -49,22 +45,18 @@ struct run {
 	const struct rules *rules;
 	uv_loop_t loop;
 	uv_timer_t tick;
-	struct child *child;
+	char **env; /* of the command */
+	struct watched watched;
 	struct signals *signals;
 	struct collector *collector;
 	struct taken taken;
-	struct tree tree;
 	struct claims claims;
 	enum phase phase;
-	bool daemon;     /* one serves the database */
-	bool committed;  /* by our own collector, not looked at yet */
-	bool quiet;      /* it has nothing to do */
-	bool terminated; /* the hung command was asked to end */
-	bool killed;
+	bool daemon;    /* one serves the database */
+	bool committed; /* by our own collector, not looked at yet */
+	bool quiet;     /* it has nothing to do */
 	/* Of the monotonic clock. */
-	int64_t started_ms, sampled_ms, ended_ms, found_ms, last_look_ms, signalled_ms;
-	int64_t changed_ms;     /* a process came or went */
-	int64_t sample_cost_us; /* of the last one */
+	int64_t ended_ms, found_ms, last_look_ms, signalled_ms;
 };
 
 static int64_t now_ms(void) {
@@ -106,11 +98,13 @@ static int start_collector(struct run *run, struct err *err) {
 	return collector_start(&run->loop, run->store, run->rules, &options, &run->collector, err);
 }
 
-static void take_names(struct run *run) {
+static void take_names(void *user) {
+	struct run *run = user;
+	const struct tree *tree = &run->watched.tree;
 	bool more = false;
 	struct err err = {0};
-	for (size_t i = 0; i < run->tree.count; i++)
-		more = taken_add(&run->taken, run->tree.items[i].name) || more;
+	for (size_t i = 0; i < tree->count; i++)
+		more = taken_add(&run->taken, tree->items[i].name) || more;
 	if (!more || !run->collector)
 		return;
 	run->quiet = false;
@@ -130,62 +124,9 @@ static void look(struct run *run) {
 		run->found_ms = now_ms();
 }
 
-/* ---- the processes ---- */
-
-static void sample(struct run *run) {
-	struct err err = {0};
-	struct process_info *all = NULL;
-	size_t count = 0;
-	int64_t began_us = clock_monotonic_us();
-	uint64_t changes = run->tree.changes;
-	run->sampled_ms = began_us / 1000;
-	/* A system that does not tell leaves us with the command itself. */
-	if (process_list(&all, &count, &err) < 0)
-		return;
-	tree_update(&run->tree, all, count, clock_now_us());
-	free(all);
-	if (run->tree.changes != changes)
-		run->changed_ms = run->sampled_ms;
-	take_names(run);
-	run->sample_cost_us = clock_monotonic_us() - began_us;
-}
-
 static void refresh(void *user) {
-	sample(user);
-}
-
-static int64_t sample_interval(const struct run *run, int64_t now) {
-	int64_t interval = (now - run->changed_ms) / SAMPLE_SHARE;
-	int64_t cheap = run->sample_cost_us * SAMPLE_SHARE / 1000;
-	interval = interval > cheap ? interval : cheap;
-	return interval < SAMPLE_MIN_MS   ? SAMPLE_MIN_MS
-	       : interval > SAMPLE_MAX_MS ? SAMPLE_MAX_MS
-					  : interval;
-}
-
-static void signal_tree(struct run *run, int number) {
-	struct process_info info;
-	sample(run);
-	child_signal(run->child, number);
-	for (size_t i = 1; i < run->tree.count; i++) {
-		const struct tree_member *member = &run->tree.items[i];
-		if (member->alive && process_find(member->pid, &info, NULL) == 0 &&
-			info.birth == member->birth)
-			kill(member->pid, number);
-	}
-}
-
-static void check_timeout(struct run *run, int64_t now) {
-	int64_t limit = run->options->timeout_ms, elapsed = now - run->started_ms;
-	if (!limit || elapsed < limit)
-		return;
-	if (!run->terminated) {
-		run->terminated = run->result->hung = true;
-		signal_tree(run, SIGTERM);
-	} else if (!run->killed && elapsed >= limit + GRACE_MS) {
-		run->killed = true;
-		signal_tree(run, SIGKILL);
-	}
+	struct run *run = user;
+	watched_sample(&run->watched);
 }
 
 /* ---- waiting ---- */
@@ -233,7 +174,7 @@ static void finish(struct run *run) {
 	if (run->options->on_wait)
 		run->options->on_wait(NULL, run->options->user);
 	uv_close((uv_handle_t *)&run->tick, NULL);
-	child_close(run->child);
+	watched_close(&run->watched);
 	signals_stop(run->signals);
 	if (run->collector)
 		collector_stop(run->collector, on_stopped, run);
@@ -276,23 +217,21 @@ static void set_tick(struct run *run);
 static void on_tick(uv_timer_t *handle) {
 	struct run *run = handle->data;
 	int64_t now = now_ms();
-	if (now - run->sampled_ms >= sample_interval(run, now))
-		sample(run);
+	watched_tick(&run->watched, now);
 	look(run);
-	if (run->phase == PHASE_RUNNING)
-		check_timeout(run, now);
-	else if (run->phase == PHASE_WAITING)
+	if (run->phase == PHASE_WAITING)
 		wait_more(run, now);
-	else if (run->quiet || now - run->last_look_ms >= LAST_LOOK_MS)
+	else if (run->phase == PHASE_LAST_LOOK &&
+		 (run->quiet || now - run->last_look_ms >= LAST_LOOK_MS))
 		finish(run);
 	if (run->phase != PHASE_OVER)
 		set_tick(run);
 }
 
 static void set_tick(struct run *run) {
-	int64_t next = TICK_MS, interval = sample_interval(run, now_ms());
-	if (run->phase == PHASE_RUNNING && (interval < TICK_MS || !run->options->timeout_ms))
-		next = interval;
+	int64_t next = TICK_MS;
+	if (run->phase == PHASE_RUNNING)
+		next = watched_next_ms(&run->watched, now_ms());
 	else if (run->phase == PHASE_LAST_LOOK)
 		next = LAST_LOOK_TICK_MS;
 	uv_timer_start(&run->tick, on_tick, (uint64_t)next, 0);
@@ -309,7 +248,7 @@ static void on_signal(int number, bool direct, void *user) {
 	if (run->phase == PHASE_RUNNING) {
 		run->signalled_ms = ends_things(number) ? now_ms() : run->signalled_ms;
 		if (direct)
-			child_signal(run->child, number);
+			child_signal(run->watched.child, number);
 		return;
 	}
 	if (!ends_things(number))
@@ -323,46 +262,25 @@ static void on_signal(int number, bool direct, void *user) {
 		set_tick(run);
 }
 
-static int crash_signal_of(const struct child_end *end) {
-	if (run_is_crash_signal(end->signal))
-		return end->signal;
-	/* As a shell tells of a command that a signal ended. */
-	return end->status > 128 && run_is_crash_signal(end->status - 128) ? end->status - 128 : 0;
-}
-
 static void on_end(void *user) {
 	struct run *run = user;
 	struct run_result *result = run->result;
-	const struct child_end *end = child_end(run->child);
-	memcpy(result->process, run->tree.items[0].name, sizeof result->process);
-	result->ended_at_us = clock_now_us();
+	const struct watched *watched = &run->watched;
+	const struct child_end *end = child_end(watched->child);
+	memcpy(result->process, watched->tree.items[0].name, sizeof result->process);
+	result->ended_at_us = watched->ended_at_us;
 	result->status = end->status;
 	result->signal = end->signal;
+	result->hung = watched->hung;
 	/* Who ends a hung command by SIGABRT did not see it crash. */
-	result->crash_signal = result->hung ? 0 : crash_signal_of(end);
-	run->ended_ms = now_ms();
+	result->crash_signal = result->hung ? 0 : run_crash_signal(end->status, end->signal);
+	run->ended_ms = watched->ended_ms;
 	result->interrupted = run->signalled_ms && run->ended_ms - run->signalled_ms < INTERRUPT_MS;
-	if (result->hung)
-		signal_tree(run, SIGKILL);
-	else
-		sample(run);
 	run->phase = PHASE_WAITING;
 	set_tick(run);
 }
 
 /* ---- from start to end ---- */
-
-static void find_root(struct run *run, const struct process_info *before, size_t before_count) {
-	struct err err = {0};
-	struct process_info info;
-	pid_t pid = child_pid(run->child);
-	if (process_find(pid, &info, &err) < 0)
-		info = (struct process_info){.pid = pid, .started_at_us = clock_now_us()};
-	run->result->pid = pid;
-	if (tree_init(&run->tree, &info, before, before_count, clock_now_us()) < 0)
-		abort();
-	take_names(run);
-}
 
 /* Everything that has to be there before the command is. */
 static int prepare(struct run *run, struct err *err) {
@@ -371,7 +289,7 @@ static int prepare(struct run *run, struct err *err) {
 	if (found < 0)
 		return found;
 	run->daemon = found > 0;
-	int code = claims_start(&run->claims, run->store, run->rules, &run->tree, err);
+	int code = claims_start(&run->claims, run->store, run->rules, &run->watched.tree, err);
 	run->claims.refresh = refresh;
 	run->claims.user = run;
 	if (!code)
@@ -382,35 +300,28 @@ static int prepare(struct run *run, struct err *err) {
 }
 
 static int start(struct run *run, bool *ret_not_started, struct err *err) {
-	const struct child_options options = {.argv = run->options->argv,
-		.env = run->options->env,
+	const struct watched_options options = {.argv = run->options->argv,
+		.env = run->env,
 		.stdout_fd = run->options->stdout_fd,
+		.timeout_ms = run->options->timeout_ms,
+		.on_sample = take_names,
 		.on_end = on_end,
 		.user = run};
-	struct process_info *before = NULL;
-	size_t before_count = 0;
-	struct err ignored = {0};
 	int code = prepare(run, err);
+	if (!code)
+		code = watched_start(&run->watched, &run->loop, &options, ret_not_started, err);
+	run->result->started_at_us = run->watched.started_at_us;
 	if (code)
 		return code;
-	/* Without it nothing is told by launch. */
-	process_list(&before, &before_count, &ignored);
-	run->result->started_at_us = clock_now_us();
-	run->started_ms = run->changed_ms = now_ms();
-	code = child_start(&run->loop, &options, &run->child, err);
-	*ret_not_started = code < 0 && run->child;
-	if (!code) {
-		find_root(run, before, before_count);
-		set_tick(run);
-	}
-	free(before);
-	return code;
+	run->result->pid = child_pid(run->watched.child);
+	set_tick(run);
+	return 0;
 }
 
 static int keep_texts(struct run *run, struct err *err) {
 	struct run_result *result = run->result;
 	size_t len;
-	const char *text = tail_text(child_tail(run->child), &len);
+	const char *text = tail_text(child_tail(run->watched.child), &len);
 	result->stderr_tail = malloc(3 * len + 1);
 	if (!result->stderr_tail)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -446,7 +357,7 @@ static void read_log(struct run *run) {
 static int conclude(struct run *run, struct err *err) {
 	struct run_result *result = run->result;
 	run->committed = true;
-	sample(run);
+	watched_sample(&run->watched);
 	look(run);
 	explain(run);
 	result->crash_count = crashes(run, false);
@@ -458,14 +369,39 @@ static int conclude(struct run *run, struct err *err) {
 	return keep_texts(run, err);
 }
 
+/* Ours as it is now: the loop sets a variable of its own. */
+static char **copy_env(char *const *env) {
+	size_t count = 0;
+	while (env[count])
+		count++;
+	char **ret = calloc(count + 1, sizeof *ret);
+	if (ret)
+		memcpy(ret, env, count * sizeof *ret);
+	return ret;
+}
+
+static void release(struct run *run) {
+	watched_finish(&run->watched);
+	signals_free(run->signals);
+	claims_finish(&run->claims);
+	taken_finish(&run->taken);
+	free(run->env);
+	if (uv_loop_close(&run->loop))
+		abort();
+}
+
 int run_once(struct store *store, const struct rules *rules, const struct run_options *options,
 	struct run_result *ret, bool *ret_not_started, struct err *err) {
 	struct run run = {.options = options, .result = ret, .store = store, .rules = rules};
 	*ret = (struct run_result){0};
 	*ret_not_started = false;
-	int code = uv_loop_init(&run.loop);
-	if (code)
-		return err_set(err, code, "cannot make a loop: %s", strerror(-code));
+	run.env = copy_env(options->env ? options->env : environ);
+	int code =
+		run.env ? pool_init_loop(&run.loop, err) : err_set(err, -ENOMEM, "out of memory");
+	if (code) {
+		free(run.env);
+		return code;
+	}
 	uv_timer_init(&run.loop, &run.tick);
 	run.tick.data = &run;
 	taken_init(&run.taken, options->selection);
@@ -475,12 +411,6 @@ int run_once(struct store *store, const struct rules *rules, const struct run_op
 	uv_run(&run.loop, UV_RUN_DEFAULT);
 	if (!code)
 		code = conclude(&run, err);
-	child_free(run.child);
-	signals_free(run.signals);
-	claims_finish(&run.claims);
-	tree_finish(&run.tree);
-	taken_finish(&run.taken);
-	if (uv_loop_close(&run.loop))
-		abort();
+	release(&run);
 	return code;
 }

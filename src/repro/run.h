@@ -81,5 +81,8 @@ void run_result_finish(struct run_result *result);
 bool run_crashed(const struct run_result *result);
 /* SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGTRAP, SIGFPE, SIGSYS. */
 bool run_is_crash_signal(int number);
+/* The one that a command crashed by: it was ended by it, or its exit status tells of one as a shell
+ * does (128 + number). 0: none. */
+int run_crash_signal(int status, int signal);
 
 #endif

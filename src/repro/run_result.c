@@ -19,6 +19,12 @@ bool run_is_crash_signal(int number) {
 	}
 }
 
+int run_crash_signal(int status, int signal) {
+	if (run_is_crash_signal(signal))
+		return signal;
+	return status > 128 && run_is_crash_signal(status - 128) ? status - 128 : 0;
+}
+
 bool run_crashed(const struct run_result *result) {
 	return result->crash_signal || result->crash_count > 0;
 }
