@@ -13,7 +13,7 @@ struct simulated_encoder {
 	volatile uint32_t state;
 };
 
-int agxtriage_simulated_use(uint32_t state);
+int agxtriage_self_test_use(uint32_t state);
 int agxtriage_simulated_set_pipeline_state(const struct simulated_encoder *encoder);
 int agxtriage_simulated_dispatch(const struct simulated_encoder *encoder);
 int agxtriage_simulated_kernel(const struct simulated_encoder *encoder);
@@ -21,7 +21,7 @@ int agxtriage_simulated_kernel(const struct simulated_encoder *encoder);
 /* Nobody can know in advance that it is NULL, so the load is not left out. */
 static const struct simulated_encoder *volatile released_encoder;
 
-IN_BACKTRACE int agxtriage_simulated_use(uint32_t state) {
+IN_BACKTRACE int agxtriage_self_test_use(uint32_t state) {
 	static volatile uint32_t seen;
 	seen = state;
 	return (int)seen;
@@ -29,8 +29,8 @@ IN_BACKTRACE int agxtriage_simulated_use(uint32_t state) {
 
 /* Between two calls the frame is whole: compilers set it up late and take it down early. */
 IN_BACKTRACE int agxtriage_simulated_set_pipeline_state(const struct simulated_encoder *encoder) {
-	int used = agxtriage_simulated_use(1);
-	return agxtriage_simulated_use(encoder->state) + used;
+	int used = agxtriage_self_test_use(1);
+	return agxtriage_self_test_use(encoder->state) + used;
 }
 
 /* The sums keep the calls from becoming jumps, which leave no frame. */
