@@ -4,6 +4,7 @@
 #include "repro/crash_report.h"
 #include "repro/images.h"
 #include "repro/stacks.h"
+#include "repro/symbols.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,14 +26,12 @@ static char *own_path(void) {
 }
 
 /* The caller of a function that never returns may lie behind the last instruction of its own. */
-static struct crash_frame find_symbol(uint64_t address, size_t index) {
+static struct crash_frame find_symbol(
+	const struct symbols *symbols, uint64_t address, size_t index) {
 	struct crash_frame ret = {.address = address};
-	Dl_info info;
-	uint64_t within = index ? address - 1 : address;
-	if (dladdr((const void *)(uintptr_t)within, &info) && info.dli_sname) {
-		ret.symbol = info.dli_sname;
-		ret.symbol_offset = address - (uint64_t)(uintptr_t)info.dli_saddr;
-	}
+	uint64_t start = 0;
+	ret.symbol = symbols_find(symbols, index ? address - 1 : address, &start);
+	ret.symbol_offset = ret.symbol ? address - start : 0;
 	return ret;
 }
 
@@ -54,6 +53,7 @@ struct evidence {
 	struct crash_frame *frames; /* of all threads, one behind the other */
 	struct crash_register registers[CONTEXT_REGISTERS];
 	struct images images;
+	struct symbols symbols;
 	struct utsname system;
 	struct sysinfo memory;
 	char os_version[160], id[CRASH_ID_BYTES];
@@ -77,7 +77,7 @@ static void take_registers(
 /* A process that died while it collected has told its registers at least. */
 static void take_lone_thread(
 	const struct capture *capture, struct evidence *evidence, struct crash_facts *facts) {
-	evidence->frames[0] = find_symbol(capture->context.pc, 0);
+	evidence->frames[0] = find_symbol(&evidence->symbols, capture->context.pc, 0);
 	evidence->threads[0] = (struct crash_thread){
 		.id = capture->thread, .frames = evidence->frames, .frame_count = 1};
 	facts->thread_count = 1;
@@ -102,7 +102,7 @@ static int take_threads(const struct capture *capture, struct evidence *evidence
 		size_t left = frames - (size_t)(frame - evidence->frames);
 		to->frame_count = frame_count(from) < left ? frame_count(from) : left;
 		for (size_t j = 0; j < to->frame_count; j++)
-			*frame++ = find_symbol(from->frames[j], j);
+			*frame++ = find_symbol(&evidence->symbols, from->frames[j], j);
 		if (from->id == capture->thread && to->frame_count)
 			crashed = i;
 	}
@@ -157,6 +157,7 @@ int supervise_report(const struct supervised *what, const struct capture *captur
 	int r = crash_report_new_id(evidence.id, err);
 	if (!r)
 		r = images_list(&evidence.images, err);
+	symbols_open(&evidence.symbols);
 	evidence.path = own_path();
 	facts.path = evidence.path;
 	if (!r && !evidence.path)
@@ -168,6 +169,7 @@ int supervise_report(const struct supervised *what, const struct capture *captur
 		take_fault(capture, &evidence, &facts);
 		r = crash_report_write(what->reports, &facts, &end->report, err);
 	}
+	symbols_close(&evidence.symbols);
 	images_finish(&evidence.images);
 	free(evidence.threads);
 	free(evidence.frames);
@@ -175,31 +177,35 @@ int supervise_report(const struct supervised *what, const struct capture *captur
 	return r;
 }
 
-static void format_frame(size_t index, uint64_t address, struct buf *ret) {
-	struct crash_frame frame = find_symbol(address, index);
+static void format_frame(
+	const struct symbols *symbols, size_t index, uint64_t address, struct buf *ret) {
+	struct crash_frame frame = find_symbol(symbols, address, index);
 	Dl_info info;
 	const char *image = "???", *slash;
 	if (dladdr((const void *)(uintptr_t)address, &info) && info.dli_fname) {
 		slash = strrchr(info.dli_fname, '/');
 		image = slash ? slash + 1 : info.dli_fname;
 	}
-	buf_printf(ret, "%-4zu%-24.255s 0x%016llx ", index, image, (unsigned long long)address);
+	buf_printf(ret, "%-4zu%-24.255s 0x%016llx", index, image, (unsigned long long)address);
 	if (frame.symbol)
-		buf_printf(ret, "%.512s + %llu", frame.symbol,
+		buf_printf(ret, " %.512s + %llu", frame.symbol,
 			(unsigned long long)frame.symbol_offset);
 	buf_add_char(ret, '\n');
 }
 
 void supervise_format_stacks(const struct capture_threads *threads, pid_t pid, struct buf *ret) {
 	size_t count = thread_count(threads);
+	struct symbols symbols;
+	symbols_open(&symbols);
 	buf_printf(ret, "%zu thread%s of process %lld, by their own frames\n", count,
 		count == 1 ? "" : "s", (long long)pid);
-	for (size_t i = 0; i < count && ret->len < STACKS_BYTES; i++) {
+	for (size_t i = 0; i < count && ret->len < STACKS_BYTES - LINE_BYTES; i++) {
 		const struct capture_thread *thread = &threads->items[i];
 		size_t frames = frame_count(thread);
 		buf_printf(ret, "\nThread %zu (%llu) %.*s%s\n", i, (unsigned long long)thread->id,
 			CAPTURE_NAME, thread->name, frames ? "" : ": did not answer");
 		for (size_t j = 0; j < frames && ret->len < STACKS_BYTES - LINE_BYTES; j++)
-			format_frame(j, thread->frames[j], ret);
+			format_frame(&symbols, j, thread->frames[j], ret);
 	}
+	symbols_close(&symbols);
 }
