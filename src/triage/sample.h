@@ -2,7 +2,7 @@
  * Medians of measurements and how sure they are, by the bootstrap (B. Efron, 1979). Pure: the
  * resampling draws from a generator of its own that starts the same way every time, so that the
  * same samples give the same interval. The time it takes grows with the values: 60 take a few
- * milliseconds, a million about a minute.
+ * milliseconds, 10,000 a second.
  */
 #ifndef TRIAGE_SAMPLE_H
 #define TRIAGE_SAMPLE_H

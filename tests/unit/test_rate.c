@@ -81,7 +81,8 @@ static void test_difference(void **state) {
 		assert_digits(ret.high, table[i].high);
 		struct rate_difference turned = rate_difference(&pair->b, &pair->a);
 		assert_true(turned.difference == -ret.difference);
-		assert_true(turned.low == -ret.high && turned.high == -ret.low);
+		assert_true(fabs(turned.low + ret.high) < 1e-15);
+		assert_true(fabs(turned.high + ret.low) < 1e-15);
 	}
 }
 
