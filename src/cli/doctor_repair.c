@@ -95,21 +95,39 @@ static int set_aside(const char *path, const char *aside, struct err *err) {
 	return 0;
 }
 
+struct refilled {
+	struct doctor_salvaged reports;
+	struct ingest_summary taken;
+	struct store_salvaged_experiments experiments;
+};
+
 /* Into the new store. What the old one does not give is no failure. */
-static int refill(struct doctor *doctor, const char *aside, struct doctor_salvaged *saved,
-	struct ingest_summary *taken, struct err *err) {
+static int refill(struct doctor *doctor, const char *aside, struct refilled *ret, struct err *err) {
 	int r = store_open(doctor->db_path, STORE_WRITE, &doctor->store, err);
 	if (r == 0 && cli_provide_rules(doctor->cli, NULL) != CLI_DONE)
 		r = err_set(err, -ENOMEM, "the rules cannot be loaded");
 	if (r == 0)
-		r = doctor_salvage(doctor, aside, saved, err);
+		r = doctor_salvage(doctor, aside, &ret->reports, err);
 	if (r == 0)
-		r = doctor_scan(doctor, taken, err);
+		r = doctor_scan(doctor, &ret->taken, err);
+	if (r == 0)
+		r = doctor_salvage_experiments(doctor, aside, &ret->experiments, err);
 	return r;
 }
 
+static void add_experiments(struct buf *ret, const struct store_salvaged_experiments *saved) {
+	if (saved->experiments)
+		buf_printf(ret, ", %llu experiment%s with %llu trial%s saved",
+			(unsigned long long)saved->experiments, saved->experiments == 1 ? "" : "s",
+			(unsigned long long)saved->trials, saved->trials == 1 ? "" : "s");
+	if (saved->incomplete)
+		buf_add_str(ret, saved->experiments ? ", but not all of them could be read"
+						    : ", experiments could not be read");
+}
+
 static void say_repaired(struct doctor *doctor, const char *why, const char *aside,
-	const struct doctor_salvaged *saved, const struct ingest_summary *taken) {
+	const struct refilled *refilled) {
+	const struct doctor_salvaged *saved = &refilled->reports;
 	struct buf text = {0};
 	buf_printf(&text, "set aside as %s; ", aside);
 	if (saved->unreadable)
@@ -118,15 +136,16 @@ static void say_repaired(struct doctor *doctor, const char *why, const char *asi
 		buf_printf(&text, "%llu incident%s saved from it, %llu stored file%s unreadable",
 			(unsigned long long)saved->incidents, saved->incidents == 1 ? "" : "s",
 			(unsigned long long)saved->lost, saved->lost == 1 ? "" : "s");
-	buf_printf(&text, ", %llu taken in from disk", (unsigned long long)taken->added);
+	buf_printf(&text, ", %llu taken in from disk", (unsigned long long)refilled->taken.added);
+	if (!saved->unreadable || refilled->experiments.experiments)
+		add_experiments(&text, &refilled->experiments);
 	doctor_say(doctor, DOCTOR_REPAIRED, NULL, "%s; %s", why, buf_str(&text));
 	buf_finish(&text);
 }
 
 void doctor_repair_database(struct doctor *doctor, const char *why) {
 	struct err err = {0};
-	struct doctor_salvaged saved = {0};
-	struct ingest_summary taken = {0};
+	struct refilled refilled = {0};
 	char *path = realpath(doctor->db_path, NULL), *aside = path ? aside_name(path) : NULL;
 	if (doctor->options->dry_run) {
 		doctor_say(doctor, DOCTOR_FAILED,
@@ -142,12 +161,12 @@ void doctor_repair_database(struct doctor *doctor, const char *why) {
 		doctor_say(doctor, DOCTOR_FAILED, NULL, "%s; %s", why, err.text);
 		goto out;
 	}
-	r = refill(doctor, aside, &saved, &taken, &err);
+	r = refill(doctor, aside, &refilled, &err);
 	if (r < 0)
 		doctor_say(doctor, DOCTOR_FAILED, "run 'agxtriage scan' when that is cured",
 			"%s; set aside as %s, but the new one failed: %s", why, aside, err.text);
 	else
-		say_repaired(doctor, why, aside, &saved, &taken);
+		say_repaired(doctor, why, aside, &refilled);
 	/* It opens the new one, and scans its own folders, at once instead of at its next look. */
 	if (doctor->running && doctor->pid > 0)
 		kill(doctor->pid, SIGHUP);

@@ -21,6 +21,7 @@ struct salvage {
 	struct arena arena; /* of triage */
 	unsigned in_batch;
 	uint64_t incidents;
+	struct store_salvage counts;
 	struct err *err;
 };
 
@@ -83,30 +84,39 @@ static int on_file(const struct store_salvaged *file, void *user) {
 }
 
 /* Where the header alone is broken, a copy with another one can be read. */
-static int read_all(const char *path, struct salvage *salvage, struct store_salvage *ret) {
-	struct err unread = {0};
+static int read_with(
+	const char *path, int (*read)(const char *path, void *user), void *user, struct err *err) {
 	char *copy = NULL;
 	if (!doctor_header_is_damaged(path))
-		return store_salvage(path, on_file, salvage, ret, &unread);
-	int r = doctor_header_mend(path, &copy, &unread);
+		return read(path, user);
+	int r = doctor_header_mend(path, &copy, err);
 	if (r == 0) {
-		r = store_salvage(copy, on_file, salvage, ret, &unread);
+		r = read(copy, user);
 		unlink(copy);
 	}
+	free(copy);
+	return r;
+}
+
+static int read_reports(const char *path, void *user) {
+	struct salvage *salvage = user;
+	struct err unread = {0};
+	int r = store_salvage(path, on_file, salvage, &salvage->counts, &unread);
 	if (r < 0)
 		log_debug("%s", unread.text);
-	free(copy);
 	return r;
 }
 
 int doctor_salvage(
 	struct doctor *doctor, const char *path, struct doctor_salvaged *ret, struct err *err) {
 	struct salvage salvage = {.doctor = doctor, .err = err};
-	struct store_salvage counts = {0};
+	struct err unread = {0};
 	*ret = (struct doctor_salvaged){0};
 	err->code = 0;
 	arena_init(&salvage.arena, LIMIT_REPORT_ARENA_BYTES);
-	int r = read_all(path, &salvage, &counts);
+	int r = read_with(path, read_reports, &salvage, &unread);
+	if (r < 0 && unread.code)
+		log_debug("%s", unread.text);
 	ret->unreadable = r < 0 && !err->code;
 	if (ret->unreadable)
 		r = 0;
@@ -114,7 +124,30 @@ int doctor_salvage(
 		r = flush(&salvage);
 	arena_finish(&salvage.arena);
 	ret->incidents = salvage.incidents;
-	ret->lost = counts.lost;
-	ret->gone = counts.gone;
+	ret->lost = salvage.counts.lost;
+	ret->gone = salvage.counts.gone;
 	return r;
+}
+
+/* ---- experiments ---- */
+
+struct rescue {
+	struct doctor *doctor;
+	struct store_salvaged_experiments *ret;
+	struct err *err;
+};
+
+static int read_experiments(const char *path, void *user) {
+	struct rescue *rescue = user;
+	return store_salvage_experiments(path, rescue->doctor->store, rescue->ret, rescue->err);
+}
+
+int doctor_salvage_experiments(struct doctor *doctor, const char *path,
+	struct store_salvaged_experiments *ret, struct err *err) {
+	struct rescue rescue = {doctor, ret, err};
+	struct err unread = {0};
+	*ret = (struct store_salvaged_experiments){.incomplete = true};
+	err->code = 0;
+	(void)read_with(path, read_experiments, &rescue, &unread);
+	return err->code;
 }

@@ -3,6 +3,7 @@
 #define CLI_DOCTOR_SALVAGE_H
 
 #include "cli/doctor.h"
+#include "store/experiment.h"
 
 struct doctor_salvaged {
 	uint64_t incidents;  /* saved */
@@ -14,5 +15,10 @@ struct doctor_salvaged {
  * database failed. */
 int doctor_salvage(
 	struct doctor *doctor, const char *path, struct doctor_salvaged *ret, struct err *err);
+
+/* Its experiments, once the incidents are there: ret->incomplete when something of them is missing.
+ * Negative: the new database failed. */
+int doctor_salvage_experiments(struct doctor *doctor, const char *path,
+	struct store_salvaged_experiments *ret, struct err *err);
 
 #endif

@@ -135,4 +135,17 @@ int store_conditions(
 /* In the order in which they were started. */
 int store_trials(struct store *store, int64_t id, store_trial_fn fn, void *user, struct err *err);
 
+struct store_salvaged_experiments {
+	uint64_t experiments, trials; /* in the new database now */
+	bool incomplete;              /* there was more that could not be read, or may have been */
+};
+
+/*
+ * Takes the experiments of the damaged database at path into a new one, under their old numbers:
+ * what can be read of them. Trials find their incidents there by the incident's id, so that these
+ * come first. Damage is no error; a failure of the new database is one.
+ */
+int store_salvage_experiments(const char *path, struct store *to,
+	struct store_salvaged_experiments *ret, struct err *err);
+
 #endif
