@@ -153,16 +153,24 @@ bool lock_stands(const struct lock *lock) {
 	return lock->fd >= 0 && !fstat(lock->fd, &st) && st.st_nlink > 0;
 }
 
-int lock_find(const char *path, pid_t *ret_holder, struct err *err) {
+static int find(const char *path, enum byte byte, pid_t *ret_holder, struct err *err) {
 	struct err local;
 	int fd = open_file(path, O_RDONLY, &local);
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
 	if (fd < 0)
 		return err_set(err, fd, "%s", local.text);
-	int r = ask_holder(fd, BYTE_HELD, path, ret_holder, err);
+	int r = ask_holder(fd, byte, path, ret_holder, err);
 	close(fd);
 	return r;
+}
+
+int lock_find(const char *path, pid_t *ret_holder, struct err *err) {
+	return find(path, BYTE_HELD, ret_holder, err);
+}
+
+int lock_find_second(const char *path, pid_t *ret_holder, struct err *err) {
+	return find(path, BYTE_SECOND, ret_holder, err);
 }
 
 void lock_mark(const struct lock *lock, bool on) {

@@ -46,5 +46,7 @@ bool lock_is_marked(const char *path);
 
 /* 1 and the holder's process id (0: unknown), or 0 when nobody holds it, be there a file or not. */
 int lock_find(const char *path, pid_t *ret_holder, struct err *err);
+/* The same of the second lock. */
+int lock_find_second(const char *path, pid_t *ret_holder, struct err *err);
 
 #endif

@@ -10,6 +10,8 @@ const struct command *const cli_commands[] = {
 	&top_command,
 	&watch_command,
 	&run_command,
+	&compare_command,
+	&experiments_command,
 	&rules_command,
 	&reclassify_command,
 	&status_command,

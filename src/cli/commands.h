@@ -5,8 +5,10 @@
 #include "cli/cli.h"
 
 extern const struct command agent_command;
+extern const struct command compare_command;
 extern const struct command daemon_command;
 extern const struct command doctor_command;
+extern const struct command experiments_command;
 extern const struct command gc_command;
 extern const struct command help_command;
 extern const struct command list_command;

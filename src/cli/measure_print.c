@@ -13,8 +13,8 @@ enum cli_status measure_check_format(struct cli *cli, const struct measure_forma
 	return CLI_DONE;
 }
 
-enum cli_status measure_load(struct cli *cli, const char *const *words, size_t count,
-	struct experiment_summary *ret) {
+enum cli_status measure_load(
+	struct cli *cli, const char *const *words, size_t count, struct experiment_summary *ret) {
 	struct err err = {0};
 	int code = experiment_summary_load(cli->store, words, count, ret, &err);
 	if (code == -EINVAL)

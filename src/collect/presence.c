@@ -113,7 +113,9 @@ int presence_ask(const struct lock *experiment, pid_t *ret_pid, struct err *err)
 	return lock_ask(experiment, ret_pid, err);
 }
 
-int presence_find(const char *db_path, pid_t *ret_pid, struct err *err) {
+static int find_holder(const char *db_path,
+	int (*find)(const char *path, pid_t *ret_holder, struct err *err), pid_t *ret_pid,
+	struct err *err) {
 	char *path = NULL;
 	struct err local;
 	int r = lock_path(db_path, false, &path, &local);
@@ -121,9 +123,17 @@ int presence_find(const char *db_path, pid_t *ret_pid, struct err *err) {
 		return 0;
 	if (r < 0)
 		return err_set(err, r, "%s", local.text);
-	r = lock_find(path, ret_pid, err);
+	r = find(path, ret_pid, err);
 	free(path);
 	return r;
+}
+
+int presence_find(const char *db_path, pid_t *ret_pid, struct err *err) {
+	return find_holder(db_path, lock_find, ret_pid, err);
+}
+
+int presence_find_experiment(const char *db_path, pid_t *ret_pid, struct err *err) {
+	return find_holder(db_path, lock_find_second, ret_pid, err);
 }
 
 bool presence_in_trouble(const char *db_path) {

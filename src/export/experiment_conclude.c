@@ -98,9 +98,9 @@ static void open_question(
 	const struct sides *sides, const struct rate_difference *difference, struct buf *ret) {
 	const struct summary_comparison *comparison = sides->comparison;
 	bool excludes_zero = difference->low > 0 || difference->high < 0;
-	buf_printf(ret, "%s crashed ", buf_str(&sides->subject_label));
+	buf_printf(ret, "%s crashed in ", buf_str(&sides->subject_label));
 	add_share(sides->subject, ret);
-	buf_printf(ret, ", %s ", buf_str(&sides->base_label));
+	buf_printf(ret, " runs, %s in ", buf_str(&sides->base_label));
 	add_share(sides->base, ret);
 	buf_add_str(ret, ": ");
 	experiment_points(difference, ret);
@@ -197,8 +197,8 @@ void experiment_caution(const struct experiment_summary *summary, struct buf *re
 			 "Fisher's, and each stands for itself");
 	if (shown > 1) {
 		buf_printf(ret,
-			": among %zu, one in twenty looks like a difference by chance; p of at "
-			"most %.2g stands for all of them together (Bonferroni)",
+			": among %zu, about one in twenty would look like a difference by chance "
+			"alone; p of at most %.2g stands for all of them together (Bonferroni)",
 			shown, SIGNIFICANT / (double)shown);
 	}
 	buf_add_str(ret, ". What went together was measured, not what caused it.");

@@ -45,8 +45,7 @@ size_t experiment_shown_count(const struct experiment_summary *summary);
 
 /* ---- words ---- */
 
-/* A JSON array of words, and words, as a person would type them in a shell. */
-void experiment_command(const char *json, struct buf *ret);
+/* Words as a person would type them in a shell. */
 void experiment_words(const char *const *words, size_t count, struct buf *ret);
 /* "12,345" */
 void experiment_count(uint64_t count, struct buf *ret);

@@ -94,9 +94,11 @@ void experiment_p(double p, struct buf *ret) {
 		buf_printf(ret, "p %.*f", p >= 0.1 ? 2 : p >= 0.01 ? 3 : 4, p);
 }
 
+/* Near 1 two digits would hide on which side of it a ratio is. */
 static void add_ratio(double value, struct buf *ret) {
+	bool fine = value < 0.1 || (value > 0.9 && value < 1.1);
 	if (value < 100)
-		buf_printf(ret, value < 0.1 ? "%.3f" : "%.2f", value);
+		buf_printf(ret, fine ? "%.3f" : "%.2f", value);
 	else
 		experiment_number(value, ret);
 }
