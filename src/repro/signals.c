@@ -88,6 +88,13 @@ int signals_start(
 	return 0;
 }
 
+bool signals_pending(void) {
+	for (size_t i = 0; i < CAUGHT; i++)
+		if (came[i] && caught[i] != SIGUSR1 && caught[i] != SIGUSR2)
+			return true;
+	return false;
+}
+
 void signals_stop(struct signals *signals) {
 	if (!signals)
 		return;

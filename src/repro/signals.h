@@ -22,6 +22,8 @@ typedef void (*signals_fn)(int number, bool direct, void *user);
  */
 int signals_start(
 	uv_loop_t *loop, signals_fn fn, void *user, struct signals **ret, struct err *err);
+/* One that asks for an end has come and fn has not been called for it yet. */
+bool signals_pending(void);
 /* Puts back what was there; signals_free() once the loop has run. NULL is fine for both. */
 void signals_stop(struct signals *signals);
 void signals_free(struct signals *signals);

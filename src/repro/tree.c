@@ -61,6 +61,21 @@ void tree_finish(struct tree *tree) {
 	*tree = (struct tree){0};
 }
 
+void tree_trim(struct tree *tree, bool whole) {
+	struct tree_member *items =
+		tree->count < tree->cap ? realloc(tree->items, tree->count * sizeof *items) : NULL;
+	if (items) {
+		tree->items = items;
+		tree->cap = tree->count;
+	}
+	if (whole)
+		return;
+	free(tree->present);
+	tree->present = NULL;
+	tree->present_count = 0;
+	pid_set_finish(&tree->strangers);
+}
+
 static int by_pid(const void *a, const void *b) {
 	pid_t left = ((const struct process_info *)a)->pid;
 	pid_t right = ((const struct process_info *)b)->pid;

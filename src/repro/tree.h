@@ -46,6 +46,10 @@ void tree_finish(struct tree *tree);
  */
 int tree_update(struct tree *tree, struct process_info *all, size_t count, int64_t now_us);
 
+/* Of a tree that hardly grows any more: gives back memory. whole: what is known of others stays;
+ * else nothing is told by launch from now on. */
+void tree_trim(struct tree *tree, bool whole);
+
 /* What a report says of where its process came from. */
 struct tree_claim {
 	struct i64_opt pid, parent_pid, responsible_pid, launched_at_us, captured_at_us;
