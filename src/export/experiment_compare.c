@@ -139,16 +139,22 @@ static bool any_matters(const struct experiment_summary *summary) {
 	return false;
 }
 
-bool experiment_is_shown(
+static bool is_shown(
 	const struct experiment_summary *summary, const struct summary_comparison *comparison) {
 	return comparison->matters ||
 	       (summary->comparison_count <= SHOWN_WITHOUT_CHOICE && !any_matters(summary));
 }
 
+bool experiment_is_shown(const struct experiment_summary *summary,
+	const struct summary_comparison *comparison, size_t part) {
+	size_t its = comparison->one_factor ? comparison->factor : SUMMARY_FACTOR_COUNT;
+	return its == part && is_shown(summary, comparison);
+}
+
 size_t experiment_shown_count(const struct experiment_summary *summary) {
 	size_t count = 0;
 	for (size_t i = 0; i < summary->comparison_count; i++)
-		count += experiment_is_shown(summary, &summary->comparisons[i]);
+		count += is_shown(summary, &summary->comparisons[i]);
 	return count;
 }
 

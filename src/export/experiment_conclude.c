@@ -182,6 +182,8 @@ void experiment_conclude(const struct experiment_summary *summary,
 	make_label(&sides, base, markdown, &sides.base_label);
 	conclude_rates(&sides, ret);
 	conclude_throughputs(&sides, ret);
+	if (experiment_is_simulated(sides.subject) != experiment_is_simulated(sides.base))
+		buf_add_str(ret, " One of the two is simulated: nothing follows from this.");
 	ret->failed = ret->failed || sides.subject_label.failed || sides.base_label.failed;
 	buf_finish(&sides.subject_label);
 	buf_finish(&sides.base_label);
@@ -202,4 +204,23 @@ void experiment_caution(const struct experiment_summary *summary, struct buf *re
 			shown, SIGNIFICANT / (double)shown);
 	}
 	buf_add_str(ret, ". What went together was measured, not what caused it.");
+}
+
+void experiment_uncounted(const struct experiment_summary *summary, struct buf *ret) {
+	uint64_t open = 0, interrupted = 0;
+	for (size_t i = 0; i < summary->condition_count; i++) {
+		open += summary->conditions[i].outcomes[TRIAL_STARTED];
+		interrupted += summary->conditions[i].outcomes[TRIAL_INTERRUPTED];
+	}
+	if (!open && !interrupted)
+		return;
+	buf_add_str(ret, ret->len ? " Not counted: " : "Not counted: ");
+	if (interrupted) {
+		experiment_count(interrupted, ret);
+		buf_printf(ret, " interrupted%s", open ? ", " : ".");
+	}
+	if (open) {
+		experiment_count(open, ret);
+		buf_add_str(ret, " without an end.");
+	}
 }

@@ -90,7 +90,7 @@ static void put_facts(struct line *line, const struct summary_condition *conditi
 	put_env(line, condition);
 	experiment_words(condition->words, condition->word_count, scratch(line));
 	put_text(line, buf_str(&line->text));
-	put_text(line, facts->backend && !strcmp(facts->backend, "sim") ? "true" : "false");
+	put_text(line, experiment_is_simulated(condition) ? "true" : "false");
 }
 
 /* "agx-a=3;agx-b=1" */

@@ -41,7 +41,7 @@ static void put_facts(
 	json_out_i64_opt(out, "threads", facts->threads);
 	put_env(condition, out);
 	put_words(condition, out);
-	json_out_bool(out, "simulated", facts->backend && !strcmp(facts->backend, "sim"));
+	json_out_bool(out, "simulated", experiment_is_simulated(condition));
 }
 
 static void put_counts(const struct summary_condition *condition, struct json_out *out) {

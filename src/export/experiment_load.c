@@ -359,9 +359,8 @@ static int load_trials(struct load *load, struct err *err) {
 	for (size_t i = 0; i < summary->condition_count && !code; i++) {
 		struct summary_condition *condition = &summary->conditions[i];
 		const struct store_experiment *of = experiment_of(summary, condition);
-		const char *backend = condition->facts.backend;
 		condition->planned = of ? of->runs : 0;
-		summary->simulated = summary->simulated || (backend && !strcmp(backend, "sim"));
+		summary->simulated = summary->simulated || experiment_is_simulated(condition);
 		code = count_up(condition, &load->gathered[i], err);
 	}
 	return code;

@@ -28,9 +28,8 @@ static void put_code(struct page *page) {
 static void put_experiment(struct page *page, const struct store_experiment *experiment) {
 	char started[CLOCK_TEXT_BYTES];
 	clock_format_iso(experiment->started_at_us, started);
-	buf_printf(page->out,
-		"%sxperiment %" PRId64 ", %s: ", experiment->ended_at_us.set ? "E" : "Unfinished e",
-		experiment->id, started);
+	buf_printf(page->out, "%sxperiment %" PRId64 ", %.19sZ: ",
+		experiment->ended_at_us.set ? "E" : "Unfinished e", experiment->id, started);
 	experiment_command(experiment->command, value(page));
 	put_code(page);
 	buf_add_str(page->out, "\n\n");
@@ -51,6 +50,12 @@ static void put_head(struct page *page) {
 		summary->simulated ? " (simulated)" : "");
 	for (size_t i = 0; i < summary->experiment_count; i++)
 		put_experiment(page, &summary->experiments[i]);
+	experiment_common(summary, value(page));
+	if (page->value.len) {
+		buf_add_str(page->out, "In all conditions: ");
+		put_code(page);
+		buf_add_str(page->out, "\n\n");
+	}
 	if (summary->simulated)
 		buf_printf(page->out, "> **%s**\n\n", EXPERIMENT_SIMULATED);
 	experiment_platforms_differ(summary, value(page));
@@ -86,7 +91,8 @@ static void put_titles(struct page *page) {
 static void put_cell(struct page *page, size_t condition, enum experiment_column column) {
 	experiment_column_cell(page->summary, condition, column, value(page));
 	buf_add_str(page->out, "| ");
-	if (page->value.len && column <= EXPERIMENT_COLUMN_COMMAND)
+	if (page->value.len && column <= EXPERIMENT_COLUMN_COMMAND &&
+		!experiment_column_is_right(column))
 		put_code(page);
 	else
 		markdown_escape(page->out, buf_str(&page->value), page->value.len, TEXT_LINE);
@@ -104,6 +110,7 @@ static void put_conditions(struct page *page) {
 		buf_add_str(page->out, "|\n");
 	}
 	experiment_column_legend(summary, left_out, value(page));
+	experiment_uncounted(summary, &page->value);
 	if (page->value.len)
 		buf_printf(page->out, "\n%s\n", buf_str(&page->value));
 }
@@ -129,22 +136,24 @@ static void put_tally(struct page *page, bool labels, const char *title) {
 	arena_finish(&arena);
 }
 
+static void put_comparison(struct page *page, const struct summary_comparison *comparison) {
+	experiment_title(page->summary, comparison, value(page));
+	buf_add_str(page->out, "| ");
+	put_code(page);
+	buf_add_str(page->out, " | ");
+	experiment_conclude(page->summary, comparison, true, page->out);
+	buf_add_str(page->out, " |\n");
+}
+
 static void put_comparisons(struct page *page) {
 	const struct experiment_summary *summary = page->summary;
 	if (!experiment_shown_count(summary))
 		return;
 	buf_add_str(page->out, "\n| compared | what may be concluded |\n|---|---|\n");
-	for (size_t i = 0; i < summary->comparison_count; i++) {
-		const struct summary_comparison *comparison = &summary->comparisons[i];
-		if (!experiment_is_shown(summary, comparison))
-			continue;
-		experiment_title(summary, comparison, value(page));
-		buf_add_str(page->out, "| ");
-		put_code(page);
-		buf_add_str(page->out, " | ");
-		experiment_conclude(summary, comparison, true, page->out);
-		buf_add_str(page->out, " |\n");
-	}
+	for (size_t part = 0; part < EXPERIMENT_PARTS; part++)
+		for (size_t i = 0; i < summary->comparison_count; i++)
+			if (experiment_is_shown(summary, &summary->comparisons[i], part))
+				put_comparison(page, &summary->comparisons[i]);
 	experiment_caution(summary, value(page));
 	buf_printf(page->out, "\n%s\n", buf_str(&page->value));
 }

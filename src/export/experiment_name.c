@@ -280,3 +280,21 @@ void experiment_title(const struct experiment_summary *summary,
 	ret->failed = ret->failed || context.failed;
 	buf_finish(&context);
 }
+
+bool experiment_is_simulated(const struct summary_condition *condition) {
+	return condition->facts.backend && !strcmp(condition->facts.backend, "sim");
+}
+
+void experiment_common(const struct experiment_summary *summary, struct buf *ret) {
+	const struct summary_condition *first = &summary->conditions[0];
+	size_t start = ret->len;
+	for (int i = SUMMARY_BACKEND; i <= SUMMARY_SCENARIO; i++)
+		if (!experiment_varies(summary, (enum summary_factor)i))
+			add_part(summary, first, (enum summary_factor)i, start, ret);
+	for (size_t i = 0; i < first->env_count; i++) {
+		if (variable_varies(summary, first, first->env[i].name))
+			continue;
+		begin_part(ret, start);
+		add_variable(first, first->env[i].name, ret);
+	}
+}

@@ -38,10 +38,17 @@ size_t experiment_base(const struct summary_comparison *comparison);
 size_t experiment_subject(const struct summary_comparison *comparison);
 const struct store_experiment *experiment_of(
 	const struct experiment_summary *summary, const struct summary_condition *condition);
-/* Comparisons that matter; all of them when none does and they are few. */
-bool experiment_is_shown(
-	const struct experiment_summary *summary, const struct summary_comparison *comparison);
+/* What a page shows: comparisons that matter; all of them when none does and they are few. In
+ * parts, one for each factor and one for those that differ in several. */
+#define EXPERIMENT_PARTS (SUMMARY_FACTOR_COUNT + 1)
+bool experiment_is_shown(const struct experiment_summary *summary,
+	const struct summary_comparison *comparison, size_t part);
 size_t experiment_shown_count(const struct experiment_summary *summary);
+/* What all conditions have in common and their names leave out: "sim, shared-queue, A=1". */
+void experiment_common(const struct experiment_summary *summary, struct buf *ret);
+bool experiment_is_simulated(const struct summary_condition *condition);
+/* Trials that count nowhere, in a sentence behind what ret holds; nothing when there are none. */
+void experiment_uncounted(const struct experiment_summary *summary, struct buf *ret);
 
 /* ---- words ---- */
 

@@ -1,6 +1,7 @@
 /* The table of conditions on a terminal. */
 #include "export/experiment_table.h"
 
+#include "export/experiment_parts.h"
 #include "export/table.h"
 #include "export/text_out.h"
 
@@ -83,6 +84,7 @@ static void put_legend(const struct experiment_summary *summary, const struct ta
 	for (size_t i = 0; i < layout->count; i++)
 		left_out[layout->which[i]] = table->hidden[i];
 	experiment_column_legend(summary, left_out, &legend);
+	experiment_uncounted(summary, &legend);
 	if (legend.len)
 		text_out_paragraph(&out, TERM_DIM, 0, buf_str(&legend));
 	ret->failed = ret->failed || legend.failed;

@@ -66,6 +66,11 @@ static void put_head(struct text *text) {
 	const struct experiment_summary *summary = text->summary;
 	for (size_t i = 0; i < summary->experiment_count; i++)
 		put_experiment(text, &summary->experiments[i]);
+	buf_add_str(value(text), "In all conditions: ");
+	size_t none = text->value.len;
+	experiment_common(summary, &text->value);
+	if (text->value.len > none)
+		put_value(text, TERM_PLAIN, 0);
 	if (summary->simulated)
 		text_out_paragraph(&text->out, TERM_BAD, 0, EXPERIMENT_SIMULATED);
 	experiment_platforms_differ(summary, value(text));
@@ -96,14 +101,12 @@ static void put_tally(struct text *text, bool labels, const char *heading) {
 
 /* ---- comparisons ---- */
 
-static void put_factor(struct text *text, enum summary_factor factor, const char *heading) {
+static void put_part(struct text *text, size_t part, const char *heading) {
 	const struct experiment_summary *summary = text->summary;
 	bool begun = false;
 	for (size_t i = 0; i < summary->comparison_count; i++) {
 		const struct summary_comparison *comparison = &summary->comparisons[i];
-		enum summary_factor its =
-			comparison->one_factor ? comparison->factor : SUMMARY_FACTOR_COUNT;
-		if (its != factor || !experiment_is_shown(summary, comparison))
+		if (!experiment_is_shown(summary, comparison, part))
 			continue;
 		if (!begun)
 			text_out_heading(&text->out, heading);
@@ -115,16 +118,18 @@ static void put_factor(struct text *text, enum summary_factor factor, const char
 }
 
 static void put_comparisons(struct text *text) {
-	static const struct {
-		enum summary_factor factor;
-		const char *heading;
-	} parts[] = {{SUMMARY_EXPERIMENT, "One experiment against another"},
-		{SUMMARY_BACKEND, "Back ends"}, {SUMMARY_SCENARIO, "Scenarios"},
-		{SUMMARY_LOCK, "Locks"}, {SUMMARY_THREADS, "More threads"},
-		{SUMMARY_ENV, "Environment"}, {SUMMARY_COMMAND, "Commands"},
-		{SUMMARY_FACTOR_COUNT, "Conditions that differ in more than one thing"}};
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		put_factor(text, parts[i].factor, parts[i].heading);
+	static const char *const headings[EXPERIMENT_PARTS] = {
+		[SUMMARY_EXPERIMENT] = "One experiment against another",
+		[SUMMARY_BACKEND] = "Back ends",
+		[SUMMARY_SCENARIO] = "Scenarios",
+		[SUMMARY_LOCK] = "Locks",
+		[SUMMARY_THREADS] = "More threads",
+		[SUMMARY_ENV] = "Environment",
+		[SUMMARY_COMMAND] = "Commands",
+		[SUMMARY_FACTOR_COUNT] = "Conditions that differ in more than one thing",
+	};
+	for (size_t i = 0; i < EXPERIMENT_PARTS; i++)
+		put_part(text, i, headings[i]);
 	experiment_caution(text->summary, value(text));
 	if (!text->value.len)
 		return;
