@@ -164,7 +164,7 @@ const struct command doctor_command = {
 		"\n"
 		"--self-test crashes a process of agxtriage at address 0x5c8 and waits until its\n"
 		"report is stored and triaged. That incident stays in the database, as a crash\n"
-		"of agxtriage-repro, marked as simulated where the system has no crash reporter.",
+		"of agxtriage-repro, marked as simulated.",
 	.options = option_rows,
 	.options_bytes = sizeof(struct doctor_options),
 	.run = run,

@@ -178,8 +178,8 @@ static void judge_incident(struct self_test *test, const struct loaded *loaded, 
 	snprintf(expected, sizeof expected, "0x%x", SELF_TEST_ADDRESS);
 	judge_fact(wrong, report->kind == REPORT_CRASH, "kind", report_kind_names[report->kind],
 		"crash");
-	judge_fact(wrong, report->simulated == (test->report != NULL), "simulated",
-		report->simulated ? "true" : "false", test->report ? "true" : "false");
+	judge_fact(wrong, report->simulated, "simulated", report->simulated ? "true" : "false",
+		"true");
 	judge_fact(wrong, signal && text_starts(signal, "SIGSEGV"), "signal", signal, "SIGSEGV");
 	judge_fact(wrong, fault->address.set && fault->address.value == SELF_TEST_ADDRESS,
 		"fault address", fault->address.set ? address : NULL, expected);
@@ -207,12 +207,11 @@ static void say_stored(struct self_test *test) {
 		doctor_say(doctor, DOCTOR_OK, NULL,
 			"process %" PRId64 " crashed%s at 0x%x in %" PRId64
 			" ms, stored as incident %" PRId64 " and triaged right %" PRId64
-			" ms later by %s; it stays in the database%s",
+			" ms later by %s; it stays in the database, marked as simulated",
 			test->pid, test->report ? " and left a report" : "", SELF_TEST_ADDRESS,
 			(test->crashed_us - test->started_us) / 1000, test->id,
 			(test->stored_us - test->crashed_us) / 1000,
-			doctor->running ? "the daemon" : "a scan",
-			test->report ? ", marked as simulated" : "");
+			doctor->running ? "the daemon" : "a scan");
 	loaded_finish(&loaded);
 	buf_finish(&wrong);
 }

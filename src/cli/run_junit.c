@@ -69,6 +69,7 @@ static void put_incident(const struct text_view *view, void *user) {
 		return;
 	text_headline(value(junit), view->report, triage);
 	add_failure(junit, "crash", buf_str(&junit->value));
+	add_line(junit, "simulated", view->report->simulated ? "no real GPU driver crashed" : NULL);
 	add_line(junit, "site", triage->site ? triage->site : "none known");
 	run_report_fault(triage, value(junit));
 	add_line(junit, "fault", buf_str(&junit->value));

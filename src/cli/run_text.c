@@ -32,7 +32,7 @@ static void put_incident(const struct text_view *view, void *user) {
 	text_out_paragraph(&text->out, TERM_BOLD, 0, buf_str(&text->value));
 	if (view->report->simulated)
 		text_out_paragraph(&text->out, TERM_BAD, 0,
-			"SIMULATED: the simulated driver made this report; no real GPU driver crashed.");
+			"SIMULATED: the simulated driver made this crash; no real GPU driver crashed.");
 	text_out_field(&text->out, TERM_SITE, "Site", triage->site ? triage->site : "none known");
 	run_report_fault(triage, value(text));
 	field(text, TERM_BAD, "Fault");

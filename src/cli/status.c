@@ -35,6 +35,7 @@ static void print_json(struct cli *cli, const struct status_facts *facts) {
 	}
 	json_out_array_end(&out);
 	json_out_i64_opt(&out, "stored", (struct i64_opt){counts->stored, facts->has_counts});
+	json_out_i64_opt(&out, "simulated", (struct i64_opt){counts->simulated, facts->has_counts});
 	json_out_i64_opt(&out, "known", (struct i64_opt){counts->known, facts->has_counts});
 	json_out_i64_opt(&out, "rejected", (struct i64_opt){counts->rejected, facts->has_counts});
 	json_out_i64(&out, "queue", facts->queue);
@@ -128,6 +129,8 @@ static void show_counts(struct text_out *out, const struct status_facts *facts, 
 	if (!facts->has_counts)
 		return;
 	buf_printf(text, "%" PRId64 " incident%s", counts->stored, counts->stored == 1 ? "" : "s");
+	if (counts->simulated)
+		buf_printf(text, ", %" PRId64 " of them simulated", counts->simulated);
 	field(out, "Stored", text);
 	buf_printf(text, "%" PRId64 " other file%s of these incidents", counts->known,
 		counts->known == 1 ? "" : "s");

@@ -35,7 +35,7 @@ struct top {
 	struct arena arena; /* the groups, kept to be measured */
 	struct store_group *groups;
 	size_t count, cap;
-	bool titles;
+	bool titles, simulated; /* there are some */
 	struct buf line, title;
 };
 
@@ -54,6 +54,7 @@ static int keep(struct top *top, const struct store_group *group) {
 		kept->values[i] = dup_or_null(&top->arena, group->values[i]);
 	kept->title = dup_or_null(&top->arena, group->title);
 	top->titles = top->titles || kept->title;
+	top->simulated = top->simulated || kept->simulated;
 	top->count++;
 	return 0;
 }
@@ -67,6 +68,7 @@ static int print_json(struct top *top, const struct store_group *group) {
 		json_out_text(&out, top->fields[i], group->values[i]);
 	json_out_object_end(&out);
 	json_out_i64(&out, "count", group->count);
+	json_out_i64(&out, "simulated", group->simulated);
 	json_out_double(&out, "share", group->share);
 	json_out_time_opt(&out, "first_at", group->first_at_us);
 	json_out_time_opt(&out, "last_at", group->last_at_us);
@@ -100,7 +102,7 @@ static void add_bar(struct buf *out, double share) {
 enum { TOP_COUNT, TOP_SHARE, TOP_BAR, TOP_FIELDS };
 
 struct layout {
-	struct table_column columns[TOP_FIELDS + FIELDS_MAX + 3];
+	struct table_column columns[TOP_FIELDS + FIELDS_MAX + 4];
 	size_t count;
 	char titles[FIELDS_MAX][32];
 };
@@ -111,6 +113,10 @@ static void lay_out(const struct top *top, struct layout *layout) {
 	columns[TOP_SHARE] = (struct table_column){.title = "SHARE", .right = true, .priority = 1};
 	columns[TOP_BAR] = (struct table_column){.title = "", .width = BAR_COLUMNS, .priority = 5};
 	layout->count = TOP_FIELDS;
+	/* What did not happen to a real driver is never counted in silence. */
+	if (top->simulated)
+		columns[layout->count++] =
+			(struct table_column){.title = "SIMULATED", .right = true};
 	for (size_t i = 0; i < top->field_count; i++) {
 		char *title = layout->titles[i];
 		bool site = !strcmp(top->fields[i], "site");
@@ -133,8 +139,8 @@ static void lay_out(const struct top *top, struct layout *layout) {
 }
 
 struct row {
-	char count[24], share[16], first[CLOCK_TEXT_BYTES], last[CLOCK_TEXT_BYTES];
-	struct table_cell cells[TOP_FIELDS + FIELDS_MAX + 3];
+	char count[24], simulated[24], share[16], first[CLOCK_TEXT_BYTES], last[CLOCK_TEXT_BYTES];
+	struct table_cell cells[TOP_FIELDS + FIELDS_MAX + 4];
 };
 
 static void format_time(struct i64_opt us, char ret[CLOCK_TEXT_BYTES]) {
@@ -156,6 +162,10 @@ static void fill(
 	row->cells[TOP_COUNT] = (struct table_cell){row->count, TERM_BOLD};
 	row->cells[TOP_SHARE] = (struct table_cell){row->share, TERM_PLAIN};
 	row->cells[TOP_BAR] = (struct table_cell){buf_str(bar), TERM_DIM};
+	snprintf(row->simulated, sizeof row->simulated, "%" PRId64, group->simulated);
+	if (top->simulated)
+		row->cells[n++] =
+			(struct table_cell){group->simulated ? row->simulated : "", TERM_WARN};
 	for (size_t i = 0; i < top->field_count; i++)
 		row->cells[n++] = group->values[i]
 					  ? (struct table_cell){group->values[i], TERM_SITE}
@@ -280,7 +290,8 @@ const struct command top_command = {
 	.summary = "count incidents by site or by any other field",
 	.details =
 		"Counts crashes, GPU events and panics unless a MATCH such as kind=jetsam names\n"
-		"others. MATCH and times are as for 'agxtriage list'.\n"
+		"others. MATCH and times are as for 'agxtriage list'. How many of a count the\n"
+		"simulated driver made stands beside it; simulated=false leaves them out.\n"
 		"\n"
 		"  agxtriage top                            by site\n"
 		"  agxtriage top --by process,os_build      which program on which macOS\n"

@@ -40,7 +40,7 @@ static void show_headline(struct show *show) {
 	text_out_paragraph(&show->out, TERM_BOLD, 0, buf_str(&show->value));
 	if (show->report->simulated)
 		text_out_paragraph(&show->out, TERM_BAD, 0,
-			"SIMULATED: the simulated driver made this report; no real GPU driver crashed.");
+			"SIMULATED: the simulated driver made this crash; no real GPU driver crashed.");
 	text_out_newline(&show->out);
 }
 

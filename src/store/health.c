@@ -82,6 +82,7 @@ int store_counts(struct store *store, struct store_counts *ret, struct err *err)
 		.passed_over = sqlite3_column_int64(count, 3),
 		.raw_gone = sqlite3_column_int64(count, 4),
 		.newest_id = sqlite3_column_int64(count, 5),
+		.simulated = sqlite3_column_int64(count, 6),
 		.database_bytes = store_disk_bytes(store),
 	};
 	sqlite3_reset(count);

@@ -100,7 +100,8 @@ static const char *const texts[ST_COUNT] = {
 	[ST_COUNTS] = "select (select coalesce(sum(n), 0) from site_count), "
 		      "(select n from tally where what = 4), (select n from tally where what = 3), "
 		      "(select n from tally where what = 2), (select n from tally where what = 5), "
-		      "(select coalesce(max(id), 0) from incident)",
+		      "(select coalesce(max(id), 0) from incident), "
+		      "(select coalesce(sum(n), 0) from site_count where simulated)",
 	[ST_FORGOTTEN_FIND] = "select 1 from forgotten where key = ?",
 	[ST_FORGOTTEN_ADD] = "insert or ignore into forgotten (key) values (?)",
 	[ST_FORGOTTEN_DROP] = "delete from forgotten where key = ?",

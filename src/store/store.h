@@ -200,9 +200,9 @@ int store_recall(struct store *store, int64_t id, struct arena *arena,
 	const struct report **ret_report, struct triage *ret_triage, struct err *err);
 
 struct store_group {
-	const char *values[4]; /* one per field asked for; NULL where absent */
-	int64_t count;
-	double share; /* of all that the filter selects */
+	const char *values[4];    /* one per field asked for; NULL where absent */
+	int64_t count, simulated; /* the latter are among the former */
+	double share;             /* of all that the filter selects */
 	struct i64_opt first_at_us, last_at_us;
 	const char *title; /* when grouping by site alone; the text of a signature alone */
 };
@@ -242,6 +242,7 @@ int store_find_daemon(struct store *store, struct store_daemon *ret, struct err 
 
 struct store_counts {
 	int64_t stored;      /* incidents */
+	int64_t simulated;   /* of those: of the simulated driver */
 	int64_t known;       /* further files with a stored incident: copies, moves to Retired/ */
 	int64_t rejected;    /* files that are rejected as they are now */
 	int64_t passed_over; /* files that the selection leaves out */

@@ -38,6 +38,7 @@ static void add_columns(struct buf *sql, const struct field *const *fields, size
 		buf_add_str(sql, "(select text from signature where id = k0)");
 	else
 		buf_add_str(sql, "null");
+	buf_add_str(sql, ", simulated");
 }
 
 static void add_keys(struct buf *sql, size_t count) {
@@ -54,7 +55,8 @@ static bool is_counted(
 
 static void add_counted(struct buf *sql) {
 	static const char *const ends[] = {"min", "max"};
-	buf_add_str(sql, "nullif(i.site_id, 0) as k0, sum(i.n) as n");
+	buf_add_str(sql, "nullif(i.site_id, 0) as k0, sum(i.n) as n, sum(i.n * i.simulated) as "
+			 "simulated");
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
 		buf_printf(sql,
 			", %s((select %s(c.captured_at) from incident c where c.site_id is "
@@ -67,8 +69,9 @@ static void add_counted(struct buf *sql) {
 static void add_uncounted(struct buf *sql, const struct field *const *fields, size_t count) {
 	for (size_t i = 0; i < count; i++)
 		buf_printf(sql, "%s as k%zu, ", fields[i]->inner, i);
-	buf_add_str(sql, "count(*) as n, min(i.captured_at) as first_at, "
-			 "max(i.captured_at) as last_at from incident i");
+	buf_add_str(sql,
+		"count(*) as n, sum(i.simulated) as simulated, min(i.captured_at) as first_at, "
+		"max(i.captured_at) as last_at from incident i");
 }
 
 static int build(struct store *store, const struct store_filter *filter,
@@ -110,6 +113,7 @@ int store_top(struct store *store, const struct store_filter *filter, const char
 			.first_at_us = store_column_opt(rows, 6),
 			.last_at_us = store_column_opt(rows, 7),
 			.title = (const char *)sqlite3_column_text(rows, 8),
+			.simulated = sqlite3_column_int64(rows, 9),
 		};
 		for (int i = 0; i < MAX_FIELDS; i++)
 			group.values[i] = (const char *)sqlite3_column_text(rows, i);

@@ -16,3 +16,11 @@ run top process=nobody
 run top --since 2030-01-01
 run_tty 80 top --no-pager --color never
 run_tty 60 top --no-pager --color never
+# What the simulated driver made is told apart from what it stands among.
+take simulated.ips
+run top
+run top --by driver_version,process
+run top --json | pick count simulated by
+run top simulated=false
+run status 2>/dev/null | grep Stored
+run status --json 2>/dev/null | pick stored simulated
