@@ -356,7 +356,7 @@ static int conclude(struct experiment *experiment, enum experiment_end *ret, str
 	experiment_look(experiment);
 	for (size_t i = 0; i < experiment->pairing.count; i++)
 		experiment_settle(experiment, i, true);
-	experiment_label(experiment);
+	experiment_label_crashes(experiment);
 	if (experiment->failure.code) {
 		*err = experiment->failure;
 		return err->code;

@@ -95,6 +95,6 @@ size_t experiment_unpaired(const struct experiment *experiment);
 /* What a report tells of a trial that ended otherwise. */
 bool experiment_shows_crash(const struct experiment *experiment, size_t at);
 /* Labels crashes that have none. */
-void experiment_label(struct experiment *experiment);
+void experiment_label_crashes(struct experiment *experiment);
 
 #endif

@@ -258,7 +258,7 @@ static const char *process_of(const struct experiment *experiment, size_t at) {
 	return slash ? slash + 1 : command;
 }
 
-void experiment_label(struct experiment *experiment) {
+void experiment_label_crashes(struct experiment *experiment) {
 	struct labels labels = {.count = 0};
 	for (size_t i = 0; i < experiment->pairing.count; i++) {
 		const struct pairing_trial *trial = &experiment->pairing.items[i];
