@@ -142,7 +142,13 @@ static struct sim_context sim_no_context;
 
 /* ---- the driver: what faults, and the frames below it */
 
+/* Frames that tell of a thread that it is in the driver, also where it only waits there. */
+#define SIM_NAMED __attribute__((noinline, visibility("default")))
+
 int agxtriage_simulated_use(unsigned value);
+struct sim_context *agxtriage_simulated_takeComputeContext(struct sim_queue *queue);
+int agxtriage_simulated_returnComputeContext(struct sim_encoder *encoder);
+int agxtriage_simulated_commit(struct lane *lane);
 int agxtriage_simulated_setComputePipelineState(struct lane *lane);
 int agxtriage_simulated_prepareForEnqueue(struct sim_encoder *encoder);
 int agxtriage_simulated_allocateUSCSpillBuffer(struct sim_encoder *encoder);
@@ -244,7 +250,7 @@ SIM_VISIBLE int agxtriage_simulated_tryCoalescingPreviousComputeCommandEncoder(
 
 /* ---- contexts */
 
-static struct sim_context *sim_take_context(struct sim_queue *queue) {
+SIM_NAMED struct sim_context *agxtriage_simulated_takeComputeContext(struct sim_queue *queue) {
 	pthread_mutex_lock(&queue->lock);
 	struct sim_context *context = queue->free;
 	if (context)
@@ -254,15 +260,16 @@ static struct sim_context *sim_take_context(struct sim_queue *queue) {
 }
 
 /* The published race: impl becomes NULL after the context is free for others to take. */
-static void sim_give_back(struct sim_encoder *encoder) {
+SIM_NAMED int agxtriage_simulated_returnComputeContext(struct sim_encoder *encoder) {
 	struct sim_context *context = atomic_load_explicit(&encoder->context, memory_order_relaxed);
 	struct sim_queue *queue = encoder->queue;
 	pthread_mutex_lock(&queue->lock);
 	context->next_free = queue->free;
 	queue->free = context;
 	pthread_mutex_unlock(&queue->lock);
-	agxtriage_simulated_use(sim_work(encoder, SIM_WORK_CLEAN));
+	int used = agxtriage_simulated_use(sim_work(encoder, SIM_WORK_CLEAN));
 	atomic_store_explicit(&context->impl, NULL, memory_order_relaxed);
+	return used;
 }
 
 /* Whoever ends it first gives the context back. */
@@ -272,7 +279,7 @@ static void sim_end_encoder(struct sim_encoder *encoder) {
 	struct sim_commands *commands =
 		atomic_load_explicit(&encoder->commands, memory_order_relaxed);
 	atomic_store_explicit(&commands->encoding, false, memory_order_relaxed);
-	sim_give_back(encoder);
+	agxtriage_simulated_returnComputeContext(encoder);
 }
 
 /* ---- one operation */
@@ -298,7 +305,7 @@ static int sim_encoder(struct lane *lane, struct trial_error *err) {
 	if (!commands)
 		return sim_fail(err, "", "simulated: no command buffer to encode to");
 	agxtriage_simulated_tryCoalescingPreviousComputeCommandEncoder(commands);
-	struct sim_context *context = sim_take_context(encoder->queue);
+	struct sim_context *context = agxtriage_simulated_takeComputeContext(encoder->queue);
 	if (!context)
 		return sim_fail(err, "", "simulated: the queue has no free context");
 	atomic_store_explicit(&encoder->commands, commands, memory_order_relaxed);
@@ -368,7 +375,7 @@ static void sim_sleep(unsigned us) {
 	}
 }
 
-static void sim_commit(struct lane *lane) {
+SIM_NAMED int agxtriage_simulated_commit(struct lane *lane) {
 	struct sim_commands *commands = atomic_load_explicit(&lane->commands, memory_order_relaxed);
 	unsigned count = atomic_load_explicit(&commands->count, memory_order_relaxed);
 	for (unsigned i = 0; i < count && i < commands->capacity; i++) {
@@ -377,6 +384,11 @@ static void sim_commit(struct lane *lane) {
 			(enum kernel)(dispatch % KERNEL_COUNT));
 	}
 	sim_sleep(lane->gpu->setup.latency_us);
+	return agxtriage_simulated_use(1);
+}
+
+static void sim_commit(struct lane *lane) {
+	agxtriage_simulated_commit(lane);
 }
 
 static int sim_wait(struct lane *lane, struct trial_error *err) {
