@@ -20,6 +20,7 @@
 
 enum call {
 	CALL_OPERATION,
+	CALL_BEGIN,
 	CALL_ENCODER,
 	CALL_PIPELINE,
 	CALL_BUFFERS,
@@ -32,8 +33,8 @@ enum call {
 
 enum quantile { QUANTILE_50, QUANTILE_95, QUANTILE_99, QUANTILE_COUNT };
 
-static const char *const call_names[CALL_COUNT] = {
-	"operation", "encoder", "pipeline", "buffers", "dispatch", "end", "commit", "wait"};
+static const char *const call_names[CALL_COUNT] = {"operation", "begin", "encoder", "pipeline",
+	"buffers", "dispatch", "end", "commit", "wait"};
 static const char *const quantile_names[QUANTILE_COUNT] = {"p50", "p95", "p99"};
 
 /* Negative: not told. */

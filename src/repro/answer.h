@@ -4,9 +4,9 @@
  *   {"type":"start","pid":N,"launched_at":TIME,"backend":..,"device":..,"scenario":..,"lock":..,"threads":N}
  *       by the process that will crash, before its threads start
  *   {"type":"end","outcome":"finished|gpu_error|wrong_result|failed","operations":N,"elapsed_s":S,
- *    "throughput":OPS_PER_S,"lock_wait_s":S,"latency_us":{"operation":{"p50","p95","p99"},"encoder":{..},
- *    "pipeline":{..},"buffers":{..},"dispatch":{..},"end":{..},"commit":{..},"wait":{..}},"error":TEXT,
- *    "error_code":TEXT}
+ *    "throughput":OPS_PER_S,"lock_wait_s":S,"latency_us":{"operation":{"p50","p95","p99"},"begin":{..},
+ *    "encoder":{..},"pipeline":{..},"buffers":{..},"dispatch":{..},"end":{..},"commit":{..},
+ *    "wait":{..}},"error":TEXT,"error_code":TEXT}
  *       by the same, when it lived
  *   {"type":"crash","pid":N,"launched_at":TIME,"signal":N,"report":PATH or null,"error":TEXT}
  *       by its supervisor, when it did not (not on macOS: there the process is its own)
