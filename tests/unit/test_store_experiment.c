@@ -707,6 +707,17 @@ static void test_views(void **state) {
 	assert_sql(
 		fixture->db, "select simulated || signal from trials where condition = 1", "099");
 	assert_sql(fixture->db, "select count(*) from trials", "8");
+	/* As the manual has it: a rate, and what the report of a trial says. */
+	assert_sql(fixture->db,
+		"select lock || threads || sum(outcome = 'crashed') || count(*) from trials "
+		"where experiment = (select max(id) from experiments) "
+		"and outcome not in ('started', 'interrupted') group by condition "
+		"having lock is not null",
+		"none413");
+	assert_sql(fixture->db,
+		"select t.lock || i.site || i.fault_address || i.concurrent_threads "
+		"from trials t join incidents i on i.id = t.incident where t.experiment = 1",
+		"noneone0x5c83");
 	store_close(store);
 }
 
@@ -778,7 +789,8 @@ static void test_migration(void **state) {
 
 /* ---- damage ---- */
 
-static void fill(const struct fixture *fixture, const char *db, int64_t trials) {
+static void fill(
+	const struct fixture *fixture, const char *db, int64_t trials, const char *stderr_tail) {
 	struct fixture other = *fixture;
 	snprintf(other.db, sizeof other.db, "%s", db);
 	struct store *store = open_mode(&other, STORE_WRITE);
@@ -790,7 +802,7 @@ static void fill(const struct fixture *fixture, const char *db, int64_t trials) 
 		const struct store_trial end = {.id = begin_trial(store, 1 + slot % 2, slot),
 			.outcome = TRIAL_CRASHED,
 			.ended_at_us = some(START_US),
-			.stderr_tail = "the end of what it said"};
+			.stderr_tail = stderr_tail};
 		assert_int_equal(store_trial_end(store, &end, &err), 0);
 	}
 	assert_int_equal(store_trial_pair(store, 4, incident, &err), 0);
@@ -833,7 +845,7 @@ static void test_salvage(void **state) {
 	struct fixture *fixture = *state;
 	char old[128];
 	snprintf(old, sizeof old, "%s/old.db", fixture->folder);
-	fill(fixture, old, 200);
+	fill(fixture, old, 200, "the end of what it said");
 	struct store_salvaged_experiments saved = salvage(fixture, old);
 	assert_false(saved.incomplete);
 	assert_int_equal(saved.experiments, 2);
@@ -847,6 +859,13 @@ static void test_salvage(void **state) {
 	assert_sql(fixture->db,
 		"select seed || conditions || crashed from experiments where id = 2",
 		"184467440737095516142100");
+	/* What no new database takes. */
+	exec(old, "pragma ignore_check_constraints = on;"
+		  "update trial set outcome = 'odd' where id = 17");
+	saved = salvage(fixture, old);
+	assert_true(saved.incomplete);
+	assert_int_equal(saved.trials, 199);
+	assert_sql(fixture->db, "select count(*) from trials where id = 17", "0");
 	/* The root of the trials; then of the conditions. */
 	spoil(old, (root_of(old, "trial") - 1) * 2048, 2048);
 	saved = salvage(fixture, old);
@@ -889,7 +908,7 @@ static void test_salvage_page_by_page(void **state) {
 	int partly = 0, all = 0;
 	snprintf(whole, sizeof whole, "%s/whole.db", fixture->folder);
 	snprintf(old, sizeof old, "%s/old.db", fixture->folder);
-	fill(fixture, whole, 100);
+	fill(fixture, whole, 100, NULL);
 	assert_int_equal(stat(whole, &st), 0);
 	for (off_t page = 0; page < st.st_size / 2048; page++) {
 		copy_file(whole, old);
@@ -927,7 +946,7 @@ static void test_full_check(void **state) {
 	struct store_checked checked;
 	struct err err = {0};
 	int problems = 0;
-	fill(fixture, fixture->db, 20);
+	fill(fixture, fixture->db, 20, "");
 	struct store *store = open_mode(fixture, STORE_WRITE);
 	assert_int_equal(store_check(store, STORE_CHECK_FULL, count_problem, &problems, NULL,
 				 &checked, &err),
