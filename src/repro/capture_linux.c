@@ -117,14 +117,18 @@ static bool all_told(const struct capture_threads *threads) {
 	return true;
 }
 
+/* The others are stopped first: every microsecond takes them further from where they were. */
 static void collect(struct capture_threads *threads, const struct context *context) {
 	uint64_t self = (uint64_t)syscall(SYS_gettid);
 	capture_tasks_list(threads, self);
-	struct capture_thread *own = capture_tasks_find(threads, self);
-	take_stack(own, context);
-	atomic_store(&own->state, CAPTURE_TOLD);
 	atomic_store(&current, threads);
 	ask_others(threads, self);
+	struct capture_thread *own = capture_tasks_find(threads, self);
+	if (atomic_load(&dying))
+		tell(CAPTURE_FAULT);
+	take_stack(own, context);
+	atomic_store(&own->state, CAPTURE_TOLD);
+	capture_tasks_name(threads);
 	int64_t deadline_us = now_us(CLOCK_MONOTONIC) + ANSWERS_US;
 	while (!all_told(threads) && now_us(CLOCK_MONOTONIC) < deadline_us)
 		wait_a_little();
@@ -170,7 +174,6 @@ static void on_fault(int number, siginfo_t *info, void *ucontext) {
 	}
 	atomic_store(&dying, true);
 	note_fault(number, info, &context);
-	tell(CAPTURE_FAULT);
 	collect(&shared->threads, &context);
 	sigaction(number, &gone, NULL);
 	if (info->si_code <= 0)

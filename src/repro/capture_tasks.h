@@ -4,8 +4,10 @@
 
 #include "repro/capture.h"
 
-/* Fills numbers and names, everything else is nothing; self is among them whatever happens. */
+/* Fills the numbers, everything else is nothing; self is among them whatever happens. */
 void capture_tasks_list(struct capture_threads *ret, uint64_t self);
+/* Adds the names. */
+void capture_tasks_name(struct capture_threads *threads);
 
 /* NULL when it is not listed. */
 struct capture_thread *capture_tasks_find(struct capture_threads *threads, uint64_t id);

@@ -25,58 +25,74 @@ static uint64_t parse_id(const char *name) {
 	return *name ? 0 : ret;
 }
 
-static void read_name(int folder, const char *task, char ret[CAPTURE_NAME]) {
-	int in = openat(folder, task, O_PATH | O_DIRECTORY | O_CLOEXEC);
+struct listing {
+	struct capture_threads *threads;
+	uint64_t self;
+	bool seen; /* the thread itself */
+};
+
+static void add(struct capture_threads *threads, uint64_t id) {
+	size_t count = atomic_load(&threads->count);
+	struct capture_thread *thread = &threads->items[count];
+	atomic_store(&thread->state, CAPTURE_SILENT);
+	thread->id = id;
+	thread->name[0] = '\0';
+	thread->frame_count = 0;
+	atomic_store(&threads->count, count + 1);
+}
+
+/* The last place is kept for the thread itself until it has come. */
+static void take_task(struct listing *listing, int folder, const char *task) {
+	uint64_t id = parse_id(task);
+	(void)folder;
+	listing->seen = listing->seen || id == listing->self;
+	if (id && atomic_load(&listing->threads->count) < CAPTURE_THREADS - (listing->seen ? 0 : 1))
+		add(listing->threads, id);
+}
+
+static void take_name(struct listing *listing, int folder, const char *task) {
+	struct capture_thread *thread = capture_tasks_find(listing->threads, parse_id(task));
+	char name[CAPTURE_NAME];
+	int in = thread ? openat(folder, task, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	int fd = in < 0 ? -1 : openat(in, "comm", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, ret, CAPTURE_NAME - 1);
-	ret[n > 0 ? n : 0] = '\0';
-	ret[strcspn(ret, "\n")] = '\0';
+	ssize_t n = fd < 0 ? 0 : read(fd, name, sizeof name - 1);
+	if (n > 0) {
+		name[n] = '\0';
+		name[strcspn(name, "\n")] = '\0';
+		memcpy(thread->name, name, sizeof name);
+	}
 	if (fd >= 0)
 		close(fd);
 	if (in >= 0)
 		close(in);
 }
 
-static struct capture_thread *add(struct capture_threads *threads, size_t at, uint64_t id) {
-	struct capture_thread *ret = &threads->items[at];
-	atomic_store(&ret->state, CAPTURE_SILENT);
-	ret->id = id;
-	ret->name[0] = '\0';
-	ret->frame_count = 0;
-	return ret;
-}
-
-/* The last place is kept for the thread itself until it has come. */
-static size_t add_entries(struct capture_threads *ret, int folder, const char *bytes, size_t len,
-	size_t count, uint64_t self) {
-	bool seen = count && capture_tasks_find(ret, self);
-	for (size_t at = 0; at < len;) {
-		const struct entry *entry = (const void *)(bytes + at);
-		uint64_t id = parse_id(entry->name);
-		at += entry->bytes;
-		seen = seen || id == self;
-		if (id && count < CAPTURE_THREADS - (seen ? 0 : 1)) {
-			read_name(folder, entry->name, add(ret, count, id)->name);
-			atomic_store(&ret->count, ++count);
-		}
-	}
-	return count;
-}
-
-void capture_tasks_list(struct capture_threads *ret, uint64_t self) {
+static void each_task(struct listing *listing,
+	void (*take)(struct listing *listing, int folder, const char *task)) {
 	_Alignas(struct entry) char bytes[LIST_BYTES];
-	size_t count = 0;
-	atomic_store(&ret->count, 0);
 	int folder = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	long n = 0;
 	while (folder >= 0 && (n = syscall(SYS_getdents64, folder, bytes, sizeof bytes)) > 0)
-		count = add_entries(ret, folder, bytes, (size_t)n, count, self);
+		for (size_t at = 0; at < (size_t)n;) {
+			const struct entry *entry = (const void *)(bytes + at);
+			take(listing, folder, entry->name);
+			at += entry->bytes;
+		}
 	if (folder >= 0)
 		close(folder);
-	if (!capture_tasks_find(ret, self)) {
-		add(ret, count, self);
-		atomic_store(&ret->count, count + 1);
-	}
+}
+
+void capture_tasks_list(struct capture_threads *ret, uint64_t self) {
+	struct listing listing = {.threads = ret, .self = self};
+	atomic_store(&ret->count, 0);
+	each_task(&listing, take_task);
+	if (!listing.seen)
+		add(ret, self);
+}
+
+void capture_tasks_name(struct capture_threads *threads) {
+	struct listing listing = {.threads = threads};
+	each_task(&listing, take_name);
 }
 
 struct capture_thread *capture_tasks_find(struct capture_threads *threads, uint64_t id) {
