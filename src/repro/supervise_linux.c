@@ -70,8 +70,10 @@ static int start_child(struct watch *watch, struct err *err) {
 	watch->events = ends[0];
 	if (watch->end->pid < 0)
 		return err_set(err, -errno, "cannot start a child: %s", strerror(errno));
-	/* Whoever reads what we say may be gone; the child is looked after all the same. */
+	/* Whoever reads what we say may be gone, and a report may be too large for a limit; the
+	 * child is looked after all the same. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	return 0;
 }
 
