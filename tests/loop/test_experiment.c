@@ -475,13 +475,14 @@ static void test_late(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		/* First: it forks, which wants a process without threads. */
+		cmocka_unit_test_setup_teardown(test_kill, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_outcomes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hung, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_noise, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_not_found, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_kill, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_late, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
