@@ -10,6 +10,7 @@ const struct command *const cli_commands[] = {
 	&top_command,
 	&watch_command,
 	&run_command,
+	&repro_command,
 	&compare_command,
 	&experiments_command,
 	&rules_command,

@@ -141,6 +141,10 @@ static int go_there(const struct session *session, struct err *err) {
 
 static int prepare(struct session *session, struct err *err) {
 	arena_init(&session->arena, ARENA_BYTES);
+	session->err = err;
+	session->db_path = realpath(cli_db_path(session->cli), NULL);
+	if (!session->db_path)
+		return err_set(err, -errno, "%s: %s", cli_db_path(session->cli), strerror(errno));
 	int code =
 		store_experiment_get(session->cli->store, session->id, keep_settings, session, err);
 	if (!code)

@@ -6,15 +6,15 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/spawn.h"
+#include "base/text.h"
 #include "cli/helper.h"
 #include "cli/measure.h"
 #include "cli/report_folder.h"
-#include "ips/json.h"
+#include "repro/condition_command.h"
 #include "repro/reporter.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +24,7 @@
 #define RUNS_DEFAULT 20
 #define TIMEOUT_DEFAULT_S 60
 #define OPTIONS_MAX 32
+#define ARENA_BYTES (1u << 20)
 
 struct repro_options {
 	const char *backend, *scenario, *lock, *threads;
@@ -92,7 +93,7 @@ static const struct option_row repro_rows[] = {
 		.type = OPTION_INT,
 		.offset = offsetof(struct repro_options, seed)},
 	{.name = "resume",
-		.help = "go on with experiment ID (default: the last one that was stopped)",
+		.help = "go on with ID, or the last one that stopped",
 		.type = OPTION_FLAG,
 		.offset = offsetof(struct repro_options, resume)},
 	MEASURE_FORMAT_ROWS(struct repro_options, format),
@@ -156,38 +157,24 @@ static int add_factors(
 
 /* ---- what the trial program thinks of it ---- */
 
-static const char **read_command(const char *text, struct arena *arena) {
-	struct json json;
-	struct err err = {0};
-	size_t count = 0, max = strlen(text);
-	const char **ret = arena_calloc(arena, max + 1, sizeof *ret), *odd = NULL;
-	json_init(&json, text, max, &err);
-	json_peek(&json);
-	json_enter(&json);
-	for (bool first = true; ret && json_next_element(&json, &first);)
-		json_text(&json, arena, PATH_MAX, false, &ret[count++], &odd);
-	return ret;
-}
-
 /* Names and ranges are known there; a trial that only complains would be counted as failed. */
 static int check_condition(const struct store_condition *condition, struct err *err) {
 	struct arena arena;
 	struct spawn_result result = {0};
-	arena_init(&arena, 1u << 20);
-	const char **argv = read_command(condition->command, &arena);
+	const char *const *argv = NULL;
+	const char *with[2 * OPTIONS_MAX];
 	size_t count = 0;
-	while (argv && argv[count])
-		count++;
-	const char **with = arena_calloc(&arena, count + 2, sizeof *with);
-	int code = argv && with ? 0 : err_set(err, -ENOMEM, "out of memory");
-	if (!code) {
-		memcpy(with, argv, count * sizeof *with);
-		with[count] = "--check";
+	arena_init(&arena, ARENA_BYTES);
+	int code = condition_argv(condition->command, &arena, &argv, err);
+	for (; !code && argv[count] && count < 2 * OPTIONS_MAX - 2; count++)
+		with[count] = argv[count];
+	with[count] = "--check";
+	with[count + 1] = NULL;
+	if (!code)
 		code = spawn_run(with, CHECK_MS, &result, err);
-	}
 	if (!code && result.status != 0) {
 		const char *text = buf_str(&result.err);
-		const char *said = !strncmp(text, "error: ", 7) ? text + 7 : text;
+		const char *said = text_starts(text, "error: ") ? text + strlen("error: ") : text;
 		code = err_set(err, -EINVAL, "%.*s", (int)strcspn(said, "\n"), said);
 	}
 	spawn_finish(&result);
@@ -274,7 +261,7 @@ static enum cli_status repro(struct cli *cli, const void *values, int count, cha
 const struct command repro_command = {
 	.name = "repro",
 	.operands = "[--resume [ID]]",
-	.summary = "measure crash rates and throughput under locking policies",
+	.summary = "measure crash rates under locking policies",
 	.details =
 		"Runs agxtriage-repro again and again: as a process of its own, in random order,\n"
 		"for every combination of the values in the LISTs. Prints for each how often it\n"

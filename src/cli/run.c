@@ -1,16 +1,16 @@
 /* run: a command under watch: what of it crashed, and a status that says so. */
 #include "cli/commands.h"
 
-#include "base/file_save.h"
 #include "base/log.h"
+#include "cli/run_files.h"
+#include "cli/run_many.h"
 #include "cli/run_report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Beyond the command's own; as env(1), timeout(1) and shells have them. */
@@ -20,41 +20,74 @@
 #define STATUS_SIGNAL 128
 
 struct run_values {
-	bool fail_on_crash, json;
-	struct i64_opt wait_s, timeout_s;
-	const char *summary, *junit;
+	struct run_common common;
+	struct run_many many;
+	const char *junit;
 };
 
 static const struct option_row run_rows[] = {
 	{.name = "fail-on-crash",
 		.help = "end with 1 when anything crashed",
 		.type = OPTION_FLAG,
-		.offset = offsetof(struct run_values, fail_on_crash)},
+		.offset = offsetof(struct run_values, common.fail_on_crash)},
 	{.name = "wait",
 		.argument = "SECONDS",
 		.help = "for reports (default: 60 after a crash, else 10)",
 		.type = OPTION_INT,
-		.offset = offsetof(struct run_values, wait_s)},
+		.offset = offsetof(struct run_values, common.wait_s)},
 	{.name = "timeout",
 		.argument = "SECONDS",
 		.help = "end the command after so long; it counts as hung",
 		.type = OPTION_INT,
 		.min = 1,
-		.offset = offsetof(struct run_values, timeout_s)},
+		.offset = offsetof(struct run_values, common.timeout_s)},
 	{.name = "summary",
 		.argument = "FILE",
 		.help = "append the outcome in Markdown",
 		.type = OPTION_STRING,
-		.offset = offsetof(struct run_values, summary)},
+		.offset = offsetof(struct run_values, common.summary)},
 	{.name = "junit",
 		.argument = "FILE",
 		.help = "write the outcome as a JUnit file",
 		.type = OPTION_STRING,
 		.offset = offsetof(struct run_values, junit)},
-	{.name = "json",
-		.help = "one JSON object; the command's output goes to stderr",
+	{.name = "runs",
+		.letter = 'n',
+		.argument = "N",
+		.help = "run it N times and tell how often it crashes",
+		.type = OPTION_INT,
+		.min = 1,
+		.offset = offsetof(struct run_values, many.runs)},
+	{.name = "env",
+		.argument = "K=V",
+		.help = "set a variable for the command",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct run_values, many.env)},
+	{.name = "matrix",
+		.argument = "K=A,B",
+		.help = "compare values of a variable, each with N runs",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct run_values, many.matrix)},
+	{.name = "metric",
+		.argument = "REGEX",
+		.help = "read a throughput from the output: its last match",
+		.type = OPTION_STRING,
+		.offset = offsetof(struct run_values, many.metric)},
+	{.name = "metric-unit",
+		.argument = "TEXT",
+		.help = "what it is called",
+		.type = OPTION_STRING,
+		.offset = offsetof(struct run_values, many.unit)},
+	{.name = "seed",
+		.argument = "N",
+		.help = "of the order of the runs",
+		.type = OPTION_INT,
+		.offset = offsetof(struct run_values, many.seed)},
+	{.name = "resume",
+		.help = "go on with ID, or the last one that stopped",
 		.type = OPTION_FLAG,
-		.offset = offsetof(struct run_values, json)},
+		.offset = offsetof(struct run_values, many.resume)},
+	MEASURE_FORMAT_ROWS(struct run_values, many.format),
 	{0},
 };
 
@@ -90,54 +123,17 @@ static void on_wait(const struct run_wait *wait, void *user) {
 
 /* ---- files ---- */
 
-static int write_all(int fd, const char *bytes, size_t len) {
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
-/* Others write to a job's page too, and may not have ended their line: nothing of theirs is
- * touched. */
-static int append(const char *path, struct buf *text, struct err *err) {
-	struct stat status;
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-	int code = fd < 0 ? -errno : 0;
-	if (!code && fstat(fd, &status) == 0 && status.st_size > 0)
-		code = write_all(fd, "\n\n", 2);
-	if (!code)
-		code = write_all(fd, buf_str(text), text->len);
-	if (fd >= 0 && close(fd) < 0 && !code)
-		code = -errno;
-	return code ? err_set(err, code, "%s: %s", path, strerror(-code)) : 0;
-}
-
-static int save(const char *path, struct buf *text, struct err *err) {
-	const struct file_save_options options = {.mode = 0644};
-	return file_save(path, buf_str(text), text->len, &options, err);
-}
-
 typedef void (*writer_fn)(const struct run_report *report, struct buf *ret);
-typedef int (*keeper_fn)(const char *path, struct buf *text, struct err *err);
+typedef enum cli_status (*keeper_fn)(const char *path, const struct buf *text);
 
 static enum cli_status put_file(
 	const struct run_report *report, const char *path, writer_fn writer, keeper_fn keeper) {
 	struct buf text = {0};
-	struct err err = {0};
-	int code = 0;
-	if (!path)
-		return CLI_DONE;
-	writer(report, &text);
-	code = text.failed ? err_set(&err, -ENOMEM, "%s: out of memory", path)
-			   : keeper(path, &text, &err);
+	if (path)
+		writer(report, &text);
+	enum cli_status status = keeper(path, &text);
 	buf_finish(&text);
-	return code ? cli_fail(&err) : CLI_DONE;
+	return status;
 }
 
 /* ---- the outcome ---- */
@@ -148,7 +144,7 @@ static int status_of(const struct run_values *values, const struct run_report *r
 		return STATUS_NOT_FOUND;
 	if (code)
 		return STATUS_NOT_RUN;
-	if (values->fail_on_crash && run_crashed(result))
+	if (values->common.fail_on_crash && run_crashed(result))
 		return CLI_FAILED;
 	if (result->hung)
 		return STATUS_HUNG;
@@ -171,7 +167,7 @@ static void say(struct cli *cli, const struct run_report *report) {
 static enum cli_status put_answer(
 	struct cli *cli, const struct run_values *values, const struct run_report *report) {
 	struct buf text = {0};
-	if (values->json)
+	if (values->many.format.json)
 		run_report_json(report, &text);
 	else if (!report->not_started)
 		run_report_text(report, &text);
@@ -195,15 +191,31 @@ static enum cli_status tell(
 		failed = true;
 	}
 	failed = put_answer(cli, values, report) != CLI_DONE || failed;
-	failed = put_file(report, values->summary, run_report_markdown, append) != CLI_DONE ||
+	failed = put_file(report, values->common.summary, run_report_markdown, run_files_append) !=
+			 CLI_DONE ||
 		 failed;
-	failed = put_file(report, values->junit, run_report_junit, save) != CLI_DONE || failed;
+	failed = put_file(report, values->junit, run_report_junit, run_files_save) != CLI_DONE ||
+		 failed;
 	int status = report->exit_status;
 	return (enum cli_status)(failed && !status ? CLI_FAILED : status);
 }
 
-static enum cli_status run(struct cli *cli, const void *options, int count, char **operands) {
-	const struct run_values *values = options;
+/* A single run has our environment. */
+static enum cli_status set_env(struct cli *cli, const struct option_list *env) {
+	for (size_t i = 0; i < env->count; i++) {
+		const char *word = env->items[i], *equals = strchr(word, '=');
+		char *name =
+			equals && equals != word ? strndup(word, (size_t)(equals - word)) : NULL;
+		if (!name)
+			return cli_usage(cli, "--env takes NAME=VALUE, not '%s'", word);
+		setenv(name, equals + 1, 1);
+		free(name);
+	}
+	return CLI_DONE;
+}
+
+static enum cli_status run_single(
+	struct cli *cli, const struct run_values *values, char **operands) {
 	const struct selection selection = config_selection(&cli->config);
 	const char *const *folders = config_list(&cli->config, CONFIG_FOLDERS);
 	struct err err = {0};
@@ -214,10 +226,11 @@ static enum cli_status run(struct cli *cli, const void *options, int count, char
 	struct display display = {.live = term_is_live(STDERR_FILENO) && !cli->globals.quiet,
 		.columns = terminal.columns};
 	struct run_options chosen = {.argv = (const char *const *)operands,
-		.stdout_fd = values->json ? STDERR_FILENO : STDOUT_FILENO,
+		.stdout_fd = values->many.format.json ? STDERR_FILENO : STDOUT_FILENO,
 		.wait_crash_ms = RUN_WAIT_CRASH_MS,
 		.wait_clean_ms = RUN_WAIT_CLEAN_MS,
-		.timeout_ms = values->timeout_s.set ? values->timeout_s.value * 1000 : 0,
+		.timeout_ms =
+			values->common.timeout_s.set ? values->common.timeout_s.value * 1000 : 0,
 		.db_path = cli_db_path(cli),
 		.folders = folders,
 		.selection = &selection,
@@ -226,8 +239,8 @@ static enum cli_status run(struct cli *cli, const void *options, int count, char
 		.user = &display};
 	while (folders[chosen.folder_count])
 		chosen.folder_count++;
-	if (values->wait_s.set)
-		chosen.wait_crash_ms = chosen.wait_clean_ms = values->wait_s.value * 1000;
+	if (values->common.wait_s.set)
+		chosen.wait_crash_ms = chosen.wait_clean_ms = values->common.wait_s.value * 1000;
 	int code = run_once(cli->store, cli->rules, &chosen, &result, &not_started, &err);
 	struct run_report report = {.term = &cli->out,
 		.store = cli->store,
@@ -241,6 +254,19 @@ static enum cli_status run(struct cli *cli, const void *options, int count, char
 	return status;
 }
 
+static enum cli_status run(struct cli *cli, const void *options, int count, char **operands) {
+	const struct run_values *values = options;
+	if (run_many_wanted(&values->many)) {
+		if (values->junit)
+			return cli_usage(cli, "--junit is for a single run");
+		return run_many(cli, &values->many, &values->common, count, operands);
+	}
+	if (!count)
+		return cli_usage(cli, "needs %s", cli->command->operands);
+	enum cli_status status = set_env(cli, &values->many.env);
+	return status == CLI_DONE ? run_single(cli, values, operands) : status;
+}
+
 const struct command run_command = {
 	.name = "run",
 	.operands = "COMMAND...",
@@ -251,14 +277,19 @@ const struct command run_command = {
 		"Without a crash stdout has nothing but what the command wrote. Options of 'run'\n"
 		"stand before the command; -- in front of it does no harm.\n"
 		"\n"
+		"With -n it is run again and again, for each value of the variables of --matrix,\n"
+		"without standard input; the answer tells how often it crashed, and what the\n"
+		"conditions tell about each other. 'agxtriage experiments' shows it again.\n"
+		"\n"
 		"Exit status: the command's own; 128 + the number of the signal that ended it;\n"
 		"124 at the time limit, 126 and 127 when it cannot be started or found; with\n"
 		"--fail-on-crash 1 when anything crashed, also when the command ended with 0.\n"
+		"With -n 0 when all have run, and 1 when it was stopped.\n"
 		"\n"
-		"  agxtriage run --fail-on-crash --summary \"$GITHUB_STEP_SUMMARY\" -- pytest",
+		"  agxtriage run --fail-on-crash --summary \"$GITHUB_STEP_SUMMARY\" -- pytest\n"
+		"  agxtriage run -n 30 --matrix MPS_DISABLE_ENCODING_MUTEX=0,1 python3 bench.py",
 	.options = run_rows,
 	.options_bytes = sizeof(struct run_values),
-	.operands_min = 1,
 	.operands_max = -1,
 	.foreign_operands = true,
 	.needs = NEED_STORE_CREATE | NEED_RULES | NEED_CONFIG,

@@ -32,6 +32,7 @@ static const char help[] =
 	"  --reports FOLDER    where the report of a crash is written to, on systems that have\n"
 	"                      no crash reporter; without it there is none\n"
 	"  --die-with-parent   ends when the process that started it does, however that ends\n"
+	"  --check             only looks whether the options make sense\n"
 	"  --self-test         crashes a child with a load from address 0x5c8 and says in JSON\n"
 	"                      which process that was ('agxtriage doctor --self-test' runs it)\n"
 	"  --version, --help\n"
@@ -40,7 +41,7 @@ static const char help[] =
 	"\n";
 
 struct options {
-	bool self_test, help, version, die_with_parent;
+	bool self_test, help, version, check, die_with_parent;
 	const char *reports;
 };
 
@@ -70,6 +71,8 @@ static void parse(int *argc, char **argv, struct options *ret) {
 			ret->help = true;
 		else if (!strcmp(argv[i], "--version"))
 			ret->version = true;
+		else if (!strcmp(argv[i], "--check"))
+			ret->check = true;
 		else if (!strcmp(argv[i], "--die-with-parent"))
 			ret->die_with_parent = true;
 		else if (!take_value(argv, &i, "--reports", &ret->reports))
@@ -222,5 +225,5 @@ int main(int argc, char **argv) {
 		return (int)wrong_usage(error.text, "");
 	if (argc > 1)
 		return (int)wrong_usage("no option known here: ", argv[1]);
-	return trial(&options, &of_trial);
+	return options.check ? DONE : trial(&options, &of_trial);
 }
