@@ -6,6 +6,9 @@
 
 /* Up to so many conditions every pair is compared, beyond that only those of one factor. */
 #define ALL_PAIRS_CONDITIONS 64
+/* A ratio's bootstrap takes some milliseconds: with more comparisons than that, only those that
+ * matter get one. */
+#define RATIOS_OF_ALL 300
 /* Comparisons of which none matters more than another are shown when they are no more than that. */
 #define SHOWN_WITHOUT_CHOICE 10
 
@@ -88,8 +91,8 @@ static int conclude(
 	return ret->conclusion ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
-static int fill(
-	struct experiment_summary *summary, struct summary_comparison *ret, struct err *err) {
+/* Everything but the throughputs. */
+static void fill(const struct experiment_summary *summary, struct summary_comparison *ret) {
 	const struct summary_condition *a = &summary->conditions[ret->a];
 	const struct summary_condition *b = &summary->conditions[ret->b];
 	const struct rate_counts left = {a->outcomes[TRIAL_CRASHED], a->runs};
@@ -98,7 +101,15 @@ static int fill(
 	ret->matters = ret->one_factor && matters(summary, ret);
 	ret->rate = rate_difference(&left, &right);
 	ret->fisher_p = rate_fisher(&left, &right);
-	int code = compare_throughputs(a, b, ret, err);
+}
+
+static int finish(
+	struct experiment_summary *summary, struct summary_comparison *ret, struct err *err) {
+	const struct summary_condition *a = &summary->conditions[ret->a];
+	const struct summary_condition *b = &summary->conditions[ret->b];
+	int code = 0;
+	if (ret->matters || summary->comparison_count <= RATIOS_OF_ALL)
+		code = compare_throughputs(a, b, ret, err);
 	return code ? code : conclude(summary, ret, err);
 }
 
@@ -117,16 +128,18 @@ int experiment_compare(struct experiment_summary *summary, struct err *err) {
 	size_t cap = 0;
 	int code = 0;
 	for (size_t a = 0; a < summary->condition_count; a++)
-		for (size_t b = a + 1; b < summary->condition_count && !code; b++) {
+		for (size_t b = a + 1; b < summary->condition_count; b++) {
 			struct summary_comparison comparison = {.a = a, .b = b};
 			if (!is_compared(summary, &comparison))
 				continue;
 			if (arena_grow(&summary->arena, (void **)&summary->comparisons,
 				    summary->comparison_count, &cap, sizeof comparison))
 				return err_set(err, -ENOMEM, "out of memory");
-			code = fill(summary, &comparison, err);
+			fill(summary, &comparison);
 			summary->comparisons[summary->comparison_count++] = comparison;
 		}
+	for (size_t i = 0; i < summary->comparison_count && !code; i++)
+		code = finish(summary, &summary->comparisons[i], err);
 	return code;
 }
 

@@ -71,9 +71,10 @@ static void equal_rates(
 	add_share(sides->subject, ret);
 	buf_add_str(ret, ", ");
 	add_share(sides->base, ret);
-	buf_add_str(ret, "); a difference of ");
-	experiment_points(difference, ret);
-	buf_add_str(ret, " points is open. Four times as many runs would halve that.");
+	buf_printf(ret,
+		"); differences from %+.1f to %+.1f points remain possible. Four times as many "
+		"runs would halve that.",
+		difference->low * 100, difference->high * 100);
 }
 
 static void add_counts(const struct sides *sides, struct buf *ret) {

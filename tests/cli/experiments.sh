@@ -1,0 +1,24 @@
+. "$LIB"
+"$AGXTRIAGE" -q scan . >scan.log
+run experiments
+run experiments latest
+"$FIXTURES/../make-experiments" "$XDG_DATA_HOME/agxtriage/crashes.db" || exit 1
+run experiments
+run experiments -n 1
+run experiments --json -n 2
+run experiments 1
+run experiments 2 --trials
+run experiments 1:3 5 --trials --json | pick experiment condition name outcome signal exit_status site label latency_us
+run experiments 3 --trials --json | pick slot outcome ended_at
+run experiments 3
+run experiments 3:1
+run experiments latest --csv
+run experiments 9
+run experiments 1:6
+run experiments nonsense
+run experiments 1:x
+run experiments 1 -n 3
+run experiments --trials
+run experiments 1 --trials --csv
+run_tty 80 experiments --no-pager --color never
+run_tty 80 experiments 1:1 --trials --no-pager --color never
