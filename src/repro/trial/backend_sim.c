@@ -24,12 +24,15 @@
  * with queues of their own, for pools are not shared. With a shared queue the chance of a crash
  * grows with the number of threads that are encoding at the same time, and therefore
  *   - the policies global and queue prevent it, for no two threads of a queue encode at once;
- *   - the policy pipeline lets threads with different kernels encode at once: it lowers the chance,
- *     the more the more threads there are, and with a single kernel it prevents the crash.
- * The chance per operation is about (threads - 1) x time of the clean-up / time of an operation.
- * There is no die: what decides is how long the work below takes, and when the threads wake up.
- * Machine, load and compiler change the figures. Only their order is claimed: none with one thread,
- * more with more threads.
+ *   - the policy pipeline lets two threads with different kernels encode at once, at most as many
+ *     as there are kernels. With many threads the chance is lower than without a lock. With two
+ *     it need not be: a thread that gets the lock begins at the same moment as the one that gave
+ *     it up and goes on with another kernel. With a single kernel it prevents the crash.
+ * Without a lock the chance per operation is about (threads - 1) x time of the clean-up / time of
+ * an operation. There is no die: what decides is how long the work below takes, and when threads
+ * wake up. Machine, load and compiler change the figures. Only their order is claimed: none with
+ * one thread, more with more threads. It wants two processors: on a single one, threads meet only
+ * where the scheduler interrupts one in its window.
  *
  * The misuse scenarios meet the same pool: using an encoder that another thread has ended is using
  * a context whose impl is NULL. A released encoder's context pointer leads to a context that never
@@ -58,11 +61,12 @@
 
 /* Real work between the calls: words of the state that a call goes through. It sets how long the
  * window is open, and how far another thread may get in it. */
-#define SIM_WORK_PIPELINE 32
-#define SIM_WORK_BUFFERS 16
-#define SIM_WORK_PREPARE 32
-#define SIM_WORK_SPILL 32
-#define SIM_WORK_CLEAN 128
+#define SIM_WORK_PIPELINE 48
+#define SIM_WORK_BUFFERS 24
+#define SIM_WORK_PREPARE 48
+#define SIM_WORK_SPILL 64
+#define SIM_WORK_THREADS 64
+#define SIM_WORK_CLEAN 384
 
 /* Every function stands in the backtrace, and no sanitizer speaks before the processor does. */
 #define SIM_VISIBLE                                                             \
@@ -205,7 +209,7 @@ SIM_VISIBLE int agxtriage_simulated_dispatchThreads(struct lane *lane) {
 	struct sim_encoder *encoder = atomic_load_explicit(&lane->encoder, memory_order_relaxed);
 	int used = agxtriage_simulated_prepareForEnqueue(encoder);
 	used += agxtriage_simulated_allocateUSCSpillBuffer(encoder);
-	used += agxtriage_simulated_use(sim_work(encoder, SIM_WORK_BUFFERS));
+	used += agxtriage_simulated_use(sim_work(encoder, SIM_WORK_THREADS));
 	struct sim_impl *impl = sim_impl_of(encoder);
 	unsigned threads = atomic_load_explicit(&impl->threads, memory_order_relaxed);
 	return used + agxtriage_simulated_use(threads);
@@ -268,6 +272,7 @@ SIM_NAMED int agxtriage_simulated_returnComputeContext(struct sim_encoder *encod
 	queue->free = context;
 	pthread_mutex_unlock(&queue->lock);
 	int used = agxtriage_simulated_use(sim_work(encoder, SIM_WORK_CLEAN));
+	atomic_signal_fence(memory_order_seq_cst); /* no compiler closes the window */
 	atomic_store_explicit(&context->impl, NULL, memory_order_relaxed);
 	return used;
 }

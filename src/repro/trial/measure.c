@@ -24,17 +24,13 @@ static void measure_init(struct trial *trial, const struct trial_options *option
 	for (int i = 0; i < KERNEL_COUNT; i++)
 		if (options->kernels & 1u << i)
 			trial->kernels[trial->kernel_count++] = (enum kernel)i;
-	pthread_mutex_init(&trial->warm_up, NULL);
 	pthread_mutex_init(&trial->failure, NULL);
-	barrier_init(&trial->start, options->threads);
 	barrier_init(&trial->round, options->threads);
 }
 
 static void measure_finish(struct trial *trial) {
 	barrier_finish(&trial->round);
-	barrier_finish(&trial->start);
 	pthread_mutex_destroy(&trial->failure);
-	pthread_mutex_destroy(&trial->warm_up);
 	locks_free(trial->locks);
 }
 
@@ -66,7 +62,7 @@ static int measure_threads(struct worker *workers, unsigned count) {
 		r = pthread_create(
 			&workers[started].thread, NULL, measure_thread, &workers[started]);
 	if (r)
-		barrier_break(&workers[0].trial->start);
+		atomic_store(&workers[0].trial->stop, true);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(workers[i].thread, NULL);
 	return r;

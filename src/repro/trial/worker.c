@@ -3,11 +3,14 @@
 #include "repro/trial/worker.h"
 
 #include "repro/trial/scenarios.h"
+#include "repro/trial/spread.h"
 
 #include <time.h>
 
 /* Of so many operations the calls of one are timed: the clock is not free. */
 #define SAMPLED_EVERY 16
+/* How often a thread looks whether others are ready, before anything is measured. */
+#define WORKER_POLL_NS UINT64_C(100000)
 
 const char *const call_names[CALL_COUNT] = {
 	[CALL_OPERATION] = "operation",
@@ -97,7 +100,6 @@ int worker_fail(struct worker *worker, enum outcome outcome, const struct trial_
 	}
 	pthread_mutex_unlock(&trial->failure);
 	atomic_store_explicit(&trial->stop, true, memory_order_relaxed);
-	barrier_break(&trial->start);
 	barrier_break(&trial->round);
 	return -1;
 }
@@ -119,12 +121,19 @@ int worker_check(struct worker *worker) {
 	return 0;
 }
 
-/* One thread at a time, so that a race begins behind the barrier and not in front of it. */
+static void worker_sleep(uint64_t ns) {
+	struct timespec left = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+	while (nanosleep(&left, &left) != 0) {
+	}
+}
+
+static bool worker_stopped(const struct trial *trial) {
+	return atomic_load_explicit(&trial->stop, memory_order_relaxed);
+}
+
 static int worker_warm_up(struct worker *worker) {
-	struct trial *trial = worker->trial;
 	int r = 0;
-	pthread_mutex_lock(&trial->warm_up);
-	for (uint64_t i = 0; i < trial->options->warm_up && !r; i++) {
+	for (uint64_t i = 0; i < worker->trial->options->warm_up && !r; i++) {
 		worker_prepare(worker);
 		r = scenario_operation(worker);
 		if (!r)
@@ -133,28 +142,51 @@ static int worker_warm_up(struct worker *worker) {
 			r = worker_check(worker);
 		worker->backend->release(worker->lane);
 	}
-	pthread_mutex_unlock(&trial->warm_up);
 	for (int i = 0; i < CALL_COUNT; i++)
 		worker->calls[i] = (struct latency){0};
 	return r;
 }
 
-/* On the thread that comes last, while the others wait. */
-static void worker_start_clock(void *user) {
-	struct trial *trial = user;
-	double seconds = trial->options->seconds;
-	trial->started_ns = worker_clock_ns();
-	if (seconds > 0)
-		trial->deadline_ns = trial->started_ns + (uint64_t)(seconds * 1e9);
+/* One thread at a time, so that a race begins behind the barrier and not in front of it. */
+static bool worker_warm_up_in_turn(struct worker *worker) {
+	struct trial *trial = worker->trial;
+	unsigned before;
+	while ((before = atomic_load(&trial->warm)) != worker->index) {
+		if (worker_stopped(trial))
+			return false;
+		worker_sleep((worker->index - before) * WORKER_POLL_NS);
+	}
+	return worker_warm_up(worker) == 0;
+}
+
+/* The barrier: the last one sets the time at which all begin. */
+static bool worker_start(struct worker *worker) {
+	struct trial *trial = worker->trial;
+	uint64_t start = 0;
+	if (atomic_fetch_add(&trial->warm, 1) + 1 == trial->options->threads) {
+		start = worker_clock_ns() + 2 * WORKER_POLL_NS;
+		if (trial->options->seconds > 0)
+			trial->deadline_ns = start + (uint64_t)(trial->options->seconds * 1e9);
+		atomic_store(&trial->started_ns, start);
+	}
+	while (!start) {
+		if (worker_stopped(trial))
+			return false;
+		worker_sleep(WORKER_POLL_NS);
+		start = atomic_load(&trial->started_ns);
+	}
+	uint64_t now = worker_clock_ns();
+	if (now < start)
+		worker_sleep(start - now);
+	return true;
 }
 
 void worker_run(struct worker *worker) {
 	struct trial *trial = worker->trial;
 	if (trial->options->thread_started)
 		trial->options->thread_started();
-	if (worker_warm_up(worker) < 0)
-		return;
-	if (!barrier_wait(&trial->start, worker_start_clock, trial))
+	spread_thread(worker->index);
+	if (!worker_warm_up_in_turn(worker) || !worker_start(worker))
 		return;
 	trial->options->scenario->run(worker);
 	worker->ended_ns = worker_clock_ns();

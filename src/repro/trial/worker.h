@@ -45,11 +45,13 @@ struct trial {
 	bool shared_queue;
 	enum kernel kernels[KERNEL_COUNT];
 	unsigned kernel_count;
-	pthread_mutex_t warm_up; /* threads warm up one after the other */
-	struct barrier start, round;
-	uint64_t started_ns, deadline_ns; /* deadline 0: none; both set when the barrier opens */
-	_Atomic uint64_t claimed;         /* operations that a thread has taken on */
+	atomic_uint warm; /* threads that have warmed up, in their order */
+	/* When the threads start, 0 until all have warmed up; and when they stop, 0: never. */
+	_Atomic uint64_t started_ns;
+	uint64_t deadline_ns;
+	_Atomic uint64_t claimed; /* operations that a thread has taken on */
 	atomic_bool stop;
+	struct barrier round;
 	bool over; /* of the rounds of shared-buffer; set between two barriers */
 	pthread_mutex_t failure;
 	enum outcome outcome; /* under failure, until the threads have ended; and error */

@@ -1,0 +1,6 @@
+/* macOS offers no such thing; its scheduler spreads threads by itself. */
+#include "repro/trial/spread.h"
+
+void spread_thread(unsigned index) {
+	(void)index;
+}
