@@ -48,7 +48,7 @@ def check(path, target, folder, libc):
 
 
 def main():
-    libc = libc_symbols() if os.path.isdir(metal.LIBC) else set()
+    libc = libc_symbols() if metal.LIBC else set()
     with tempfile.TemporaryDirectory(prefix="agxtriage-macos-") as folder:
         faults = [fault for path in sys.argv[1:] for target in metal.TARGETS for fault in check(path, target, folder, libc)]
     for fault in faults:

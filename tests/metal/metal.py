@@ -1,6 +1,7 @@
 """What the checks of the Metal backend share: compilers and their options for macOS and for GNUstep, and the list of what
 Metal's interface has. Nothing here needs a Mac or anything of Apple's."""
 
+import glob
 import json
 import os
 import shlex
@@ -12,10 +13,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SRC = os.path.join(ROOT, "src")
 BACKEND = os.path.join(SRC, "repro", "trial", "backend_metal.m")
-# Type and folder of the ABI that macOS 13 has on either processor.
 TARGETS = ["arm64-apple-macos13", "x86_64-apple-macos13"]
 # The headers of musl know POSIX and little else, so they serve for a system that is neither.
-LIBC = "/usr/include/x86_64-linux-musl"
+LIBC = next(iter(glob.glob("/usr/include/*-linux-musl")), None)
 
 
 def skip(why):
@@ -46,8 +46,8 @@ def must(args, **more):
 
 def macos_options(target):
     """For macOS, with ARC, against the declarations beside this file."""
-    if not os.path.isdir(LIBC):
-        skip(f"no {LIBC} (musl-dev), whose headers stand in for macOS's libc")
+    if not LIBC:
+        skip("no headers of musl (musl-dev), which stand in for those of macOS's libc")
     return ["-target", target, "-fobjc-arc", "-std=gnu17", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror",
             "-Wno-unused-parameter", "-nostdlibinc", "-isystem", LIBC, "-I", os.path.join(HERE, "darwin"),
             "-I", os.path.join(HERE, "include"), "-I", SRC]

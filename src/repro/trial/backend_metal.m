@@ -270,7 +270,8 @@ static void fill_input(id<MTLBuffer> buffer, size_t elements, uint64_t *state) {
 
 /* NaN, which no kernel makes of our input: an output that nobody wrote is seen. */
 static void spoil_output(const struct lane *lane) {
-	memset([lane->out contents], 0xff, lane -> gpu -> elements * sizeof(float));
+	size_t size = lane->gpu->elements * sizeof(float);
+	memset([lane->out contents], 0xff, size);
 }
 
 static int open_buffers(struct lane *lane, uint64_t seed, struct trial_error *err) {
@@ -408,6 +409,7 @@ static void metal_buffers(struct lane *lane, enum kernel kernel) {
 	}
 }
 
+/* A grid that is no multiple of its thread groups: every Mac with Apple's own GPU can do that. */
 static void metal_dispatch(struct lane *lane) {
 	@autoreleasepool {
 		MTLSize grid = {lane->gpu->elements, 1, 1}, group = {lane->group, 1, 1};
@@ -467,25 +469,25 @@ static int metal_wait(struct lane *lane, struct trial_error *err) {
 	}
 }
 
-static float expected(const struct lane *lane, enum kernel kernel, size_t i) {
-	const float *a = [lane->a contents], *b = [lane->b contents];
+static float expected(enum kernel kernel, float a, float b) {
 	switch (kernel) {
 	case KERNEL_ADD:
-		return a[i] + b[i];
+		return a + b;
 	case KERNEL_MUL:
-		return a[i] * b[i];
+		return a * b;
 	case KERNEL_COPY:
 	case KERNEL_COUNT:
 		break;
 	}
-	return a[i];
+	return a;
 }
 
 static int metal_check(struct lane *lane, enum kernel kernel, struct trial_error *err) {
 	@autoreleasepool {
+		const float *a = [lane->a contents], *b = [lane->b contents];
 		const float *out = [lane->out contents];
 		for (size_t i = 0; i < lane->gpu->elements; i++) {
-			float wanted = expected(lane, kernel, i);
+			float wanted = expected(kernel, a[i], b[i]);
 			if (out[i] == wanted)
 				continue;
 			return fail(err,
