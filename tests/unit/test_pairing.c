@@ -16,12 +16,12 @@ static struct i64_opt at(double seconds) {
 	return (struct i64_opt){.value = (int64_t)(seconds * (double)S), .set = true};
 }
 
-static struct i64_opt number(int64_t value) {
+static struct i64_opt told(int64_t value) {
 	return (struct i64_opt){.value = value, .set = true};
 }
 
-static struct process_info process(pid_t pid, pid_t parent, int64_t started) {
-	return (struct process_info){.pid = pid,
+static struct process_info process(pid_t number, pid_t parent, int64_t started) {
+	return (struct process_info){.pid = number,
 		.parent = parent,
 		.birth = started,
 		.started_at_us = started * S,
@@ -38,7 +38,7 @@ static size_t add(struct pairing *pairing, pid_t pid, pid_t child, int64_t start
 	size_t ret;
 	const struct pairing_trial trial = {.id = 100 + (int64_t)pairing->count,
 		.started_at_us = started * S,
-		.pid = number(pid),
+		.pid = told(pid),
 		.launched_at_us = at((double)started)};
 	assert_int_equal(tree_init(&tree, &during[2], before, 2, started * S), 0);
 	assert_int_equal(tree_update(&tree, during, child ? 4 : 3, started * S), 0);
@@ -56,8 +56,8 @@ static struct arrival report(
 	int64_t id, int64_t pid, int64_t parent, double launched, double captured) {
 	return (struct arrival){.id = id,
 		.crash = true,
-		.says = {.pid = number(pid),
-			.parent_pid = number(parent),
+		.says = {.pid = told(pid),
+			.parent_pid = told(parent),
 			.launched_at_us = at(launched),
 			.captured_at_us = at(captured)}};
 }
@@ -158,10 +158,10 @@ static void test_children(void **state) {
 }
 
 /* A trial tells itself which process matters. */
-static void test_told(void **state) {
+static void test_by_itself(void **state) {
 	struct pairing pairing = {0};
 	size_t trial = add(&pairing, 100, 101, 10, 12);
-	pairing.items[trial].pid = number(102);
+	pairing.items[trial].pid = told(102);
 	pairing.items[trial].launched_at_us = at(10.2);
 	struct arrival other = report(1, 101, 100, 10, 11);
 	assert_int_equal(give(&pairing, &other, PAIRING_PID), trial);
@@ -213,7 +213,7 @@ static void test_live(void **state) {
 	size_t trial;
 	assert_int_equal(tree_init(&tree, &root, NULL, 0, 10 * S), 0);
 	const struct pairing_trial running = {
-		.id = 1, .started_at_us = 10 * S, .pid = number(100), .live = &tree};
+		.id = 1, .started_at_us = 10 * S, .pid = told(100), .live = &tree};
 	assert_int_equal(pairing_add(&pairing, &running, &trial), 0);
 	struct arrival child = report(1, 150, 100, 500, 501);
 	assert_int_equal(give(&pairing, &child, PAIRING_PARENT), trial);
@@ -244,7 +244,7 @@ int main(void) {
 		cmocka_unit_test(test_pid_reuse),
 		cmocka_unit_test(test_pid_reuse_at_once),
 		cmocka_unit_test(test_children),
-		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_by_itself),
 		cmocka_unit_test(test_launch),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_live),
