@@ -178,19 +178,28 @@ static void test_gpu_error(void **state) {
 	assert_string_equal(answer.error_code, "Timeout (2)");
 }
 
-/* Among noise, half lines and lines that break in the middle, the good ones are found; a broken one
- * leaves no trace. */
-static void test_noise(void **state) {
-	struct answer answer = answer_of(
-		"\n\n[]\n42\n\"type\"\nwarming up\n{\n}\n{}\n{\"type\":7}\n{\"type\":\"news\",\"pid\":1}\n"
-		"{\"pid\":2}\n{\"type\":\"start\",\"pid\":3\n{\"type\":\"start\",\"pid\":4,}\n"
-		"{\"type\":\"start\",\"pid\":5} and more\n{\"type\":\"start\",\"pid\":6}{}\n"
-		"[{\"type\":\"start\",\"pid\":7}]\n{\"type\":\"start\",\"pid\":nan}\n"
-		"  " START
-		"{\"type\":\"end\",\"outcome\":\"finished\",\"throughput\":1e3,\"x\":[1,{}],"
-		"\"operations\":NaN}\n");
-	assert_int_equal(answer.pid.value, 4711);
-	assert_false(answer.ended);
+static void test_lines_that_are_none(void **state) {
+	static const char *const bad[] = {"", "[]", "42", "\"type\"", "warming up", "{", "}", "{}",
+		"{\"type\":7,\"pid\":1}", "{\"type\":\"news\",\"pid\":1}", "{\"pid\":2}",
+		"{\"type\":\"start\",\"pid\":3", "{\"type\":\"start\",\"pid\":4,}",
+		"{\"type\":\"start\",\"pid\":5} and more", "{\"type\":\"start\",\"pid\":6}{}",
+		"[{\"type\":\"start\",\"pid\":7}]", "{\"type\":\"start\",\"pid\":nan}",
+		"x{\"type\":\"start\",\"pid\":8}", "{\"type\":\"start\",\"pid\":9,\"x\":NaN}"};
+	char text[512];
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		if (answer_of(bad[i]).pid.set)
+			fail_msg("taken: %s", bad[i]);
+		/* What stands around it counts all the same. */
+		snprintf(text, sizeof text, "%s\n" START "%s\n", bad[i], bad[i]);
+		assert_int_equal(answer_of(text).pid.value, 4711);
+	}
+}
+
+/* What breaks in its middle leaves no trace. */
+static void test_half_a_line(void **state) {
+	struct answer answer = answer_of(START
+		"{\"type\":\"end\",\"outcome\":\"finished\",\"throughput\":1e3,\"operations\":NaN}\n");
+	assert_false(answer.ended || answer.has_throughput);
 	answer = answer_of("half of a line\"}\n\r\n{ \"pid\" : 8, \"type\" : \"start\" } \r\n");
 	assert_int_equal(answer.pid.value, 8);
 }
@@ -328,7 +337,8 @@ int main(void) {
 		cmocka_unit_test(test_last_process_counts),
 		cmocka_unit_test(test_last_end_counts),
 		cmocka_unit_test(test_gpu_error),
-		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_lines_that_are_none),
+		cmocka_unit_test(test_half_a_line),
 		cmocka_unit_test(test_last_line_without_its_end),
 		cmocka_unit_test(test_keys_that_stand_twice),
 		cmocka_unit_test(test_numbers_that_are_none),

@@ -80,6 +80,7 @@ static void test_notebook(void **state) {
 	put_text("sys/class/thermal/thermal_zone0/temp", "45500\n");
 	put_text("sys/class/thermal/thermal_zone1/temp", "61000\n");
 	put_text("sys/class/thermal/thermal_zone2/temp", "-274000\n");
+	put_text("sys/class/thermal/thermal_zone3/temp", "255000\n");
 	put_text("sys/class/thermal/cooling_device0/temp", "99000\n");
 	struct platform platform = look();
 	assert_string_equal(platform.model, "LENOVO 20XW");
@@ -94,6 +95,9 @@ static void test_notebook(void **state) {
 	assert_int_equal(platform.low_power, 1);
 	assert_string_equal(platform.governor, "powersave");
 	assert_true(platform.temperature_c == 61.0);
+	put_text("sys/class/thermal/thermal_zone0/temp", "0\n");
+	put_text("sys/class/thermal/thermal_zone1/temp", "-500\n");
+	assert_true(look().temperature_c < 0);
 	put_text("sys/class/power_supply/AC/online", "1\n");
 	put_text("sys/firmware/acpi/platform_profile", "performance\n");
 	platform = look();

@@ -165,6 +165,17 @@ static void test_gpu(void **state) {
 	expect_accelerator(text);
 }
 
+/* A chip without a name has bytes there. */
+static void test_gpu_without_a_name(void **state) {
+	struct platform platform;
+	platform_init(&platform);
+	platform_gpu("+-o A <class A>\n {\n \"model\" = <4170706c6500>\n "
+		     "\"MetalPluginName\" = \"AGXMetalA\"\n }\n",
+		&platform);
+	assert_string_equal(platform.driver_image, "AGXMetalA");
+	assert_string_equal(platform.gpu, "");
+}
+
 static void test_no_gpu(void **state) {
 	static const char *const bad[] = {"", "\n", "+-o ", "+-o a\n+-o b\n",
 		"+-o A <class A>\n {\n \"model\" = <4170>\n }\n", "  \"MetalPluginName\" = \"\"\n"};
@@ -187,6 +198,7 @@ int main(void) {
 		cmocka_unit_test(test_low_power),
 		cmocka_unit_test(test_thermal_state),
 		cmocka_unit_test(test_gpu),
+		cmocka_unit_test(test_gpu_without_a_name),
 		cmocka_unit_test(test_no_gpu),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

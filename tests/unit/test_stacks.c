@@ -175,7 +175,7 @@ static void test_tool_is_asked(void **state) {
 	char line[64];
 	put_tool("eu-stack", "echo \"PID $*\"; printf 'TID 7:\\n#0 f\\033[31m\\n'; "
 			     "echo \"${DEBUGINFOD_URLS-offline}\"; printf '\\377\\000end'");
-	put_tool("gdb", "exit 1");
+	put_tool("gdb", "echo '#0 of another'; echo '#0 f ()'");
 	setenv("DEBUGINFOD_URLS", "http://127.0.0.1:9/", 1);
 	buf_add_str(&text, "before\n");
 	take(&text);
@@ -186,6 +186,7 @@ static void test_tool_is_asked(void **state) {
 	expect(&text, line);
 	expect(&text, "\nTID 7:\n#0 f\xef\xbf\xbd[31m\noffline\n\xef\xbf\xbd\xef\xbf\xbd"
 		      "end\n");
+	assert_null(strstr(text.data, "another"));
 	buf_finish(&text);
 }
 
@@ -202,7 +203,8 @@ static void test_next_tool_is_asked(void **state) {
 /* Each reason is told; what a tool said is one line of text. */
 static void test_kernel_when_tools_fail(void **state) {
 	struct buf text = {0};
-	put_tool("eu-stack", "echo first >&2; printf 'not\\033 permitted\\n\\n' >&2; exit 2");
+	put_tool("eu-stack",
+		"echo 'PID 7 - process'; echo first >&2; printf 'not\\033 permitted\\n\\n' >&2; exit 2");
 	put_tool("gdb", "kill -KILL $$");
 	take(&text);
 	expect(&text, ", by the kernel");
@@ -240,6 +242,7 @@ static void test_no_time(void **state) {
 	put_tool("eu-stack", "printf 'PID 1\\nTID 7:\\n#0 f\\n'");
 	assert_int_equal(stacks_take(hung, 0, &text, &err), 0);
 	expect(&text, ", by the kernel");
+	assert_null(strstr(text.data, "eu-stack"));
 	buf_finish(&text);
 }
 
