@@ -23,8 +23,8 @@ enum {
 
 static const struct table_column columns[LIST_COUNT] = {
 	[LIST_ID] = {.title = "ID", .width = 3, .right = true},
-	[LIST_TIME] = {.title = "TIME", .width = 19, .priority = 2},
-	[LIST_KIND] = {.title = "KIND", .width = 5, .priority = 1},
+	[LIST_TIME] = {.title = "TIME", .width = 19, .priority = 1},
+	[LIST_KIND] = {.title = "KIND", .width = 5, .priority = 2},
 	[LIST_DONE] = {.title = "DONE", .width = 12, .right = true},
 	[LIST_CRASHED] = {.title = "CRASHED", .width = 7, .right = true},
 	[LIST_STATE] = {.title = "STATE", .width = 8},

@@ -28,7 +28,7 @@ static const struct table_column columns[TRIAL_ROW_COUNT] = {
 	[TRIAL_ROW_END] = {.title = "END", .width = 8, .priority = 1},
 	[TRIAL_ROW_DURATION] = {.title = "TIME", .width = 8, .right = true, .priority = 3},
 	[TRIAL_ROW_INCIDENT] = {.title = "INCIDENT", .width = 8, .right = true, .priority = 1},
-	[TRIAL_ROW_SITE] = {.title = "SITE, OR WHAT IS KNOWN", .width = 30, .min = 16},
+	[TRIAL_ROW_SITE] = {.title = "SITE, OR WHAT IS KNOWN", .width = 30, .min = 30},
 };
 
 struct trials {

@@ -56,7 +56,7 @@ void experiment_uncounted(const struct experiment_summary *summary, struct buf *
 void experiment_words(const char *const *words, size_t count, struct buf *ret);
 /* "12,345" */
 void experiment_count(uint64_t count, struct buf *ret);
-/* Three or four digits that matter, with commas: "12,345", "812.3", "0.0123". */
+/* Three or four digits that matter, with commas: "12,345", "812.3", "0.01234". */
 void experiment_number(double value, struct buf *ret);
 /* "340 us", "1.24 ms" */
 void experiment_duration(double us, struct buf *ret);

@@ -54,12 +54,12 @@ static void lay_out(const struct experiment_summary *summary, struct layout *lay
 	}
 }
 
-static enum term_role role_of(
-	const struct summary_condition *condition, enum experiment_column column) {
+/* zero: the cell counts nothing. */
+static enum term_role role_of(enum experiment_column column, bool zero) {
 	if (column == EXPERIMENT_COLUMN_CRASHED)
-		return condition->outcomes[TRIAL_CRASHED] ? TERM_BAD : TERM_PLAIN;
+		return zero ? TERM_PLAIN : TERM_BAD;
 	if (column >= EXPERIMENT_COLUMN_HUNG && column <= EXPERIMENT_COLUMN_FAILED)
-		return TERM_WARN;
+		return zero ? TERM_PLAIN : TERM_WARN;
 	if (column == EXPERIMENT_COLUMN_EXPERIMENT)
 		return TERM_ID;
 	return column == EXPERIMENT_COLUMN_INTERVAL ? TERM_DIM : TERM_PLAIN;
@@ -72,7 +72,7 @@ static void fill(const struct experiment_summary *summary, size_t condition, str
 		buf_reset(text);
 		experiment_column_cell(summary, condition, layout->which[i], text);
 		cells[i] = (struct table_cell){
-			buf_str(text), role_of(&summary->conditions[condition], layout->which[i])};
+			buf_str(text), role_of(layout->which[i], !strcmp(buf_str(text), "0"))};
 	}
 }
 
