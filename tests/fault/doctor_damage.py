@@ -263,6 +263,48 @@ if aside(other):
     o.check(open(aside(other)[0] + '-wal', 'rb').read() == logged['-wal'], 'with a log: it is kept beside the old one')
 whole(other, 'with a log', ON_DISK)
 
+# ---- experiments: nobody can measure them again ----
+TRIALS = 300
+
+
+def with_experiment():
+    """A copy with an experiment: every trial has crashed, each tenth is paired with an incident."""
+    db = copy()
+    connection = sqlite3.connect(db)
+    connection.execute('insert into experiment values (7, ?, 1, 2, ?, 3, ?, ?, ?)', ('repro', TRIALS, '["x"]', '{}', '{"model": "made up"}'))
+    connection.execute('insert into condition values (1, 7, 0, ?, null, ?, 4, ?, ?, null)', ('sim', 'none', '{}', '[]'))
+    for n in range(TRIALS):
+        row = connection.execute('select id, incident_id from incident where incident_id = ?', (incident(n % TOTAL),)).fetchone()
+        row = row if n % 10 == 0 and n < TOTAL else (None, None)
+        connection.execute('insert into trial (id, experiment_id, condition, slot, outcome, started_at, paired, incident, incident_id) '
+                           'values (?, 7, 0, ?, ?, 1, ?, ?, ?)', (n + 1, n, 'crashed', row[0] is not None, *row))
+        connection.execute('insert into trial_output values (?, null, ?)', (n + 1, 'the end of its output'))
+    connection.commit()
+    root = {row[0]: row[1] for row in connection.execute('select name, rootpage from sqlite_schema')}
+    connection.execute('pragma wal_checkpoint(truncate)')
+    connection.close()
+    return db, root
+
+
+PAIRED = ("select count(*) from trials t join incidents i on i.id = t.incident "
+          "where t.incident_id = i.incident_id and t.stderr_tail = 'the end of its output'")
+for label, damaged, trials in (('an index of the incidents', 'incident_by_time', TRIALS), ('an index of the trials', 'trial_by_outcome', TRIALS),
+                               ('the trials', 'trial', 0), ('no header', None, TRIALS)):
+    label = 'an experiment, and ' + label
+    db, root = with_experiment()
+    overwrite(db, 0 if damaged is None else (root[damaged] - 1) * PAGE, bytes(100 if damaged is None else PAGE))
+    answer = o.run('doctor', '--full', '--json', db=db)
+    told = ' '.join(f['finding'] for f in answer.lines if f['state'] == 'repaired')
+    o.check('1 experiment with %d trials saved' % trials in told, label + ': told', answer)
+    o.check(('not all of them could be read' in told) == (trials < TRIALS), label + ': what is missing is told', told)
+    whole(db, label, TOTAL)
+    connection = sqlite3.connect(db)
+    o.check(connection.execute('select id, runs, platform from experiments').fetchall() == [(7, TRIALS, '{"model": "made up"}')], label + ': is there')
+    o.check(connection.execute('select count(*) from trials where stderr_tail is not null').fetchone()[0] == trials, label + ': its trials')
+    paired = connection.execute(PAIRED).fetchone()[0]
+    o.check(paired == (TOTAL // 10 if trials else 0), label + ': they find their incidents', paired)
+    connection.close()
+
 # ---- what is not ours is never touched ----
 foreign = o.db()
 os.mkdir(os.path.dirname(foreign), 0o700)
