@@ -131,29 +131,64 @@ def noise(o):
         stage.end()
 
 
-def interrupted(o):
-    """Ctrl-C ends the program that runs and keeps what was measured."""
-    stage = Measured(o)
+RUNS = 12
+
+
+def broken_off(o, stage, number, label):
+    """An experiment in whose middle its runner gets a signal; its answer."""
     marker = stage.path('marker')
-    process = stage.start('-n', '50', '--json', '--wait', '0', '--', 'sh', '-c', 'echo $$ >>%s; sleep .2' % marker)
+    process = stage.start('-n', str(RUNS), '--json', '--wait', '0', '--', 'sh', '-c', 'echo $$ >>%s; sleep .3' % marker)
     end = time.monotonic() + 30
-    while time.monotonic() < end and not (os.path.exists(marker) and os.path.getsize(marker) > 12):
-        time.sleep(.05)
-    process.send_signal(signal.SIGINT)
-    answer = o.finish(process, timeout=30, label='interrupted')
-    o.check(answer.seconds < 10, 'interrupted: soon', answer.seconds)
+    while time.monotonic() < end and not (os.path.exists(marker) and len(open(marker, 'rb').readlines()) >= 3):
+        time.sleep(.01)
+    process.send_signal(number)
+    answer = o.finish(process, timeout=30, label=label)
+    o.check(answer.seconds < 10, label + ': ends soon', answer.seconds)
     outcomes = [trial['outcome'] for trial in stage.trials()]
-    o.check(outcomes.count('finished') >= 1 and set(outcomes) <= {'finished', 'interrupted'} and len(outcomes) < 50,
-            'interrupted: what was measured is kept', outcomes)
-    with open(marker, encoding='ascii') as file:
-        left = [int(pid) for pid in file.read().split() if is_running(int(pid))]
-    o.check(not left, 'interrupted: nothing is left', left)
+    o.check(2 <= outcomes.count('finished') < RUNS and set(outcomes) <= {'finished', 'interrupted', 'started'},
+            label + ': what was measured is kept', outcomes)
+    return answer
+
+
+def goes_on(o, stage, label):
+    """The rest, and no more than that."""
+    before = [trial['id'] for trial in stage.trials() if trial['outcome'] == 'finished']
+    answer = stage.run('--resume', '--json')
+    trials = stage.trials()
+    found = answer_of(answer)['conditions']
+    o.check(answer.status == 0 and len(found) == 1 and found[0]['runs'] == RUNS and counts(found[0]) == {'finished': RUNS},
+            label + ': resumed', (answer, found))
+    finished = [trial for trial in trials if trial['outcome'] == 'finished']
+    o.check([trial['id'] for trial in finished][:len(before)] == before, label + ': nothing is measured twice', before)
+    o.check(sorted(trial['slot'] for trial in finished) == list(range(RUNS)), label + ': every slot once', trials)
+    o.check({trial['outcome'] for trial in trials} <= {'finished', 'interrupted'}, label + ': no trial is left open', trials)
+    o.check(stage.run('--resume', '--json').status == 3, label + ': nothing is left to be resumed')
+    with open(stage.path('marker'), encoding='ascii') as file:
+        pids = [int(pid) for pid in file.read().split()]
+    time.sleep(.5)
+    o.check(not [pid for pid in pids if is_running(pid)], label + ': no process is left', pids)
+
+
+def interrupted(o):
+    """Ctrl-C."""
+    stage = Measured(o)
+    answer = broken_off(o, stage, signal.SIGINT, 'interrupted')
+    o.check(answer.status == 1, 'interrupted: status', answer)
+    goes_on(o, stage, 'interrupted')
+    stage.end()
+
+
+def killed(o):
+    """Nobody writes down an end then."""
+    stage = Measured(o)
+    broken_off(o, stage, signal.SIGKILL, 'killed')
+    goes_on(o, stage, 'killed')
     stage.end()
 
 
 def main():
     outside = Outsider()
-    for case in (hangs, child_crashes, status_hides_it, before_main, other_ends, noise, interrupted):
+    for case in (hangs, child_crashes, status_hides_it, before_main, other_ends, noise, interrupted, killed):
         if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]:
             case(outside)
     outside.end()
