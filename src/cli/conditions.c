@@ -227,6 +227,9 @@ static void set_facts(
 		else if (!strcmp(factor->name, "threads"))
 			ret->threads.set = text_i64(value, strlen(value), &ret->threads.value);
 	}
+	/* A Python of the user's brings its own, whatever this program has. */
+	if (ret->scenario && !strcmp(ret->scenario, "torch"))
+		ret->backend = "torch";
 }
 
 static int check_fixed(const struct option_list *fixed, struct err *err) {

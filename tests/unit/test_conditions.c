@@ -51,6 +51,19 @@ static void has_every_combination_once(void **state) {
 	conditions_finish(&conditions);
 }
 
+static void knows_whose_backend_it_is(void **state) {
+	struct conditions conditions;
+	struct err err = {0};
+	(void)state;
+	conditions_init(&conditions);
+	assert_int_equal(conditions_add(&conditions, "backend", "sim", &err), 0);
+	assert_int_equal(conditions_add(&conditions, "scenario", "shared-queue,torch", &err), 0);
+	assert_int_equal(conditions_make(&conditions, argv, &nothing, "ops/s", &err), 0);
+	assert_string_equal(conditions.items[0].backend, "sim");
+	assert_string_equal(conditions.items[1].backend, "torch");
+	conditions_finish(&conditions);
+}
+
 static void varies_variables(void **state) {
 	struct conditions conditions;
 	struct err err = {0};
@@ -165,6 +178,7 @@ static void settings_come_back(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(has_every_combination_once, clear_environment),
+		cmocka_unit_test_setup(knows_whose_backend_it_is, clear_environment),
 		cmocka_unit_test_setup(varies_variables, clear_environment),
 		cmocka_unit_test_setup_teardown(
 			has_inherited_validation, clear_environment, clear_environment),
