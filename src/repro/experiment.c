@@ -260,11 +260,13 @@ static int recall(const struct store_trial *row, void *user) {
 					       : 0};
 	trial.paired = trial.incident != 0;
 	int64_t ended_us = row->ended_at_us.set ? row->ended_at_us.value : row->started_at_us;
+	int64_t limit_us = row->started_at_us + experiment->options->timeout_ms * 1000;
 	int64_t ago_ms = (clock_now_us() - ended_us) / 1000;
 	const struct known_trial known = {
 		.outcome = row->outcome == TRIAL_STARTED ? TRIAL_INTERRUPTED : row->outcome,
 		.condition = row->condition,
-		.ended_ms = experiment_now_ms() - (ago_ms > 0 ? ago_ms : 0)};
+		.ended_ms = experiment_now_ms() - (ago_ms > 0 ? ago_ms : 0),
+		.asked_at_us = row->outcome == TRIAL_HUNG ? limit_us : 0};
 	size_t at;
 	int code = plant(row, &trial.tree, broken->err);
 	if (!code)

@@ -279,11 +279,15 @@ static bool is_shortage(int code) {
 static void not_started(struct experiment *experiment, int code, const struct err *why) {
 	struct attempt *attempt = &experiment->attempt;
 	struct plan_condition *condition = &experiment->plan.conditions[attempt->row.condition];
+	struct pairing_trial *trial = &experiment->pairing.items[attempt->at];
 	struct store_trial row = attempt->row;
 	bool never = !condition->was_started && !is_shortage(code);
 	row.outcome = never ? TRIAL_INTERRUPTED : TRIAL_FAILED;
 	row.ended_at_us = (struct i64_opt){.value = clock_now_us(), .set = true};
 	row.error = why->text;
+	trial->live = NULL;
+	trial->ended_at_us = row.ended_at_us;
+	experiment->known[attempt->at].outcome = row.outcome;
 	record(experiment, &row);
 	release(attempt);
 	experiment_tell(experiment, &row);
@@ -294,27 +298,31 @@ static void not_started(struct experiment *experiment, int code, const struct er
 
 static void launched(struct experiment *experiment) {
 	struct attempt *attempt = &experiment->attempt;
+	struct pairing_trial *trial = &experiment->pairing.items[attempt->at];
 	const struct tree_member *root = &attempt->watched.tree.items[0];
 	struct store_trial *row = &attempt->row;
 	struct err err = {0};
-	row->pid = (struct i64_opt){.value = root->pid, .set = true};
-	row->launched_at_us = (struct i64_opt){.value = root->started_at_us, .set = true};
+	row->pid = trial->pid = (struct i64_opt){.value = root->pid, .set = true};
+	row->launched_at_us = trial->launched_at_us =
+		(struct i64_opt){.value = root->started_at_us, .set = true};
 	attempt->running = true;
 	experiment->plan.conditions[row->condition].was_started = true;
-	const struct pairing_trial trial = {.id = row->id,
-		.started_at_us = row->started_at_us,
-		.pid = row->pid,
-		.launched_at_us = row->launched_at_us,
-		.live = &attempt->watched.tree};
-	const struct known_trial known = {.condition = row->condition};
-	int code = experiment_know(experiment, &trial, &known, &attempt->at, &err);
-	/* Nothing is kept of a trial that cannot be found again. */
-	if (code)
-		abort();
-	code = store_trial_launched(
+	int code = store_trial_launched(
 		experiment->store, row->id, row->pid.value, row->launched_at_us.value, &err);
 	if (code)
 		experiment_fail(experiment, code, &err);
+}
+
+static int begin(struct experiment *experiment, struct err *err) {
+	struct attempt *attempt = &experiment->attempt;
+	struct store_trial *row = &attempt->row;
+	const struct known_trial known = {.condition = row->condition};
+	int code = store_trial_begin(experiment->store, experiment->plan.id, row, &row->id, err);
+	if (code)
+		return code;
+	const struct pairing_trial trial = {
+		.id = row->id, .started_at_us = row->started_at_us, .live = &attempt->watched.tree};
+	return experiment_know(experiment, &trial, &known, &attempt->at, err);
 }
 
 void experiment_start_trial(struct experiment *experiment, int64_t slot, size_t condition) {
@@ -335,8 +343,7 @@ void experiment_start_trial(struct experiment *experiment, int64_t slot, size_t 
 		.condition = (int64_t)condition, .slot = slot, .started_at_us = clock_now_us()};
 	if (!experiment_free_store(experiment))
 		return;
-	int code = store_trial_begin(
-		experiment->store, experiment->plan.id, &attempt->row, &attempt->row.id, &err);
+	int code = begin(experiment, &err);
 	if (code) {
 		experiment_fail(experiment, code, &err);
 		return;

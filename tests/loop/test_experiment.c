@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "collect/presence.h"
 #include "repro/stacks.h"
 
 #include <dirent.h>
@@ -47,6 +48,7 @@ struct place {
 	size_t trial_count;
 	int64_t stop_at; /* a signal comes when so many are done; 0: never */
 	int stops;       /* signals sent */
+	pid_t daemon;    /* a stand-in that is killed when one is done; 0: there is none */
 	size_t ended, tells, waits;
 	size_t unpaired; /* the most at a time */
 };
@@ -66,6 +68,8 @@ static const char script[] =
 	"\"size\":4096,\"name\":\"sh\"}]}\\n' \"$id\" $1 $2 \"$now\" \"$now\"; } >\"$REPORTS/.$id\"\n"
 	"mv \"$REPORTS/.$id\" \"$REPORTS/sh-2026-01-01-000000-$id.ips\"\n"
 	"}\n"
+	"start() { printf '{\"type\":\"start\",\"pid\":%d}\\n' $1; }\n"
+	"stacks() { printf '{\"type\":\"stacks\",\"text\":\"all threads\"}\\n'; }\n"
 	"crash() { ulimit -c 0; kill -SEGV $1; sleep 5; }\n";
 
 /* ---- the place ---- */
@@ -135,6 +139,11 @@ static void on_progress(const struct experiment_progress *progress, void *user) 
 		place->stops < 1) {
 		place->stops++;
 		kill(getpid(), SIGINT);
+	}
+	if (place->daemon && progress->done == 1) {
+		assert_int_equal(kill(place->daemon, SIGKILL), 0);
+		assert_int_equal(waitpid(place->daemon, NULL, 0), place->daemon);
+		place->daemon = 0;
 	}
 }
 
@@ -310,6 +319,22 @@ static void test_hung(void **state) {
 	assert_int_equal(trial->signal.value, SIGKILL);
 }
 
+/* A supervisor tells the stacks when it is asked, and lives on. */
+static void test_hung_supervised(void **state) {
+	static const char *const commands[] = {
+		"start 77; trap stacks QUIT; while :; do sleep 0.1; done"};
+	struct place *place = *state;
+	struct experiment_options options = options_of(place);
+	options.timeout_ms = 300;
+	options.answers = true;
+	int64_t id = plan(place, commands, 1, 1, NULL);
+	assert_int_equal(run(place, id, &options), EXPERIMENT_DONE);
+	const struct trial *trial = trial_of(place, 0);
+	assert_int_equal(trial->outcome, TRIAL_HUNG);
+	assert_string_equal(trial->stacks, "all threads");
+	assert_int_equal(trial->signal.value, SIGTERM);
+}
+
 /* Neither memory nor time depends on how much a program says. */
 static void test_noise(void **state) {
 	static const char *const commands[] = {
@@ -474,17 +499,75 @@ static void test_late(void **state) {
 	assert_int_equal(trial_of(place, 1)->outcome, TRIAL_FINISHED);
 }
 
+/* A daemon that takes nothing in serves the database, until it is killed. */
+static void test_daemon_dies(void **state) {
+	static const char *const commands[] = {"sleep 0.2; report $$ $PPID; crash $$"};
+	struct place *place = *state;
+	struct experiment_options options = options_of(place);
+	struct err err = {0};
+	pid_t pid;
+	int64_t id = plan(place, commands, 1, 3, NULL);
+	options.wait_ms = 20000;
+	place->daemon = fork();
+	if (!place->daemon) {
+		struct lock lock;
+		if (presence_take(place->db, &lock, &err) == 0)
+			pause();
+		_exit(9);
+	}
+	for (int i = 0; i < 200 && presence_find(place->db, &pid, &err) == 0; i++)
+		usleep(20000);
+	assert_int_equal(presence_find(place->db, &pid, &err), 1);
+	int64_t began_us = clock_monotonic_us();
+	assert_int_equal(run(place, id, &options), EXPERIMENT_DONE);
+	assert_int_equal(place->daemon, 0);
+	assert_int_equal(place->trial_count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(place->trials[i].incident.set);
+	assert_true(clock_monotonic_us() - began_us < 20000000);
+}
+
+/* Ctrl-C while reports are waited for ends the waiting, and nothing else. */
+static void test_stop_waiting(void **state) {
+	static const char *const commands[] = {"crash $$"};
+	struct place *place = *state;
+	struct experiment_options options = options_of(place);
+	int64_t id = plan(place, commands, 1, 1, NULL), began_us = clock_monotonic_us();
+	options.wait_ms = 100000;
+	place->stop_at = 1;
+	assert_int_equal(run(place, id, &options), EXPERIMENT_DONE);
+	assert_int_equal(place->stops, 1);
+	assert_true(clock_monotonic_us() - began_us < 50000000);
+	assert_string_equal(trial_of(place, 0)->label, "late");
+	assert_true(has_ended(place, id));
+}
+
+/* What the loop needs for itself is none of the command's. */
+static void test_env_is_ours(void **state) {
+	static const char *const commands[] = {"test -z \\\"$UV_THREADPOOL_SIZE\\\""};
+	struct place *place = *state;
+	struct experiment_options options = options_of(place);
+	unsetenv("UV_THREADPOOL_SIZE");
+	int64_t id = plan(place, commands, 1, 1, NULL);
+	assert_int_equal(run(place, id, &options), EXPERIMENT_DONE);
+	assert_int_equal(trial_of(place, 0)->outcome, TRIAL_FINISHED);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		/* First: it forks, which wants a process without threads. */
+		/* First: its child starts threads, which wants a parent without. */
 		cmocka_unit_test_setup_teardown(test_kill, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_outcomes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hung, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hung_supervised, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_noise, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_not_found, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_late, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_daemon_dies, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stop_waiting, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_env_is_ours, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

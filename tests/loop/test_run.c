@@ -110,6 +110,17 @@ static void test_clean(void **state) {
 	}
 }
 
+/* What the loop needs for itself is none of the command's. */
+static void test_env(void **state) {
+	struct place *place = *state;
+	const char *const argv[] = {"sh", "-c", "test -z \"$UV_THREADPOOL_SIZE\"", NULL};
+	struct run_options options = options_of(place, argv);
+	unsetenv("UV_THREADPOOL_SIZE");
+	struct run_result result = run(place, &options);
+	assert_int_equal(result.status, 0);
+	run_result_finish(&result);
+}
+
 static void test_crash(void **state) {
 	struct place *place = *state;
 	const char *const argv[] = {"sh", "-c", "ulimit -c 0; kill -SEGV $$", NULL};
@@ -169,6 +180,7 @@ static void test_not_started(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_clean, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_env, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_crash, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hung, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_not_started, set_up, tear_down),

@@ -145,11 +145,46 @@ static void test_places(void **state) {
 	assert_int_equal(lock.fd, -1);
 }
 
+/* What another process gets when it wants to run one too. */
+static int take_elsewhere(const char *db_path) {
+	int status;
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct lock lock = {-1};
+		_exit(-presence_take_experiment(db_path, &lock, NULL));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+/* Beside a daemon or without one, and asking for it gives nothing away. */
+static void test_experiment(void **state) {
+	struct lock lock = {-1};
+	struct err err = {0};
+	pid_t pid = 0;
+	assert_int_equal(presence_take_experiment("near.db", &lock, &err), 0);
+	assert_int_equal(presence_ask(&lock, &pid, &err), 0);
+	assert_int_equal(take_elsewhere("near.db"), -EAGAIN);
+	pid_t daemon = start_daemon("near.db");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(presence_ask(&lock, &pid, &err), 1);
+		assert_int_equal(pid, daemon);
+		assert_int_equal(take_elsewhere("near.db"), -EAGAIN);
+	}
+	end_daemon(daemon);
+	assert_int_equal(presence_ask(&lock, &pid, &err), 0);
+	lock_release(&lock);
+	assert_int_equal(take_elsewhere("near.db"), 0);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spellings),
 		cmocka_unit_test(test_dangling_links),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_experiment),
 	};
 	return cmocka_run_group_tests_name("presence", tests, setup, teardown);
 }
