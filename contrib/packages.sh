@@ -99,6 +99,8 @@ install_check() {
 	if command -v apt-get >/dev/null; then
 		local version=14 suffix=-14
 		apt_install python3 libcmocka-dev clang shellcheck mandoc sqlite3 jq git curl valgrind strace
+		# To run and to compile the Metal backend without a Mac.
+		apt_install libgnustep-base-dev musl-dev
 		# Formatting and findings differ between versions, so this one is pinned where there is a choice.
 		apt_installed clang-format-14 || apt-cache show clang-format-14 >/dev/null 2>&1 || suffix=
 		apt_install "clang-format$suffix" "clang-tidy$suffix"

@@ -131,7 +131,7 @@ def failures_before(trials):
                        "no-pipeline": "trial_add: AGXMetalG16X 2: Compiler encountered an internal error",
                        "no-buffer": "no buffer of 4096 bytes", "no-command-buffer": "no command buffer",
                        "no-encoder": "no compute encoder"}.items():
-        trials.expect(what, ["--operations", "20"], 1, outcome="failed", error=text)
+        trials.expect(what, ["--operations", "20", "--elements", "1024"], 1, outcome="failed", error=text)
     trials.expect("", ["--elements", "8388608"], 1, outcome="failed", error="33554432 bytes; the device's limit is 16777216")
 
 
@@ -143,13 +143,14 @@ def failures_of_the_gpu(trials):
         trials.expect(f"error={code}", ["--threads", "2", "--operations", "20"], 3, outcome="gpu_error", error_code=name,
                       error=f"MTLCommandBufferErrorDomain {code}: failed as told, with code {code}")
     # One command buffer fails that nobody waits for, and those after it do not; the first four are the warm-up.
-    trials.expect("error=3/7", ["--operations", "20"], 3, outcome="gpu_error", error_code="MTLCommandBufferErrorPageFault")
+    known = ["--operations", "20", "--warm-up", "4", "--wait-every", "8"]
+    trials.expect("error=3/7", known, 3, outcome="gpu_error", error_code="MTLCommandBufferErrorPageFault")
     trials.expect("foreign-error", ["--operations", "20"], 3, outcome="gpu_error", error_code="StandInDomain(-536870211)",
                   error="another's error (StandInCauseDomain 7: what is behind it)")
     trials.expect("bare-error", ["--operations", "20"], 3, outcome="gpu_error", error_code="MTLCommandBufferStatus(5)")
     # The second: what an earlier command buffer has left there is right and old.
     for what in ("wrong-output", "no-output-from=9"):
-        trials.expect(what, ["--operations", "20", "--kernels", "mul"], 4, outcome="wrong_result", error="instead of")
+        trials.expect(what, [*known, "--kernels", "mul"], 4, outcome="wrong_result", error="instead of")
 
 
 def main():

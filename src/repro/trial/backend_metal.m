@@ -125,8 +125,12 @@ static void put_line(char *ret, size_t size, NSString *text) {
 		while (len > 0 && ((unsigned char)bytes[len] & 0xc0) == 0x80)
 			len--;
 	}
-	for (size_t i = 0; i < len; i++)
-		ret[i] = (unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f ? ' ' : bytes[i];
+	for (size_t i = 0; i < len; i++) {
+		bool control = (unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f;
+		ret[i] = bytes[i];
+		if (control)
+			ret[i] = ' ';
+	}
 	ret[len] = '\0';
 }
 
