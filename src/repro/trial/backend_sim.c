@@ -56,7 +56,7 @@
 #include <unistd.h>
 
 #define SIM_ENCODERS 2
-#define SIM_COMPUTED 1024 /* elements of a buffer that the model's GPU computes */
+#define SIM_COMPUTED 4096 /* elements of a buffer that the model's GPU computes */
 #define SIM_CHECKED 16    /* of those, how many check() looks at */
 
 /* Real work between the calls: words of the state that a call goes through. It sets how long the

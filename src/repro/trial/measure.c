@@ -44,14 +44,25 @@ static void measure_init_worker(struct worker *worker, struct trial *trial, unsi
 	worker->random = (trial->options->seed + index + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1;
 }
 
-static void measure_add(
-	const struct trial *trial, const struct worker *worker, struct measured *ret) {
+static void measure_add(const struct worker *worker, struct measured *ret) {
 	ret->operations += worker->done;
 	ret->lock_wait_ns += worker->lock_wait_ns;
-	if (worker->ended_ns > trial->started_ns + ret->elapsed_ns)
-		ret->elapsed_ns = worker->ended_ns - trial->started_ns;
 	for (int i = 0; i < CALL_COUNT; i++)
 		latency_merge(&ret->calls[i], &worker->calls[i]);
+}
+
+/* From the first that began to the last that ended; 0 when one did neither. */
+static uint64_t measure_elapsed_ns(const struct worker *workers, unsigned count) {
+	uint64_t began = UINT64_MAX, ended = 0;
+	for (unsigned i = 0; i < count; i++) {
+		if (!workers[i].ended_ns)
+			return 0;
+		if (workers[i].began_ns < began)
+			began = workers[i].began_ns;
+		if (workers[i].ended_ns > ended)
+			ended = workers[i].ended_ns;
+	}
+	return ended - began;
 }
 
 /* Returns 0, or the number of the error that kept a thread from starting. */
@@ -87,7 +98,8 @@ enum outcome measure(const struct trial_options *options, bool shared_queue, str
 		goto out;
 	}
 	for (unsigned i = 0; i < options->threads; i++)
-		measure_add(&trial, &workers[i], ret);
+		measure_add(&workers[i], ret);
+	ret->elapsed_ns = measure_elapsed_ns(workers, options->threads);
 	ret->outcome = trial.outcome;
 	ret->error = trial.error;
 out:

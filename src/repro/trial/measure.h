@@ -7,7 +7,7 @@
 struct measured {
 	enum outcome outcome;
 	uint64_t operations;   /* measured ones */
-	uint64_t elapsed_ns;   /* from the barrier to the end of the last thread */
+	uint64_t elapsed_ns;   /* from the start of the first thread to the end of the last */
 	uint64_t lock_wait_ns; /* of all threads together */
 	struct latency calls[CALL_COUNT];
 	struct trial_error error; /* of every outcome but finished */

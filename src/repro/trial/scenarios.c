@@ -92,8 +92,9 @@ static int scenario_release_in_use(struct worker *worker) {
 /* ---- threads */
 
 /* The wait for the command buffer is inside of the policy's lock, as PyTorch has it. */
-static int scenario_locked(struct worker *worker, int (*operation)(struct worker *worker)) {
-	worker_prepare(worker);
+static int scenario_locked(
+	struct worker *worker, uint64_t now_ns, int (*operation)(struct worker *worker)) {
+	worker_prepare(worker, now_ns);
 	worker_lock(worker);
 	int r = operation(worker);
 	if (!r && (worker->done + 1) % worker->trial->options->wait_every == 0)
@@ -107,7 +108,7 @@ static int scenario_locked(struct worker *worker, int (*operation)(struct worker
 static void scenario_repeat(struct worker *worker, int (*operation)(struct worker *worker)) {
 	uint64_t start = worker_clock_ns();
 	while (worker_claim(worker)) {
-		if (scenario_locked(worker, operation) < 0)
+		if (scenario_locked(worker, start, operation) < 0)
 			return;
 		worker_count(worker, &start);
 	}
@@ -147,7 +148,7 @@ static int scenario_round(struct worker *worker) {
 	uint64_t start = worker_clock_ns();
 	int encoded = 0, r = 0;
 	while (!r && encoded < ROUND_OPERATIONS && worker_claim(worker)) {
-		worker_prepare(worker);
+		worker_prepare(worker, start);
 		worker_lock(worker);
 		r = scenario_join(worker);
 		worker_unlock(worker);

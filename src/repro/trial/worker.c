@@ -7,8 +7,9 @@
 
 #include <time.h>
 
-/* Of so many operations the calls of one are timed: the clock is not free. */
-#define SAMPLED_EVERY 16
+/* The calls of an operation are timed when those of none were for so long: ten looks at the clock
+ * may take a microsecond. */
+#define WORKER_SAMPLE_NS UINT64_C(200000)
 /* How often a thread looks whether others are ready, before anything is measured. */
 #define WORKER_POLL_NS UINT64_C(100000)
 
@@ -49,22 +50,23 @@ bool worker_claim(struct worker *worker) {
 	       atomic_fetch_add_explicit(&trial->claimed, 1, memory_order_relaxed) < limit;
 }
 
-void worker_prepare(struct worker *worker) {
+void worker_prepare(struct worker *worker, uint64_t now_ns) {
 	const struct trial *trial = worker->trial;
 	worker->place.kernel = trial->kernels[worker_random(worker, trial->kernel_count)];
-	worker->sampled = worker->done % SAMPLED_EVERY == 0;
+	worker->sampled = now_ns >= worker->next_sample_ns;
+	worker->last_ns = now_ns;
+	if (worker->sampled)
+		worker->next_sample_ns = now_ns + WORKER_SAMPLE_NS;
 }
 
 void worker_lock(struct worker *worker) {
 	const struct lock_policy *policy = worker->trial->options->lock;
-	if (policy->lock) {
-		uint64_t before = worker_clock_ns();
-		policy->lock(worker->trial->locks, &worker->place);
-		worker->last_ns = worker_clock_ns();
-		worker->lock_wait_ns += worker->last_ns - before;
-	} else if (worker->sampled) {
-		worker->last_ns = worker_clock_ns();
-	}
+	if (!policy->lock)
+		return;
+	uint64_t before = worker_clock_ns();
+	policy->lock(worker->trial->locks, &worker->place);
+	worker->last_ns = worker_clock_ns();
+	worker->lock_wait_ns += worker->last_ns - before;
 }
 
 void worker_unlock(struct worker *worker) {
@@ -73,9 +75,7 @@ void worker_unlock(struct worker *worker) {
 		policy->unlock(worker->trial->locks, &worker->place);
 }
 
-void worker_called(struct worker *worker, enum call call) {
-	if (!worker->sampled)
-		return;
+void worker_time_call(struct worker *worker, enum call call) {
 	uint64_t now = worker_clock_ns();
 	latency_add(&worker->calls[call], now - worker->last_ns);
 	worker->last_ns = now;
@@ -134,7 +134,7 @@ static bool worker_stopped(const struct trial *trial) {
 static int worker_warm_up(struct worker *worker) {
 	int r = 0;
 	for (uint64_t i = 0; i < worker->trial->options->warm_up && !r; i++) {
-		worker_prepare(worker);
+		worker_prepare(worker, 0);
 		r = scenario_operation(worker);
 		if (!r)
 			r = worker_wait(worker);
@@ -188,6 +188,7 @@ void worker_run(struct worker *worker) {
 	spread_thread(worker->index);
 	if (!worker_warm_up_in_turn(worker) || !worker_start(worker))
 		return;
+	worker->began_ns = worker_clock_ns();
 	trial->options->scenario->run(worker);
 	worker->ended_ns = worker_clock_ns();
 }

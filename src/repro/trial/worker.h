@@ -66,9 +66,10 @@ struct worker {
 	unsigned index;
 	struct lock_place place;
 	uint64_t random;
-	bool sampled;     /* this operation's calls are timed */
+	bool sampled; /* this operation's calls are timed */
+	uint64_t next_sample_ns;
 	uint64_t last_ns; /* when its last call returned */
-	uint64_t done, lock_wait_ns, ended_ns;
+	uint64_t done, lock_wait_ns, began_ns, ended_ns;
 	struct latency calls[CALL_COUNT];
 };
 
@@ -79,12 +80,16 @@ void worker_run(struct worker *worker);
 
 /* Whether the thread may start one more operation, which is then its own. */
 bool worker_claim(struct worker *worker);
-/* Chooses the kernel, decides whether calls are timed. */
-void worker_prepare(struct worker *worker);
+/* Before an operation that begins now: chooses the kernel, decides whether calls are timed. */
+void worker_prepare(struct worker *worker, uint64_t now_ns);
 void worker_lock(struct worker *worker);
 void worker_unlock(struct worker *worker);
-/* After a call of the backend. */
-void worker_called(struct worker *worker, enum call call);
+/* After a call of the backend. Most calls are not timed. */
+void worker_time_call(struct worker *worker, enum call call);
+static inline void worker_called(struct worker *worker, enum call call) {
+	if (worker->sampled)
+		worker_time_call(worker, call);
+}
 /* An operation that began at *start_ns is done; *start_ns becomes now. */
 void worker_count(struct worker *worker, uint64_t *start_ns);
 /* Waits for the lane's command buffers. */
