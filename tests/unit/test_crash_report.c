@@ -142,6 +142,65 @@ static void threads_and_images(void **state) {
 	document_finish(&document);
 }
 
+#define MANY 300
+
+/* Some did not answer, and the one that crashed is none of the first. */
+static void many_threads(void **state) {
+	static struct crash_thread many[MANY];
+	static char names[MANY][24];
+	struct crash_facts facts = make_facts(REPORT_ARCH_X86_64);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof names[i], "encoder \"%zu\"", i);
+		many[i] = (struct crash_thread){.id = 1000 + i, .name = names[i]};
+		many[i].frames = i == 250 ? frames : other_frames;
+		many[i].frame_count = i == 250 ? 4 : i % 3 ? 1 : 0;
+	}
+	facts.threads = many;
+	facts.thread_count = MANY;
+	facts.crashed_thread = 250;
+	struct document document = reread(&facts);
+	const struct report *report = document.reports[0];
+	assert_int_equal(report->thread_count, MANY);
+	assert_int_equal(report->crashed_thread, 250);
+	for (size_t i = 0; i < MANY; i++) {
+		const struct thread *thread = &report->threads[i];
+		assert_int_equal(thread->id.value, 1000 + i);
+		assert_string_equal(thread->name, names[i]);
+		assert_null(thread->queue);
+		assert_int_equal(thread->frames.count, many[i].frame_count);
+		assert_int_equal(thread->triggered, i == 250);
+	}
+	assert_int_equal(report_register(report, "cr2").value, 0x5c8);
+	document_finish(&document);
+}
+
+/* The text comes from a process that is broken. */
+static void an_abort_tells_its_words(void **state) {
+	static const struct {
+		const char *said, *read;
+	} cases[] = {
+		{"-[A b:]: failed assertion `c'", "-[A b:]: failed assertion `c'"},
+		{"\"quoted\" \\ and\nmore", "\"quoted\" \\ and\nmore"},
+		{"cut in a character \xc3", "cut in a character \xef\xbf\xbd"},
+		{NULL, NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct crash_facts facts = make_facts(REPORT_ARCH_X86_64);
+		facts.signal = SIGABRT;
+		facts.signal_code = -6;
+		facts.application_info = cases[i].said;
+		struct document document = reread(&facts);
+		const struct report *report = document.reports[0];
+		assert_string_equal(report->exception.type, "EXC_CRASH");
+		assert_string_equal(report->termination.indicator, "Abort trap: 6");
+		assert_string_equal(report->termination.by_process, "agxtriage-repro");
+		assert_int_equal(report->app_info_count, cases[i].said ? 1 : 0);
+		if (cases[i].said)
+			assert_string_equal(report->app_info[0], cases[i].read);
+		document_finish(&document);
+	}
+}
+
 static void registers_are_exact(void **state) {
 	struct crash_facts facts = make_facts(REPORT_ARCH_X86_64);
 	struct document document = reread(&facts);
@@ -292,6 +351,8 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(process_and_times),
 		cmocka_unit_test(threads_and_images),
+		cmocka_unit_test(many_threads),
+		cmocka_unit_test(an_abort_tells_its_words),
 		cmocka_unit_test(registers_are_exact),
 		cmocka_unit_test(triage_sees_the_fault),
 		cmocka_unit_test(other_signals),

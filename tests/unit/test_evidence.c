@@ -146,6 +146,8 @@ static void test_operation_of_one_symbol(void **state) {
 	} cases[] = {
 		{"at::native::mul_mps_kernel(at::TensorIteratorBase&)", "mul_mps_kernel"},
 		{"mul_mps_kernel", "mul_mps_kernel"},
+		{"agxtriage_simulated_mul_mps_kernel", "mul_mps_kernel"},
+		{"agxtriage_simulated__mps_kernel", "_mps_kernel"},
 		{"at::native::(anonymous namespace)::add_mps_kernel(...)", "add_mps_kernel"},
 		{"at::native::lerp_mps_kernel(...)::$_0::operator()(int) const", "lerp_mps_kernel"},
 		{"invocation function for block in at::native::div_mps_kernel(x)",
@@ -286,6 +288,67 @@ static void test_concurrent(void **state) {
 	report_free(report);
 }
 
+/* Where the driver is played: glibc's and musl's waits have names of their own, or none. */
+static void test_concurrent_on_linux(void **state) {
+	static const struct fixture_frame crashed[] = {
+		{"agxtriage-repro", "agxtriage_simulated_setComputePipelineState"},
+		{"agxtriage-repro", "agxtriage_simulated_mul_mps_kernel"}, END};
+	static const struct fixture_frame sleeping[] = {{"libc.so.6", "clock_nanosleep"},
+		{"libc.so.6", "nanosleep"}, {"agxtriage-repro", "agxtriage_simulated_commit"}, END};
+	static const struct fixture_frame locking[] = {{"libc.so.6", NULL},
+		{"libc.so.6", "pthread_mutex_lock"},
+		{"agxtriage-repro", "agxtriage_simulated_takeComputeContext"}, END};
+	static const struct fixture_frame musl[] = {{"ld-musl-x86_64.so.1", NULL},
+		{"ld-musl-x86_64.so.1", NULL}, {"ld-musl-x86_64.so.1", "pthread_cond_timedwait"},
+		{"agxtriage-repro", "agxtriage_simulated_commit"}, END};
+	/* The lock is free, or nearly: nobody waits in it. */
+	static const struct fixture_frame taking[] = {{"libc.so.6", "pthread_mutex_lock"},
+		{"agxtriage-repro", "agxtriage_simulated_takeComputeContext"}, END};
+	static const struct fixture_frame running[] = {{"agxtriage-repro", "sim_work"},
+		{"agxtriage-repro", "agxtriage_simulated_dispatchThreads"}, END};
+	static const struct fixture_frame nameless[] = {
+		{"libc.so.6", NULL}, {"agxtriage-repro", "agxtriage_simulated_commit"}, END};
+	static const struct fixture_frame framework[] = {{"libc.so.6", NULL},
+		{"libc.so.6", "pthread_mutex_lock"},
+		{"agxtriage-repro", "agxtriage_simulated_add_mps_kernel"}, END};
+	static const struct fixture_frame others[] = {
+		{"else", "agxtriage_simulated_dispatchThreads"}, END};
+	static const struct fixture_frame only_libc[] = {{"libc.so.6", NULL}, END};
+	static const struct {
+		int index;
+		const char *symbol;
+		bool blocked;
+	} expected[] = {
+		{1, "agxtriage_simulated_commit", true},
+		{2, "agxtriage_simulated_takeComputeContext", true},
+		{3, "agxtriage_simulated_commit", true},
+		{4, "agxtriage_simulated_takeComputeContext", false},
+		{5, "agxtriage_simulated_dispatchThreads", false},
+		{6, "agxtriage_simulated_commit", false},
+	};
+	struct report *report = fixture_new();
+	fixture_crashed_thread(report, crashed);
+	fixture_thread(report, sleeping);
+	fixture_thread(report, locking);
+	fixture_thread(report, musl);
+	fixture_thread(report, taking);
+	fixture_thread(report, running);
+	fixture_thread(report, nameless);
+	fixture_thread(report, framework);
+	fixture_thread(report, others);
+	fixture_thread(report, only_libc);
+	struct triage triage = collect(report);
+	assert_text(triage.operation, "mul_mps_kernel");
+	assert_int_equal(triage.concurrent_count, sizeof expected / sizeof *expected);
+	for (size_t i = 0; i < triage.concurrent_count; i++) {
+		assert_int_equal(triage.concurrent[i].index, expected[i].index);
+		assert_text(triage.concurrent[i].symbol, expected[i].symbol);
+		assert_text(triage.concurrent[i].image, "agxtriage-repro");
+		assert_int_equal(triage.concurrent[i].blocked, expected[i].blocked);
+	}
+	report_free(report);
+}
+
 static void test_explain(void **state) {
 	static const struct fixture_frame crashed[] = {
 		{"libtorch_cpu.dylib", "at::native::mul_mps_kernel(at::TensorIteratorBase&)"}, END};
@@ -331,6 +394,7 @@ int main(void) {
 		cmocka_unit_test(test_operation_precedence),
 		cmocka_unit_test(test_operation_of_huge_symbol),
 		cmocka_unit_test(test_concurrent),
+		cmocka_unit_test(test_concurrent_on_linux),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_out_of_memory),
 	};

@@ -223,6 +223,34 @@ static void test_simulated_is_only_our_mark(void **state) {
 	assert_true(report->simulated);
 }
 
+/* The system's own report of the trial program has no mark; its functions say what they are. */
+static void test_simulated_by_its_functions(void **state) {
+	static const struct {
+		const char *process, *symbol, *other;
+		bool simulated;
+	} cases[] = {
+		{"agxtriage-repro", "agxtriage_simulated_dispatchThreads", "x", true},
+		{"agxtriage-repro", "-[AGXG16XFamilyComputeContext setComputePipelineState:]", "x",
+			false},
+		{"agxtriage-repro", "x", "agxtriage_simulated_dispatchThreads", false},
+		{"agxtriage-reproduced", "agxtriage_simulated_dispatchThreads", "x", false},
+		{"Python", "agxtriage_simulated_dispatchThreads", "x", false},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[1024];
+		snprintf(text, sizeof text,
+			"{\"bug_type\":\"309\"}{\"pid\":1,\"procName\":\"%s\","
+			"\"faultingThread\":1,\"threads\":[{\"frames\":[{\"imageIndex\":0,"
+			"\"imageOffset\":1,\"symbol\":\"%s\"}]},{\"frames\":[{\"imageIndex\":0,"
+			"\"imageOffset\":1},{\"imageIndex\":0,\"imageOffset\":2,"
+			"\"symbol\":\"%s\"}]}]}",
+			cases[i].process, cases[i].other, cases[i].symbol);
+		assert_int_equal(parse(text), 0);
+		assert_int_equal(report->thread_count, 2);
+		assert_int_equal(report->simulated, cases[i].simulated);
+	}
+}
+
 /* Every prefix of a good report is refused, and none of them is read beyond its end (ASan looks
  * on). */
 static void test_every_truncation_is_refused(void **state) {
@@ -293,6 +321,7 @@ int main(void) {
 		cmocka_unit_test(test_text_that_is_no_crash_behind_a_header),
 		cmocka_unit_test(test_panic_of_a_mac_with_a_bridge),
 		cmocka_unit_test(test_simulated_is_only_our_mark),
+		cmocka_unit_test(test_simulated_by_its_functions),
 		cmocka_unit_test(test_every_truncation_is_refused),
 		cmocka_unit_test(test_limits_are_errors),
 		cmocka_unit_test(test_too_many_registers),

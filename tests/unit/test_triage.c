@@ -195,11 +195,33 @@ static void names_the_owner(void **state) {
 	assert_int_equal(component_of(c, "CoreFoundation", "f"), COMPONENT_RUNTIME);
 	assert_int_equal(component_of(c, "libtorch_cpu.dylib", "f"), COMPONENT_FRAMEWORK);
 	assert_int_equal(component_of(c, "Python", "f"), COMPONENT_FRAMEWORK);
+	assert_int_equal(component_of(c, "libc.so.6", "f"), COMPONENT_RUNTIME);
+	assert_int_equal(component_of(c, "ld-linux-x86-64.so.2", "f"), COMPONENT_RUNTIME);
 	assert_int_equal(component_of(c, "AppKit", "f"), COMPONENT_FRAMEWORK);
 	assert_int_equal(component_of(c, "My", "f"), COMPONENT_APPLICATION);
 	assert_int_equal(component_of(c, "My.debug.dylib", "f"), COMPONENT_APPLICATION);
 	assert_int_equal(component_of(c, "MyOther", "f"), COMPONENT_FRAMEWORK);
 	assert_int_equal(component_of(c, NULL, "f"), COMPONENT_UNKNOWN);
+}
+
+/* Whatever rule matched, it is not the real driver's blame. */
+static void blames_nobody_for_a_rehearsal(void **state) {
+	struct context *c = *state;
+	size_t sites = 0;
+
+	for (size_t i = 0; i < sizeof site_cases / sizeof site_cases[0]; i++) {
+		struct report *report = fixture_report(&site_cases[i].fixture);
+		struct triage t;
+
+		report->simulated = true;
+		t = run(c, report);
+		sites += t.site != NULL;
+		assert_int_equal(t.attribution, ATTRIBUTION_UNDETERMINED);
+		assert_string_equal(
+			t.attribution_reason, "Simulated: no real driver was involved.");
+		report_free(report);
+	}
+	assert_true(sites > 10);
 }
 
 static void says_who_may_be_to_blame(void **state) {
@@ -347,6 +369,7 @@ int main(void) {
 		cmocka_unit_test(explains_itself),
 		cmocka_unit_test(explains_near_misses),
 		cmocka_unit_test(names_the_owner),
+		cmocka_unit_test(blames_nobody_for_a_rehearsal),
 		cmocka_unit_test(says_who_may_be_to_blame),
 		cmocka_unit_test(uses_the_last_exception),
 		cmocka_unit_test(knows_what_is_of_the_gpu),
