@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""check_macos.py FILE...: Objective-C files compile with ARC for both processors of macOS, against declarations of our own, and
-what they leave to the linker is something that macOS has. Nothing is linked and nothing runs."""
+"""check_macos.py BACKEND AMALGAM: both compile with ARC for both processors of macOS, against declarations of our own, and what
+they leave to the linker is something that macOS has. The amalgam needs nothing but the command in its first comment. Nothing is
+linked and nothing runs."""
 
 import os
 import re
+import shlex
 import sys
 import tempfile
 
@@ -21,6 +23,11 @@ NOT_ON_MACOS = re.compile(r"^(pthread_(barrier\w+|spin_\w+|timedjoin_np|setaffin
                           r"condattr_setclock|rwlock_timed\w+)|clock_nanosleep|timer_\w+|sem_timedwait|posix_fallocate|"
                           r"pipe2|accept4|dup3|ppoll|fdatasync|sched_setaffinity|sched_getcpu|explicit_bzero|"
                           r"getrandom|memfd_create|gettid|tgkill|sigtimedwait|sigwaitinfo|error|qsort_r|mempcpy|strchrnul)$")
+
+
+# The command that the amalgam tells its reader, but for its frameworks.
+COMMAND = re.compile(r"^ \*\s+(clang .*)$", re.M)
+WANTED = ["clang", "-fobjc-arc", "-O2", "agxtriage-repro.m", "-o", "agxtriage-repro"]
 
 
 def libc_symbols():
@@ -47,10 +54,29 @@ def check(path, target, folder, libc):
             yield f"{target}: {path}: nobody defines {symbol}"
 
 
+def check_alone(path, folder):
+    """Compiled as its first comment says, in a folder without our headers, it says nothing."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    found = COMMAND.search(text[:text.index("*/")])
+    words = shlex.split(found.group(1)) if found else []
+    frameworks = [after for word, after in zip(words, words[1:]) if word == "-framework"]
+    rest = [word for word in words if word != "-framework" and word not in frameworks]
+    if rest != WANTED or sorted(frameworks) != ["Foundation", "Metal"]:
+        yield f"{path}: its first comment has no such command: {words}"
+        return
+    for target in metal.TARGETS:
+        done = metal.run([metal.clang(), "-target", target, *rest[1:3], *metal.macos_headers(), "-c", os.path.abspath(path),
+                          "-o", "alone.o"], cwd=folder)
+        if done.returncode or done.stdout:
+            yield f"{target}: {path}: is not clean on its own\n{done.stdout}"
+
+
 def main():
     libc = libc_symbols() if metal.LIBC else set()
     with tempfile.TemporaryDirectory(prefix="agxtriage-macos-") as folder:
         faults = [fault for path in sys.argv[1:] for target in metal.TARGETS for fault in check(path, target, folder, libc)]
+        faults += check_alone(sys.argv[2], folder)
     for fault in faults:
         print(fault)
     print(f"{len(sys.argv) - 1} files for {len(metal.TARGETS)} targets, {len(faults)} findings")

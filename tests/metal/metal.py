@@ -44,13 +44,17 @@ def must(args, **more):
     return done.stdout
 
 
-def macos_options(target):
-    """For macOS, with ARC, against the declarations beside this file."""
+def macos_headers():
+    """The declarations beside this file, and a libc."""
     if not LIBC:
         skip("no headers of musl (musl-dev), which stand in for those of macOS's libc")
+    return ["-nostdlibinc", "-isystem", LIBC, "-I", os.path.join(HERE, "darwin"), "-I", os.path.join(HERE, "include")]
+
+
+def macos_options(target):
+    """For macOS, with ARC, strictly."""
     return ["-target", target, "-fobjc-arc", "-std=gnu17", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror",
-            "-Wno-unused-parameter", "-nostdlibinc", "-isystem", LIBC, "-I", os.path.join(HERE, "darwin"),
-            "-I", os.path.join(HERE, "include"), "-I", SRC]
+            "-Wno-unused-parameter", *macos_headers(), "-I", SRC]
 
 
 def gnustep(what):
