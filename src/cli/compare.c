@@ -36,9 +36,9 @@ const struct command compare_command = {
 	.operands = "[ID[:CONDITION]...]",
 	.summary = "lay experiments, or conditions of them, side by side",
 	.details =
-		"ID is an experiment's number or latest, the default; 7:2 is its condition 2, counted\n"
-		"from 0 as --json does. Shows the rate of crashes of each condition with Wilson's\n"
-		"interval, throughputs, and what the differences allow to conclude.\n"
+		"ID is an experiment's number or latest, the default; 7:2 is its condition 2,\n"
+		"counted from 0. Shows the crash rate of each condition with Wilson's interval,\n"
+		"throughputs, and what the differences allow to conclude.\n"
 		"\n"
 		"  agxtriage compare                        the conditions of the latest\n"
 		"  agxtriage compare 7 9                    before and after an update\n"

@@ -80,10 +80,10 @@ const struct command experiments_command = {
 	.operands = "[ID[:CONDITION]...]",
 	.summary = "list experiments, or show what one came to",
 	.details =
-		"Without ID the list, newest first. ID is a number of that list or latest; 7:2 is its\n"
-		"condition 2, counted from 0. Shows what 'compare' does, and the platform; --json is\n"
-		"one object for each experiment of the list, for each of the --trials, or for all\n"
-		"that was named.\n"
+		"Without ID the list, newest first. ID is a number of that list or latest; 7:2 is\n"
+		"its condition 2, counted from 0. Shows what 'compare' shows, and the platform.\n"
+		"--json is an object for each experiment of the list, for each of the --trials,\n"
+		"or one for what was named.\n"
 		"\n"
 		"  agxtriage experiments                    what there is\n"
 		"  agxtriage experiments latest             rates, throughputs, conclusions\n"

@@ -37,7 +37,7 @@ struct trials {
 	const struct experiment_summary *summary;
 	int64_t experiment;
 	struct table table;
-	struct buf line, name, end, duration, incident, site;
+	struct buf line, texts[TRIAL_ROW_COUNT];
 };
 
 /* The summary's condition of a trial; the summary's count when it was not asked for. */
@@ -77,8 +77,9 @@ static void put_measures(struct json_out *out, const struct store_trial *trial) 
 static void put_end(struct trials *trials, struct json_out *out, const struct store_trial *trial) {
 	json_out_i64_opt(out, "exit_status", trial->exit_status);
 	if (trial->signal.set)
-		add_signal(trial->signal.value, &trials->end);
-	json_out_text(out, "signal", trial->signal.set ? buf_str(&trials->end) : NULL);
+		add_signal(trial->signal.value, &trials->texts[TRIAL_ROW_END]);
+	json_out_text(
+		out, "signal", trial->signal.set ? buf_str(&trials->texts[TRIAL_ROW_END]) : NULL);
 	json_out_text(out, "error", trial->error);
 	json_out_i64_opt(out, "incident", trial->incident);
 	json_out_text(out, "incident_id", trial->incident_id);
@@ -95,8 +96,8 @@ static int put_json(struct trials *trials, const struct store_trial *trial, size
 	json_out_i64(&out, "trial", trial->id);
 	json_out_i64(&out, "experiment", trials->experiment);
 	json_out_i64(&out, "condition", trial->condition);
-	experiment_summary_name(trials->summary, condition, &trials->name);
-	json_out_text(&out, "name", buf_str(&trials->name));
+	experiment_summary_name(trials->summary, condition, &trials->texts[TRIAL_ROW_CONDITION]);
+	json_out_text(&out, "name", buf_str(&trials->texts[TRIAL_ROW_CONDITION]));
 	json_out_i64(&out, "slot", trial->slot);
 	json_out_text(&out, "outcome", trial_outcome_names[trial->outcome]);
 	json_out_time(&out, "started_at", trial->started_at_us);
@@ -147,44 +148,44 @@ static enum term_role role_of(enum trial_outcome outcome) {
 static int put_row(struct trials *trials, const struct store_trial *trial, size_t condition) {
 	char start[CLOCK_TEXT_BYTES];
 	clock_format_local(trial->started_at_us, start);
-	experiment_summary_name(trials->summary, condition, &trials->name);
-	add_end(trial, &trials->end);
-	add_duration(trial, &trials->duration);
+	experiment_summary_name(trials->summary, condition, &trials->texts[TRIAL_ROW_CONDITION]);
+	add_end(trial, &trials->texts[TRIAL_ROW_END]);
+	add_duration(trial, &trials->texts[TRIAL_ROW_DURATION]);
 	if (trial->incident.set)
-		buf_printf(&trials->incident, "%" PRId64, trial->incident.value);
-	add_known(trial, &trials->site);
+		buf_printf(&trials->texts[TRIAL_ROW_INCIDENT], "%" PRId64, trial->incident.value);
+	add_known(trial, &trials->texts[TRIAL_ROW_SITE]);
 	const struct table_cell cells[TRIAL_ROW_COUNT] = {
 		[TRIAL_ROW_START] = {start, TERM_DIM},
-		[TRIAL_ROW_CONDITION] = {buf_str(&trials->name), TERM_PLAIN},
+		[TRIAL_ROW_CONDITION] = {buf_str(&trials->texts[TRIAL_ROW_CONDITION]), TERM_PLAIN},
 		[TRIAL_ROW_OUTCOME] = {trial_outcome_names[trial->outcome],
 			role_of(trial->outcome)},
-		[TRIAL_ROW_END] = {buf_str(&trials->end), TERM_PLAIN},
-		[TRIAL_ROW_DURATION] = {buf_str(&trials->duration), TERM_PLAIN},
-		[TRIAL_ROW_INCIDENT] = {buf_str(&trials->incident), TERM_ID},
-		[TRIAL_ROW_SITE] = {buf_str(&trials->site), trial->site ? TERM_SITE : TERM_PLAIN},
+		[TRIAL_ROW_END] = {buf_str(&trials->texts[TRIAL_ROW_END]), TERM_PLAIN},
+		[TRIAL_ROW_DURATION] = {buf_str(&trials->texts[TRIAL_ROW_DURATION]), TERM_PLAIN},
+		[TRIAL_ROW_INCIDENT] = {buf_str(&trials->texts[TRIAL_ROW_INCIDENT]), TERM_ID},
+		[TRIAL_ROW_SITE] = {buf_str(&trials->texts[TRIAL_ROW_SITE]),
+			trial->site ? TERM_SITE : TERM_PLAIN},
 	};
 	return table_row(&trials->table, cells);
 }
 
 static int put(const struct store_trial *trial, void *user) {
 	struct trials *trials = user;
-	struct buf *scratch[] = {
-		&trials->name, &trials->end, &trials->duration, &trials->incident, &trials->site};
 	size_t condition = find_condition(trials, trial->condition);
 	if (condition == trials->summary->condition_count)
 		return 0;
-	for (size_t i = 0; i < sizeof scratch / sizeof *scratch; i++)
-		buf_reset(scratch[i]);
+	for (size_t i = 0; i < TRIAL_ROW_COUNT; i++)
+		buf_reset(&trials->texts[i]);
 	return trials->options->format.json ? put_json(trials, trial, condition)
 					    : put_row(trials, trial, condition);
 }
 
 static void measure_names(struct trials *trials) {
 	for (size_t i = 0; i < trials->summary->condition_count; i++) {
-		buf_reset(&trials->name);
-		experiment_summary_name(trials->summary, i, &trials->name);
+		buf_reset(&trials->texts[TRIAL_ROW_CONDITION]);
+		experiment_summary_name(trials->summary, i, &trials->texts[TRIAL_ROW_CONDITION]);
 		const struct table_cell cells[TRIAL_ROW_COUNT] = {
-			[TRIAL_ROW_CONDITION] = {.text = buf_str(&trials->name)}};
+			[TRIAL_ROW_CONDITION] = {
+				.text = buf_str(&trials->texts[TRIAL_ROW_CONDITION])}};
 		table_measure(&trials->table, cells);
 	}
 }
@@ -203,9 +204,8 @@ enum cli_status experiments_trials(struct cli *cli, const struct experiments_opt
 		code = store_trials(cli->store, trials.experiment, put, &trials, &err);
 	}
 	table_finish(&trials.table);
-	struct buf *const bufs[] = {&trials.line, &trials.name, &trials.end, &trials.duration,
-		&trials.incident, &trials.site};
-	for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
-		buf_finish(bufs[i]);
+	buf_finish(&trials.line);
+	for (size_t i = 0; i < TRIAL_ROW_COUNT; i++)
+		buf_finish(&trials.texts[i]);
 	return code && !cli->out.error ? cli_fail(&err) : CLI_DONE;
 }

@@ -14,30 +14,32 @@ struct measure_format {
 	bool json, csv, markdown, hyperfine;
 };
 
-#define MEASURE_FORMAT_ROWS(s, member)                                                        \
-	{.name = "json",                                                                      \
-		.help = "one JSON object",                                                    \
-		.type = OPTION_FLAG,                                                          \
-		.offset = offsetof(s, member.json)},                                          \
-		{.name = "csv",                                                               \
-			.help = "a line of CSV for each condition",                           \
-			.type = OPTION_FLAG,                                                  \
-			.offset = offsetof(s, member.csv)},                                   \
-		{.name = "markdown",                                                          \
-			.help = "tables for an issue or a page",                              \
-			.type = OPTION_FLAG,                                                  \
-			.offset = offsetof(s, member.markdown)},                              \
-	{                                                                                     \
-		.name = "hyperfine", .help = "wall times in the shape of hyperfine's export", \
-		.type = OPTION_FLAG, .offset = offsetof(s, member.hyperfine)                  \
+#define MEASURE_FORMAT_ROWS(s, member)                                                            \
+	{.name = "json",                                                                          \
+		.help = "one JSON object",                                                        \
+		.type = OPTION_FLAG,                                                              \
+		.offset = offsetof(s, member) + offsetof(struct measure_format, json)},           \
+		{.name = "csv",                                                                   \
+			.help = "a line of CSV for each condition",                               \
+			.type = OPTION_FLAG,                                                      \
+			.offset = offsetof(s, member) + offsetof(struct measure_format, csv)},    \
+		{.name = "markdown",                                                              \
+			.help = "tables for an issue or a page",                                  \
+			.type = OPTION_FLAG,                                                      \
+			.offset =                                                                 \
+				offsetof(s, member) + offsetof(struct measure_format, markdown)}, \
+	{                                                                                         \
+		.name = "hyperfine", .help = "wall times in the shape of hyperfine's export",     \
+		.type = OPTION_FLAG,                                                              \
+		.offset = offsetof(s, member) + offsetof(struct measure_format, hyperfine)        \
 	}
 
 /* CLI_USAGE after saying so when more than one is asked for. */
 enum cli_status measure_check_format(struct cli *cli, const struct measure_format *format);
 /* Loads what words name: "7", "7:2", "latest". CLI_NOTHING when there is no such experiment,
  * CLI_USAGE and CLI_FAILED after saying why; *ret is to be finished only with CLI_DONE. */
-enum cli_status measure_load(struct cli *cli, const char *const *words, size_t count,
-	struct experiment_summary *ret);
+enum cli_status measure_load(
+	struct cli *cli, const char *const *words, size_t count, struct experiment_summary *ret);
 /* Prints it. CLI_DONE, or CLI_FAILED after saying why. */
 enum cli_status measure_write(struct cli *cli, const struct experiment_summary *summary,
 	const struct measure_format *format);

@@ -123,14 +123,15 @@ bool experiment_read_latency(const char *text, double ret_us[3]) {
 	return ret_us[0] >= 0 && ret_us[1] >= 0 && ret_us[2] >= 0;
 }
 
-void experiment_command(const char *text, struct buf *ret) {
+void experiment_command(const char *words_json, struct buf *ret) {
+	const char *text = words_json ? words_json : "";
 	const char **words = NULL;
 	size_t count = 0;
 	struct arena arena;
 	struct err err = {0};
 	struct json json;
 	arena_init(&arena, LIMIT_REPORT_ARENA_BYTES);
-	json_init(&json, text ? text : "", text ? strlen(text) : 0, &err);
+	json_init(&json, text, strlen(text), &err);
 	if (json_peek(&json) == JSON_ARRAY) {
 		json_enter(&json);
 		if (read_words(&arena, &json, &words, &count) < 0)

@@ -99,8 +99,8 @@ static void put_comparison(const struct summary_comparison *comparison, struct j
 static void put_object(struct json_out *out, const char *key, const char *text) {
 	struct err err = {0};
 	struct json json;
-	size_t len = text ? strlen(text) : 0;
-	json_init(&json, text ? text : "", len, &err);
+	text = text ? text : "";
+	json_init(&json, text, strlen(text), &err);
 	bool whole = json_peek(&json) == JSON_OBJECT && json_skip(&json) &&
 		     json_peek(&json) == JSON_END && !strpbrk(text, "\r\n");
 	json_out_raw(out, key, whole ? text : "null");

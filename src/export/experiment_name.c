@@ -62,15 +62,15 @@ static size_t env_differences(const struct summary_condition *a, const struct su
 	const char **ret_variable) {
 	size_t i = 0, j = 0, count = 0;
 	while (i < a->env_count || j < b->env_count) {
-		const struct summary_variable *left = i < a->env_count ? &a->env[i] : NULL;
-		const struct summary_variable *right = j < b->env_count ? &b->env[j] : NULL;
-		int order = !left ? 1 : !right ? -1 : strcmp(left->name, right->name);
+		int order = i == a->env_count   ? 1
+			    : j == b->env_count ? -1
+						: strcmp(a->env[i].name, b->env[j].name);
+		if (order || !same_text(a->env[i].value, b->env[j].value)) {
+			count++;
+			*ret_variable = order <= 0 ? a->env[i].name : b->env[j].name;
+		}
 		i += order <= 0;
 		j += order >= 0;
-		if (order == 0 && same_text(left->value, right->value))
-			continue;
-		count++;
-		*ret_variable = order <= 0 ? left->name : right->name;
 	}
 	return count;
 }

@@ -32,7 +32,7 @@ void experiment_value(const struct experiment_summary *summary,
 	const struct summary_condition *condition, enum summary_factor factor, struct buf *ret);
 /* What differs between the two of a comparison, said of one of them: "global", else its name. */
 void experiment_label(const struct experiment_summary *summary,
-	const struct summary_comparison *comparison, size_t condition, struct buf *ret);
+	const struct summary_comparison *comparison, size_t index, struct buf *ret);
 /* The base and the one that is held against it. */
 size_t experiment_base(const struct summary_comparison *comparison);
 size_t experiment_subject(const struct summary_comparison *comparison);

@@ -63,30 +63,11 @@ static void add_bytes(double bytes, struct buf *ret) {
 	buf_printf(ret, i && bytes < 100 ? "%.1f %s" : "%.0f %s", bytes, units[i]);
 }
 
-static void read_value(
-	struct json *json, struct arena *arena, const char *key, int depth, struct buf *ret);
-
-/* The values of an object, one after the other; "NAME=VALUE" for the environment's. */
-static void read_members(struct json *json, struct arena *arena, const char *key, struct buf *ret) {
-	struct json_key member;
-	json_enter(json);
-	for (bool first = true; json_next_member(json, &first, &member);) {
-		if (ret->len)
-			buf_add_str(ret, !strcmp(key, "env") ? "\n" : " ");
-		if (!strcmp(key, "env"))
-			buf_printf(ret, "%s=", member.text);
-		read_value(json, arena, member.text, 1, ret);
-	}
-}
-
-static void read_value(
-	struct json *json, struct arena *arena, const char *key, int depth, struct buf *ret) {
+static void read_scalar(struct json *json, struct arena *arena, const char *key, struct buf *ret) {
 	const char *text = NULL, *odd = NULL;
 	double number;
 	enum json_type type = json_peek(json);
-	if (type == JSON_OBJECT && !depth) {
-		read_members(json, arena, key, ret);
-	} else if (type == JSON_STRING) {
+	if (type == JSON_STRING) {
 		if (json_text(json, arena, LIMIT_TEXT_BYTES, false, &text, &odd) && text)
 			buf_add_str(ret, text);
 	} else if (type == JSON_NUMBER) {
@@ -98,6 +79,20 @@ static void read_value(
 		if (type == JSON_TRUE || type == JSON_FALSE)
 			buf_add_str(ret, type == JSON_TRUE ? "yes" : "no");
 		json_skip(json);
+	}
+}
+
+/* The values of an object, one after the other; "NAME=VALUE" for the environment's. */
+static void read_members(struct json *json, struct arena *arena, const char *key, struct buf *ret) {
+	struct json_key member;
+	bool env = !strcmp(key, "env");
+	json_enter(json);
+	for (bool first = true; json_next_member(json, &first, &member);) {
+		if (ret->len)
+			buf_add_char(ret, env ? '\n' : ' ');
+		if (env)
+			buf_printf(ret, "%s=", member.text);
+		read_scalar(json, arena, member.text, ret);
 	}
 }
 
@@ -115,7 +110,10 @@ static void read_facts(const char *platform, struct platform_facts *ret) {
 	for (bool first = true; ret->count < FACTS_MAX && json_next_member(&json, &first, &key);) {
 		struct fact *fact = &ret->facts[ret->count];
 		buf_reset(&text);
-		read_value(&json, &ret->arena, key.text, 0, &text);
+		if (json_peek(&json) == JSON_OBJECT)
+			read_members(&json, &ret->arena, key.text, &text);
+		else
+			read_scalar(&json, &ret->arena, key.text, &text);
 		memcpy(fact->key, key.text, sizeof fact->key);
 		fact->text = arena_strdup(&ret->arena, buf_str(&text));
 		if (text.len && fact->text && *fact->key)

@@ -107,14 +107,14 @@ int experiment_summary_load(struct store *store, const char *const *words, size_
 	struct experiment_summary *ret, struct err *err);
 void experiment_summary_finish(struct experiment_summary *summary);
 
-/* "none, 4 threads": what tells a condition from the others of this summary. */
+/* "none, 4 threads": what tells condition index from the others of this summary. */
 void experiment_summary_name(
-	const struct experiment_summary *summary, size_t condition, struct buf *ret);
+	const struct experiment_summary *summary, size_t index, struct buf *ret);
 /* "at most 20.4 % (Wilson)" for 0 of 15, "26.7 % (10.9 to 52.0 %)" for 4 of 15. */
 void experiment_summary_rate(const struct summary_condition *condition, struct buf *ret);
 
 /* A JSON array of words (store_experiment.command) as a person would type it in a shell. */
-void experiment_command(const char *json, struct buf *ret);
+void experiment_command(const char *words_json, struct buf *ret);
 /* What the experiments ran on, in readable lines; experiment_text() does not have it. */
 void experiment_platform_text(
 	const struct experiment_summary *summary, const struct term *term, struct buf *ret);

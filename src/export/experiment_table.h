@@ -38,8 +38,8 @@ bool experiment_column_is_there(
 void experiment_column_title(
 	const struct experiment_summary *summary, enum experiment_column column, struct buf *ret);
 bool experiment_column_is_right(enum experiment_column column);
-/* One cell; nothing for what was not measured. */
-void experiment_column_cell(const struct experiment_summary *summary, size_t condition,
+/* One cell of condition index; nothing for what was not measured. */
+void experiment_column_cell(const struct experiment_summary *summary, size_t index,
 	enum experiment_column column, struct buf *ret);
 /* What the short titles mean, of the columns that are not left out; nothing when they speak for
  * themselves. */

@@ -59,10 +59,11 @@ void experiment_number(double value, struct buf *ret) {
 		buf_printf(ret, "%.3g", size);
 		return;
 	}
-	int decimals = 0;
-	for (double limit = 1000; decimals < 6 && size > 0 && size < limit; limit /= 10)
+	static const double limits[] = {1000, 100, 10, 1, 0.1, 0.01};
+	size_t decimals = 0;
+	while (decimals < sizeof limits / sizeof *limits && size > 0 && size < limits[decimals])
 		decimals++;
-	snprintf(digits, sizeof digits, "%.*f", decimals, size);
+	snprintf(digits, sizeof digits, "%.*f", (int)decimals, size);
 	char *point = strchr(digits, '.');
 	if (point) { /* zeros at the end say nothing */
 		char *end = digits + strlen(digits);
