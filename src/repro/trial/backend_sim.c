@@ -61,12 +61,12 @@
 
 /* Real work between the calls: words of the state that a call goes through. It sets how long the
  * window is open, and how far another thread may get in it. */
-#define SIM_WORK_PIPELINE 48
-#define SIM_WORK_BUFFERS 24
-#define SIM_WORK_PREPARE 48
-#define SIM_WORK_SPILL 64
-#define SIM_WORK_THREADS 64
-#define SIM_WORK_CLEAN 384
+#define SIM_WORK_PIPELINE 32
+#define SIM_WORK_BUFFERS 16
+#define SIM_WORK_PREPARE 40
+#define SIM_WORK_SPILL 80
+#define SIM_WORK_THREADS 96
+#define SIM_WORK_CLEAN 480
 
 /* Every function stands in the backtrace, and no sanitizer speaks before the processor does. */
 #define SIM_VISIBLE                                                             \

@@ -8,8 +8,8 @@
 #include <time.h>
 
 /* The calls of an operation are timed when those of none were for so long: ten looks at the clock
- * may take a microsecond. */
-#define WORKER_SAMPLE_NS UINT64_C(200000)
+ * may take a microsecond, and they part the calls whose race is to be seen. */
+#define WORKER_SAMPLE_NS UINT64_C(2000000)
 /* How often a thread looks whether others are ready, before anything is measured. */
 #define WORKER_POLL_NS UINT64_C(100000)
 
