@@ -96,20 +96,25 @@ void experiment_p(double p, struct buf *ret) {
 }
 
 /* Near 1 two digits would hide on which side of it a ratio is. */
-static void add_ratio(double value, struct buf *ret) {
-	bool fine = value < 0.1 || (value > 0.9 && value < 1.1);
+static bool needs_three(double value) {
+	return value < 0.1 || (value > 0.9 && value < 1.1);
+}
+
+static void add_ratio(double value, bool three, struct buf *ret) {
 	if (value < 100)
-		buf_printf(ret, fine ? "%.3f" : "%.2f", value);
+		buf_printf(ret, three ? "%.3f" : "%.2f", value);
 	else
 		experiment_number(value, ret);
 }
 
 void experiment_interval(const struct sample_interval *interval, struct buf *ret) {
-	add_ratio(interval->value, ret);
+	bool three = needs_three(interval->value) || needs_three(interval->low) ||
+		     needs_three(interval->high);
+	add_ratio(interval->value, three, ret);
 	buf_add_str(ret, " (");
-	add_ratio(interval->low, ret);
+	add_ratio(interval->low, three, ret);
 	buf_add_str(ret, " to ");
-	add_ratio(interval->high, ret);
+	add_ratio(interval->high, three, ret);
 	buf_add_char(ret, ')');
 }
 

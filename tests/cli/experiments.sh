@@ -22,3 +22,14 @@ run experiments --trials
 run experiments 1 --trials --csv
 run_tty 80 experiments --no-pager --color never
 run_tty 80 experiments 1:1 --trials --no-pager --color never
+"$AGXTRIAGE" -q repro --backend sim --threads 1 --lock none --runs 1000 >repro.log 2>&1 &
+pid=$!
+tries=0
+until "$AGXTRIAGE" experiments -n 1 --json | grep -q '"state":"running"' || [ $tries = 100 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+run experiments -n 2 --json | pick experiment state simulated planned
+kill -TERM $pid
+wait $pid
+run experiments -n 1 --json | pick experiment state ended_at
