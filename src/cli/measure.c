@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/measure_display.h"
+#include "collect/presence.h"
 #include "export/json_out.h"
 #include "repro/experiment.h"
 #include "repro/fingerprint.h"
@@ -43,12 +44,22 @@ static void put_words(const struct measure_plan *plan, struct buf *ret) {
 	json_out_array_end(&out);
 }
 
+/* Who would be refused in the end leaves no experiment behind that never began. */
+static int check_alone(const char *db_path, struct err *err) {
+	struct lock lock = {.fd = -1};
+	int code = presence_take_experiment(db_path, &lock, err);
+	lock_release(&lock);
+	return code;
+}
+
 enum cli_status measure_add(struct cli *cli, const struct measure_plan *plan, int64_t *ret_id) {
 	struct store_experiment experiment = {
 		.kind = plan->kind, .runs = plan->runs, .started_at_us = clock_now_us()};
 	struct buf words = {0}, settings = {0}, platform = {0};
 	struct err err = {0};
-	int code = take_seed(plan->seed, &experiment.seed, &err);
+	int code = check_alone(cli_db_path(cli), &err);
+	if (!code)
+		code = take_seed(plan->seed, &experiment.seed, &err);
 	put_words(plan, &words);
 	measure_settings_format(plan->settings, &settings);
 	if (!code)
@@ -67,6 +78,13 @@ enum cli_status measure_add(struct cli *cli, const struct measure_plan *plan, in
 	return code ? cli_fail(&err) : CLI_DONE;
 }
 
+static int tell_finished(const struct store_experiment *experiment, void *user) {
+	if (experiment->ended_at_us.set)
+		log_info("experiment %" PRId64 " has finished: nothing is left to be run",
+			experiment->id);
+	return 0;
+}
+
 enum cli_status measure_find(struct cli *cli, const char *word, int64_t *ret_id) {
 	struct err err = {0};
 	int code = store_experiment_find(cli->store, word ? word : "unfinished", ret_id, &err);
@@ -74,6 +92,8 @@ enum cli_status measure_find(struct cli *cli, const char *word, int64_t *ret_id)
 		log_error("%s", word ? err.text : "no experiment is left to be resumed");
 		return CLI_NOTHING;
 	}
+	if (!code)
+		code = store_experiment_get(cli->store, *ret_id, tell_finished, NULL, &err);
 	return code ? cli_fail(&err) : CLI_DONE;
 }
 
