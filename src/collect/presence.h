@@ -19,8 +19,8 @@ int presence_find(const char *db_path, pid_t *ret_pid, struct err *err);
  * with presence_ask() alone.
  */
 int presence_take_experiment(const char *db_path, struct lock *ret, struct err *err);
-/* 1 with the process id (0: unknown) of the one that runs an experiment, 0 when none does. Not for a
- * process that holds either. */
+/* 1 with the process id (0: unknown) of the one that runs an experiment, 0 when none does. Not for
+ * a process that holds either. */
 int presence_find_experiment(const char *db_path, pid_t *ret_pid, struct err *err);
 int presence_ask(const struct lock *experiment, pid_t *ret_pid, struct err *err);
 /* Whether the daemon that runs cannot write to the database: it has marked its lock, because the

@@ -159,6 +159,20 @@ static int take_elsewhere(const char *db_path) {
 	return -WEXITSTATUS(status);
 }
 
+/* Whether another process sees that this one runs an experiment. */
+static bool seen_elsewhere(const char *db_path) {
+	int status;
+	pid_t parent = getpid(), pid = fork(), holder = 0;
+	assert_true(pid >= 0);
+	if (!pid) {
+		int r = presence_find_experiment(db_path, &holder, NULL);
+		_exit(r == 1 && holder == parent ? 1 : r == 0 ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+	return WEXITSTATUS(status) == 1;
+}
+
 /* Beside a daemon or without one, and asking for it gives nothing away. */
 static void test_experiment(void **state) {
 	struct lock lock = {-1};
@@ -167,6 +181,7 @@ static void test_experiment(void **state) {
 	assert_int_equal(presence_take_experiment("near.db", &lock, &err), 0);
 	assert_int_equal(presence_ask(&lock, &pid, &err), 0);
 	assert_int_equal(take_elsewhere("near.db"), -EAGAIN);
+	assert_true(seen_elsewhere("near.db"));
 	pid_t daemon = start_daemon("near.db");
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(presence_ask(&lock, &pid, &err), 1);
@@ -176,6 +191,11 @@ static void test_experiment(void **state) {
 	end_daemon(daemon);
 	assert_int_equal(presence_ask(&lock, &pid, &err), 0);
 	lock_release(&lock);
+	assert_false(seen_elsewhere("near.db"));
+	daemon = start_daemon("near.db");
+	assert_int_equal(presence_find_experiment("near.db", &pid, &err), 0);
+	end_daemon(daemon);
+	assert_int_equal(presence_find_experiment("missing/near.db", &pid, &err), 0);
 	assert_int_equal(take_elsewhere("near.db"), 0);
 }
 
