@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """trial_threads.py TRIAL: every policy in every scenario, with threads. A trial may crash where the simulated driver's race is
-open, for that is what it is for; it may never have a data race of C, and where a policy protects it does not crash.
-
-In a build with ThreadSanitizer the first is found by it; in others the rest is still checked."""
+open, for that is what it is for; it may never have a data race of C, and where a policy protects it does not crash. In a build
+with ThreadSanitizer the former is found by it; in others the rest is still checked. Then the rehearsals of what goes wrong."""
 import json
 import os
 import subprocess
 import sys
+import time
 
 SHARED = ['shared-queue', 'shared-buffer', 'use-after-end', 'release-in-use']
 POLICIES = ['none', 'global', 'pipeline', 'queue']
@@ -37,7 +37,23 @@ def crashes(scenario, policy, threads, *more):
     return status < 0
 
 
+def rehearsals():
+    """What the simulated GPU does wrong when it is told to; its start is told before anything else happens."""
+    for fault, status, outcome in (('gpu-error', 3, 'gpu_error'), ('wrong-result', 4, 'wrong_result')):
+        done = subprocess.run([sys.argv[1], '--sim-fault', fault, '--threads', '3'], capture_output=True, text=True, timeout=60)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        assert done.returncode == status and answers[1]['outcome'] == outcome, (done, answers)
+        assert answers[1]['error'].startswith('simulated: '), answers
+    with subprocess.Popen([sys.argv[1], '--sim-fault', 'hang'], stdout=subprocess.PIPE, text=True) as hanging:
+        assert json.loads(hanging.stdout.readline())['pid'] == hanging.pid
+        time.sleep(1)
+        assert hanging.poll() is None, 'it was to hang'
+        hanging.kill()
+        assert hanging.stdout.read() == ''
+
+
 def main():
+    rehearsals()
     crashed = 0
     for scenario in SHARED + ['independent']:
         for policy in POLICIES:
