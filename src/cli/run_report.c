@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/signal_name.h"
+#include "export/experiment_summary.h"
 #include "export/load.h"
 
 #include <inttypes.h>
@@ -17,32 +18,11 @@ void run_report_signal(int number, struct buf *ret) {
 		buf_printf(ret, "signal %d", number);
 }
 
-static bool needs_quotes(const char *word) {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_-./=:,+@%^";
-	return !*word || word[strspn(word, plain)];
-}
-
-static void add_word(struct buf *ret, const char *word) {
-	if (!needs_quotes(word)) {
-		buf_add_str(ret, word);
-		return;
-	}
-	buf_add_char(ret, '\'');
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_add_str(ret, "'\\''");
-		else
-			buf_add_char(ret, *word);
-	buf_add_char(ret, '\'');
-}
-
 void run_report_command(const struct run_report *report, struct buf *ret) {
-	for (size_t i = 0; report->argv[i]; i++) {
-		if (i)
-			buf_add_char(ret, ' ');
-		add_word(ret, report->argv[i]);
-	}
+	size_t count = 0;
+	while (report->argv[count])
+		count++;
+	experiment_words(report->argv, count, ret);
 }
 
 static void add_how(const struct run_result *result, struct buf *ret) {

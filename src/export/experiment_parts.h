@@ -52,8 +52,6 @@ void experiment_uncounted(const struct experiment_summary *summary, struct buf *
 
 /* ---- words ---- */
 
-/* Words as a person would type them in a shell. */
-void experiment_words(const char *const *words, size_t count, struct buf *ret);
 /* "12,345" */
 void experiment_count(uint64_t count, struct buf *ret);
 /* Three or four digits that matter, with commas: "12,345", "812.3", "0.01234". */

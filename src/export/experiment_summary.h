@@ -113,7 +113,9 @@ void experiment_summary_name(
 /* "at most 20.4 % (Wilson)" for 0 of 15, "26.7 % (10.9 to 52.0 %)" for 4 of 15. */
 void experiment_summary_rate(const struct summary_condition *condition, struct buf *ret);
 
-/* A JSON array of words (store_experiment.command) as a person would type it in a shell. */
+/* Words as a person would type them in a shell. */
+void experiment_words(const char *const *words, size_t count, struct buf *ret);
+/* A JSON array of words (store_experiment.command) the same way. */
 void experiment_command(const char *words_json, struct buf *ret);
 /* What the experiments ran on, in readable lines; experiment_text() does not have it. */
 void experiment_platform_text(
