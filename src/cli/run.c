@@ -124,10 +124,9 @@ static void on_wait(const struct run_wait *wait, void *user) {
 /* ---- files ---- */
 
 typedef void (*writer_fn)(const struct run_report *report, struct buf *ret);
-typedef enum cli_status (*keeper_fn)(const char *path, const struct buf *text);
 
-static enum cli_status put_file(
-	const struct run_report *report, const char *path, writer_fn writer, keeper_fn keeper) {
+static enum cli_status put_file(const struct run_report *report, const char *path, writer_fn writer,
+	enum cli_status (*keeper)(const char *path, const struct buf *text)) {
 	struct buf text = {0};
 	if (path)
 		writer(report, &text);
