@@ -103,6 +103,8 @@ static void last_look(struct experiment *experiment) {
 static int64_t wait_until(const struct experiment *experiment) {
 	const struct experiment_options *options = experiment->options;
 	int64_t until = 0;
+	if (experiment->hurried)
+		return 0;
 	for (size_t i = 0; i < experiment->pairing.count; i++)
 		if (experiment_lacks(experiment, i) &&
 			experiment->known[i].ended_ms + options->wait_ms > until)
@@ -195,6 +197,8 @@ static void on_signal(int number, bool direct, void *user) {
 			child_signal(attempt->watched.child, number);
 	} else if (experiment->phase == EXPERIMENT_TRIALS) {
 		experiment->stopping = true;
+		/* Who types Ctrl-C may do so again; others do not ask twice. */
+		experiment->hurried = experiment->hurried || number != SIGINT;
 		if (attempt->running)
 			watched_stop(&attempt->watched, experiment_now_ms());
 	} else if (experiment->looking) {

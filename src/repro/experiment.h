@@ -46,7 +46,7 @@ struct experiment_options {
 	int64_t wait_ms;       /* for the reports of the last crashes; REPORTER_LATE_US / 1000 */
 	bool answers;          /* the commands speak agxtriage-repro's protocol (repro/answer.h) */
 	const regex_t *metric; /* in the output; NULL: no throughput from there */
-	bool show_output; /* pass the commands' stdout on to our stderr; else it is only read */
+	bool show_output; /* pass what the commands say on to our stderr; else it is only read */
 	void (*on_progress)(const struct experiment_progress *progress,
 		void *user); /* about every 100 ms; may be NULL */
 	void *user;

@@ -51,12 +51,14 @@ struct experiment {
 	enum experiment_phase phase;
 	bool due;       /* the next trial is to be started */
 	bool stopping;  /* no more trials */
+	bool hurried;   /* nor any waiting for reports */
 	bool looking;   /* at what stands in the folders, for the last time */
 	bool over;      /* the handles are being closed */
 	bool committed; /* by our own collector, not looked at yet */
 	bool quiet;     /* it has nothing to do */
 	/* Of the monotonic clock. */
 	int64_t began_ms, told_ms, asked_daemon_ms, waiting_ms, looking_ms, last_end_ms;
+	int64_t looked_at_open_ms;
 	struct err failure; /* code 0: none */
 };
 

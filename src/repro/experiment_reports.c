@@ -11,6 +11,8 @@
 
 /* How soon it is noticed that a daemon died. */
 #define DAEMON_CHECK_MS 1000
+/* How often it is looked whether the parent of a reported process is gone. */
+#define OPEN_MS 500
 /* Processes whose label is remembered: asking takes other programs. */
 #define LABELS 16
 
@@ -195,8 +197,12 @@ static void look_at_open(struct experiment *experiment) {
 	struct arrival arrival;
 	enum pairing_rank rank;
 	size_t count = 0, at;
-	if (!pairing_is_open(&experiment->pairing) || process_list(&all, &count, &err) < 0)
+	int64_t now = experiment_now_ms();
+	if (!pairing_is_open(&experiment->pairing) ||
+		now - experiment->looked_at_open_ms < OPEN_MS ||
+		process_list(&all, &count, &err) < 0)
 		return;
+	experiment->looked_at_open_ms = now;
 	pairing_update(&experiment->pairing, all, count, clock_now_us());
 	free(all);
 	while (pairing_next(&experiment->pairing, &arrival, &at, &rank))

@@ -34,17 +34,6 @@ int pairing_add(struct pairing *pairing, const struct pairing_trial *trial, size
 	return 0;
 }
 
-void pairing_end(struct pairing *pairing, size_t at, int64_t ended_at_us, struct tree *tree) {
-	struct pairing_trial *trial = &pairing->items[at];
-	trial->ended_at_us = (struct i64_opt){.value = ended_at_us, .set = true};
-	trial->tree = *tree;
-	trial->live = NULL;
-	*tree = (struct tree){0};
-	tree_trim(&trial->tree, true);
-	if (at >= PAIRING_WHOLE)
-		tree_trim(&pairing->items[at - PAIRING_WHOLE].tree, false);
-}
-
 static int64_t distance(int64_t a, int64_t b) {
 	return a > b ? a - b : b - a;
 }
@@ -63,6 +52,20 @@ static bool is_itself(const struct pairing_trial *trial, const struct tree_claim
 	/* Without a launch time the pid has to do, within the trial's time. */
 	return !says->launched_at_us.set || !trial->launched_at_us.set ||
 	       distance(trial->launched_at_us.value, says->launched_at_us.value) <= LAUNCH_US;
+}
+
+void pairing_end(struct pairing *pairing, size_t at, int64_t ended_at_us, struct tree *tree) {
+	struct pairing_trial *trial = &pairing->items[at];
+	trial->ended_at_us = (struct i64_opt){.value = ended_at_us, .set = true};
+	trial->tree = *tree;
+	trial->live = NULL;
+	/* It may have told meanwhile whose report it has. */
+	if (trial->incident && is_itself(trial, &trial->says))
+		trial->rank = PAIRING_ITSELF;
+	*tree = (struct tree){0};
+	tree_trim(&trial->tree, true);
+	if (at >= PAIRING_WHOLE)
+		tree_trim(&pairing->items[at - PAIRING_WHOLE].tree, false);
 }
 
 enum verdict { VERDICT_NO, VERDICT_OPEN, VERDICT_YES };

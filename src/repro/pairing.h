@@ -50,7 +50,8 @@ void pairing_finish(struct pairing *pairing);
 
 /* *ret is its place. Its tree is taken. -ENOMEM: nothing is. */
 int pairing_add(struct pairing *pairing, const struct pairing_trial *trial, size_t *ret);
-/* The trial that runs has ended: takes its tree. */
+/* The trial that runs has ended, and pid and launched_at_us are what it told last: takes its tree.
+ */
 void pairing_end(struct pairing *pairing, size_t at, int64_t ended_at_us, struct tree *tree);
 
 /*

@@ -47,6 +47,7 @@ struct place {
 	struct trial trials[TRIALS_MAX];
 	size_t trial_count;
 	int64_t stop_at; /* a signal comes when so many are done; 0: never */
+	int stop_by;     /* 0: SIGINT */
 	int stops;       /* signals sent */
 	pid_t daemon;    /* a stand-in that is killed when one is done; 0: there is none */
 	size_t ended, tells, waits;
@@ -135,10 +136,10 @@ static void on_progress(const struct experiment_progress *progress, void *user) 
 	place->waits += progress->phase == EXPERIMENT_REPORTS;
 	if (progress->unpaired > place->unpaired)
 		place->unpaired = progress->unpaired;
-	if (place->stop_at && progress->done == place->stop_at && !progress->ended &&
+	if (place->stop_at && progress->done >= place->stop_at && !progress->ended &&
 		place->stops < 1) {
 		place->stops++;
-		kill(getpid(), SIGINT);
+		kill(getpid(), place->stop_by ? place->stop_by : SIGINT);
 	}
 	if (place->daemon && progress->done == 1) {
 		assert_int_equal(kill(place->daemon, SIGKILL), 0);
@@ -542,6 +543,22 @@ static void test_stop_waiting(void **state) {
 	assert_true(has_ended(place, id));
 }
 
+/* Who asks for an end without a terminal does not wait for reports. */
+static void test_terminate(void **state) {
+	static const char *const commands[] = {"sleep 0.3; crash $$"};
+	struct place *place = *state;
+	struct experiment_options options = options_of(place);
+	int64_t id = plan(place, commands, 1, 40, NULL), began_us = clock_monotonic_us();
+	options.wait_ms = 100000;
+	place->stop_at = 2;
+	place->stop_by = SIGTERM;
+	assert_int_equal(run(place, id, &options), EXPERIMENT_STOPPED);
+	assert_int_equal(place->stops, 1);
+	assert_true(clock_monotonic_us() - began_us < 50000000);
+	assert_string_equal(place->trials[0].label, "late");
+	assert_false(has_ended(place, id));
+}
+
 /* What the loop needs for itself is none of the command's. */
 static void test_env_is_ours(void **state) {
 	static const char *const commands[] = {"test -z \\\"$UV_THREADPOOL_SIZE\\\""};
@@ -567,6 +584,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_late, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_daemon_dies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stop_waiting, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_terminate, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_env_is_ours, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,8 +218,28 @@ static void test_live(void **state) {
 	struct arrival child = report(1, 150, 100, 500, 501);
 	assert_int_equal(give(&pairing, &child, PAIRING_PARENT), trial);
 	pairing_end(&pairing, trial, 502 * S, &tree);
+	assert_int_equal(pairing.items[trial].rank, PAIRING_PARENT);
 	struct arrival itself = report(2, 100, 5, 10, 502);
 	assert_int_equal(give(&pairing, &itself, PAIRING_ITSELF), trial);
+	pairing_finish(&pairing);
+}
+
+/* The report comes before the trial has told which process it was. */
+static void test_live_told(void **state) {
+	struct pairing pairing = {0};
+	struct tree tree;
+	struct process_info root = process(100, 5, 10);
+	size_t trial;
+	assert_int_equal(tree_init(&tree, &root, NULL, 0, 10 * S), 0);
+	const struct pairing_trial running = {
+		.id = 1, .started_at_us = 10 * S, .pid = told(100), .live = &tree};
+	assert_int_equal(pairing_add(&pairing, &running, &trial), 0);
+	struct arrival child = report(1, 150, 100, 10, 11);
+	assert_int_equal(give(&pairing, &child, PAIRING_PARENT), trial);
+	pairing.items[trial].pid = told(150);
+	pairing.items[trial].launched_at_us = at(10);
+	pairing_end(&pairing, trial, 12 * S, &tree);
+	assert_int_equal(pairing.items[trial].rank, PAIRING_ITSELF);
 	pairing_finish(&pairing);
 }
 
@@ -248,6 +268,7 @@ int main(void) {
 		cmocka_unit_test(test_launch),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_live_told),
 		cmocka_unit_test(test_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
