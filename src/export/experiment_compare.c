@@ -30,7 +30,9 @@ static bool base_is_b(
 	       b->facts.threads.value < a->facts.threads.value;
 }
 
-/* Whether c, which differs from base in nothing but the comparison's factor, is the better base. */
+/* Whether c, too, differs from the subject in nothing but the comparison's factor, and is the
+ * better base: none before other locks, the same experiment before another one, the nearest number
+ * of threads, the first of the rest. */
 static bool is_better_base(const struct experiment_summary *summary,
 	const struct summary_comparison *comparison, size_t c) {
 	size_t base = experiment_base(comparison);
@@ -38,23 +40,29 @@ static bool is_better_base(const struct experiment_summary *summary,
 	const struct summary_condition *other = &summary->conditions[c];
 	const struct summary_condition *subject =
 		&summary->conditions[experiment_subject(comparison)];
-	if (comparison->factor == SUMMARY_THREADS)
-		return other->facts.threads.value > now->facts.threads.value &&
-		       other->facts.threads.value < subject->facts.threads.value;
+	bool near = now->experiment == subject->experiment;
+	bool other_near = other->experiment == subject->experiment;
+	int64_t threads = other->facts.threads.value;
 	if (comparison->factor == SUMMARY_LOCK && is_none(now) != is_none(other))
 		return is_none(other);
+	if (near != other_near)
+		return other_near && (comparison->factor != SUMMARY_THREADS ||
+					     threads < subject->facts.threads.value);
+	if (comparison->factor == SUMMARY_THREADS && threads != now->facts.threads.value)
+		return threads > now->facts.threads.value && threads < subject->facts.threads.value;
 	return c < base;
 }
 
 static bool matters(
 	const struct experiment_summary *summary, const struct summary_comparison *comparison) {
-	const struct summary_condition *base = &summary->conditions[experiment_base(comparison)];
+	const struct summary_condition *subject =
+		&summary->conditions[experiment_subject(comparison)];
 	for (size_t c = 0; c < summary->condition_count; c++) {
 		const struct summary_condition *other = &summary->conditions[c];
 		enum summary_factor factor;
 		const char *variable = NULL;
 		if (c == comparison->a || c == comparison->b || !other->runs ||
-			experiment_differences(base, other, &factor, &variable) != 1 ||
+			experiment_differences(subject, other, &factor, &variable) != 1 ||
 			factor != comparison->factor)
 			continue;
 		if (factor == SUMMARY_ENV && strcmp(variable, comparison->variable) != 0)

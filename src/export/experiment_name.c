@@ -82,11 +82,15 @@ size_t experiment_differences(const struct summary_condition *a, const struct su
 	size_t count = env_differences(a, b, &variable);
 	if (count)
 		factor = SUMMARY_ENV;
-	for (int i = 0; i < SUMMARY_FACTOR_COUNT; i++)
+	for (int i = SUMMARY_BACKEND; i < SUMMARY_FACTOR_COUNT; i++)
 		if (differs(a, b, (enum summary_factor)i)) {
 			factor = (enum summary_factor)i;
 			count++;
 		}
+	if (!count && differs(a, b, SUMMARY_EXPERIMENT)) {
+		factor = SUMMARY_EXPERIMENT;
+		count = 1;
+	}
 	if (ret_factor)
 		*ret_factor = factor;
 	if (ret_variable)
@@ -207,6 +211,19 @@ static void add_part(const struct experiment_summary *summary,
 	buf_finish(&part);
 }
 
+static bool is_across(
+	const struct experiment_summary *summary, const struct summary_comparison *comparison) {
+	return summary->conditions[comparison->a].experiment !=
+	       summary->conditions[comparison->b].experiment;
+}
+
+/* Whether it is what the two are told apart by. */
+static bool is_about(const struct experiment_summary *summary,
+	const struct summary_comparison *comparison, enum summary_factor factor) {
+	return factor == comparison->factor ||
+	       (factor == SUMMARY_EXPERIMENT && is_across(summary, comparison));
+}
+
 /* A condition's name without what a comparison is about (NULL: the whole name). */
 static void add_name(const struct experiment_summary *summary, size_t index,
 	const struct summary_comparison *about, struct buf *ret) {
@@ -214,7 +231,8 @@ static void add_name(const struct experiment_summary *summary, size_t index,
 	size_t start = ret->len;
 	for (int i = 0; i < SUMMARY_FACTOR_COUNT; i++) {
 		enum summary_factor factor = (enum summary_factor)i;
-		if ((!about || factor != about->factor) && experiment_varies(summary, factor))
+		if ((!about || !is_about(summary, about, factor)) &&
+			experiment_varies(summary, factor))
 			add_part(summary, condition, factor, start, ret);
 	}
 	if (!about || about->factor != SUMMARY_ENV)
@@ -257,6 +275,9 @@ void experiment_label(const struct experiment_summary *summary,
 		experiment_value(summary, condition, comparison->factor, ret);
 	if (ret->len == start)
 		buf_printf(ret, "no %s", summary_factor_names[comparison->factor]);
+	if (comparison->one_factor && comparison->factor != SUMMARY_EXPERIMENT &&
+		is_across(summary, comparison))
+		buf_printf(ret, " of experiment %" PRId64, condition->experiment);
 }
 
 size_t experiment_base(const struct summary_comparison *comparison) {

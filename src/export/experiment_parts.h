@@ -19,8 +19,8 @@ int experiment_compare(struct experiment_summary *summary, struct err *err);
 
 /* ---- conditions ---- */
 
-/* In how many factors two conditions differ (every variable of env is one). *ret_factor and
- * *ret_variable: the last of them; both may be NULL. */
+/* In how many factors two conditions differ (every variable of env is one; the experiment only
+ * where nothing else is). *ret_factor and *ret_variable: the last of them; both may be NULL. */
 size_t experiment_differences(const struct summary_condition *a, const struct summary_condition *b,
 	enum summary_factor *ret_factor, const char **ret_variable);
 /* Whether the conditions of the summary have more than one value of it. */

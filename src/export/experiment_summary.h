@@ -75,7 +75,7 @@ struct summary_condition {
 struct summary_comparison {
 	size_t a, b; /* conditions; a before b */
 	/* They differ in exactly one of backend, scenario, lock, threads, one variable of env,
-	 * command; or in nothing but the experiment. */
+	 * command, be it across experiments; or in nothing but the experiment. */
 	bool one_factor;
 	enum summary_factor factor; /* only with one_factor */
 	const char *variable;       /* only with SUMMARY_ENV: its name */

@@ -293,6 +293,31 @@ static void test_what_matters(void **state) {
 	assert_int_equal(experiment_shown_count(&scene->summary), 6);
 }
 
+/* Within an experiment where it can be, and none before all else. */
+static void test_across_experiments(void **state) {
+	struct scene *scene = *state;
+	const char *const words[] = {"1", "2", "3"};
+	const struct store_condition rows[] = {
+		locked("none", 4), locked("global", 4), locked("pipeline", 4)};
+	struct err err = {0};
+	put_counts(scene, rows, 1, (const int[]){2}, (const int[]){3}, 0);
+	put_counts(scene, rows + 1, 2, (const int[]){0, 0}, (const int[]){3, 3}, 0);
+	put_counts(scene, rows, 2, (const int[]){2, 0}, (const int[]){3, 3}, 0);
+	assert_int_equal(experiment_summary_load(scene->store, words, 3, &scene->summary, &err), 0);
+	/* 0: 1 none; 1, 2: 2 global, pipeline; 3, 4: 3 none, global */
+	assert_true(compared(scene, 0, 1)->matters);
+	assert_contains(compared(scene, 0, 1)->conclusion,
+		"global of experiment 2 crashed in 0 of 3 runs, none of experiment 1 in 2 of 3");
+	assert_true(compared(scene, 0, 2)->matters);
+	assert_false(compared(scene, 1, 2)->matters);
+	assert_true(compared(scene, 3, 4)->matters);
+	assert_false(compared(scene, 0, 4)->matters);
+	assert_false(compared(scene, 1, 3)->matters); /* 0 comes first */
+	assert_int_equal(compared(scene, 0, 3)->factor, SUMMARY_EXPERIMENT);
+	assert_true(compared(scene, 0, 3)->matters);
+	assert_contains(compared(scene, 0, 3)->conclusion, "Both crashed as often");
+}
+
 static void test_many_conditions(void **state) {
 	struct scene *scene = *state;
 	struct store_condition rows[66];
@@ -466,6 +491,7 @@ int main(void) {
 		SCENE(test_words),
 		SCENE(test_environment),
 		SCENE(test_what_matters),
+		SCENE(test_across_experiments),
 		SCENE(test_many_conditions),
 		SCENE(test_conclusions),
 		SCENE(test_no_crash),
