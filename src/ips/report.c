@@ -130,7 +130,8 @@ bool report_is_simulated_frame(const struct frame *frame) {
 
 void report_note_simulated(struct report *report) {
 	const struct thread *thread = report_crashed_thread(report);
-	if (!thread || !report->process.name || strcmp(report->process.name, REPORT_TRIAL_PROCESS))
+	if (!thread || !report->process.name ||
+		strcmp(report->process.name, REPORT_TRIAL_PROCESS) != 0)
 		return;
 	for (size_t i = 0; i < thread->frames.count && !report->simulated; i++)
 		report->simulated = report_is_simulated_frame(&thread->frames.items[i]);

@@ -61,6 +61,8 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *at, void *user) {
  * not load a library at that moment. */
 size_t context_unwind(const struct context *context, uint64_t *ret, size_t max) {
 	struct unwinding unwinding = {.pc = context->pc, .frames = ret, .max = max};
+	if (max)
+		ret[0] = 0;
 	_Unwind_Backtrace(take_frame, &unwinding);
 	return unwinding.count;
 }
