@@ -61,9 +61,11 @@ void measure_display_whole(const struct experiment_progress *progress, struct bu
 	put_count(ret, sum(progress, TRIAL_GPU_ERROR), "GPU error", "GPU errors");
 	put_count(ret, sum(progress, TRIAL_WRONG_RESULT), "wrong result", "wrong results");
 	put_count(ret, sum(progress, TRIAL_FAILED), "failed", "failed");
-	if (progress->phase == EXPERIMENT_REPORTS)
+	if (progress->phase == EXPERIMENT_REPORTS && progress->unpaired)
 		buf_printf(ret, "; waiting for %zu crash report%s", progress->unpaired,
 			progress->unpaired == 1 ? "" : "s");
+	else if (progress->phase == EXPERIMENT_REPORTS)
+		buf_add_str(ret, "; waiting in case a crash report comes");
 	if (progress->left_ms >= 0) {
 		buf_add_str(ret, progress->phase == EXPERIMENT_REPORTS ? ", at most " : ", ");
 		measure_display_time(progress->left_ms, ret);
