@@ -6,6 +6,7 @@
 #include "repro/fingerprint.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,26 @@ void conditions_finish(struct conditions *conditions) {
 
 static int no_memory(struct err *err) {
 	return err_set(err, -ENOMEM, "out of memory");
+}
+
+/* The database keeps them as text, and a trial that runs something else proves nothing. */
+static int check_text(const char *text, const char *what, struct err *err) {
+	if (text_is_clean(text, strlen(text), TEXT_LINES))
+		return 0;
+	return err_set(err, -EINVAL,
+		"%s has control bytes or bytes that are no UTF-8, which an experiment cannot "
+		"keep: put it into a script",
+		what);
+}
+
+static int check_words(const char *const *argv, struct err *err) {
+	char what[64];
+	int code = 0;
+	for (size_t i = 0; argv[i] && !code; i++) {
+		snprintf(what, sizeof what, "word %zu of the command", i + 1);
+		code = check_text(argv[i], what, err);
+	}
+	return code;
 }
 
 /* ---- factors ---- */
@@ -92,10 +113,18 @@ static const char *split_variable(const char *text) {
 	return equals && equals != text ? equals + 1 : NULL;
 }
 
+/* As split_variable(); names with such characters no shell can set either. */
+static const char *split_named(const char *text) {
+	return text[strcspn(text, "=\"\\\n\t")] == '=' ? split_variable(text) : NULL;
+}
+
 int conditions_add_variable(struct conditions *conditions, const char *text, struct err *err) {
-	const char *list = split_variable(text);
+	const char *list = split_named(text);
 	if (!list)
 		return err_set(err, -EINVAL, "--matrix takes NAME=a,b,c, not '%s'", text);
+	int code = check_text(text, "--matrix", err);
+	if (code)
+		return code;
 	char *name = arena_strndup(&conditions->arena, text, (size_t)(list - 1 - text));
 	if (!name)
 		return no_memory(err);
@@ -233,11 +262,14 @@ static void set_facts(
 }
 
 static int check_fixed(const struct option_list *fixed, struct err *err) {
-	for (size_t i = 0; i < fixed->count; i++)
-		if (!split_variable(fixed->items[i]))
+	int code = 0;
+	for (size_t i = 0; i < fixed->count && !code; i++) {
+		if (!split_named(fixed->items[i]))
 			return err_set(
 				err, -EINVAL, "--env takes NAME=VALUE, not '%s'", fixed->items[i]);
-	return 0;
+		code = check_text(fixed->items[i], "--env", err);
+	}
+	return code;
 }
 
 static int count_product(const struct conditions *conditions, size_t *ret, struct err *err) {
@@ -253,7 +285,9 @@ static int count_product(const struct conditions *conditions, size_t *ret, struc
 int conditions_make(struct conditions *conditions, const char *const *argv,
 	const struct option_list *fixed, const char *unit, struct err *err) {
 	size_t count = 0;
-	int code = check_fixed(fixed, err);
+	int code = check_words(argv, err);
+	if (!code)
+		code = check_fixed(fixed, err);
 	if (!code)
 		code = count_product(conditions, &count, err);
 	if (code)

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/run_files.h"
 #include "repro/reporter.h"
 
@@ -32,6 +33,9 @@ static enum cli_status check(struct cli *cli, const struct run_many *many, int c
 	}
 	if (many->metric)
 		regfree(&metric);
+	/* It is kept for a resume. */
+	if (many->metric && !text_is_clean(many->metric, strlen(many->metric), TEXT_LINES))
+		return cli_usage(cli, "--metric has control bytes or bytes that are no UTF-8");
 	if (many->unit && !many->metric)
 		return cli_usage(cli, "--metric-unit is the unit of --metric");
 	if (!many->resume && !count)

@@ -97,6 +97,7 @@ def killed(o):
     answer = stage.repro('--resume', '1', '--json')
     said = answer_of(answer)
     o.check(answer.status == 0 and said.get('experiment') == 1, label + ': finished', answer)
+    o.check(answer.seconds < 30 * SLOW, label + ': nothing is waited for in vain', (answer, stage.trials()))
     trials, rest, _ = judge_whole(o, stage, said, label)
     after = {trial['id']: trial for trial in trials}
     same = ('slot', 'condition', 'outcome', 'pid', 'launched_at', 'exit_status', 'signal', 'throughput')
