@@ -169,7 +169,8 @@ static int run_trial(void *user) {
 
 /* A report that could not be written changes nothing of how the trial ended. */
 static int finish_trial(const struct supervised_end *end, const struct err *err) {
-	if (end->told && (end->signal || end->status))
+	bool obeyed = end->signal ? supervise_obeyed(end) : end->told && end->status;
+	if (obeyed)
 		return SIGNALLED + end->told;
 	if (!end->signal)
 		return end->status;

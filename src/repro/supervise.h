@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -41,6 +42,11 @@ int supervise(const struct supervised *what, struct supervised_end *ret, struct 
 
 /* The same, but where the system writes the report in this very process: it then dies of it. */
 int supervise_trial(const struct supervised *what, struct supervised_end *ret, struct err *err);
+
+/* Whether the signal that ended it was what it was told, and not a crash of its own. */
+static inline bool supervise_obeyed(const struct supervised_end *end) {
+	return end->told && (end->signal == end->told || end->signal == SIGKILL);
+}
 
 /* For each thread that run starts, at its start and in it. */
 void supervise_thread_started(void);

@@ -207,7 +207,8 @@ int supervise(const struct supervised *what, struct supervised_end *ret, struct 
 		r = follow(&watch, err);
 	if (!r) {
 		take_status(&watch);
-		if (ret->signal && what->reports && atomic_load(&watch.capture->crashed))
+		if (ret->signal && !supervise_obeyed(ret) && what->reports &&
+			atomic_load(&watch.capture->crashed))
 			r = supervise_report(what, watch.capture, ret, err);
 	}
 	if (watch.events >= 0)
