@@ -85,7 +85,7 @@ static const char *common_unit(const struct experiment_summary *summary) {
 	const char *unit = NULL;
 	for (size_t i = 0; i < summary->condition_count; i++) {
 		const char *its = summary->conditions[i].facts.throughput_unit;
-		if (!its || (unit && strcmp(its, unit) != 0))
+		if (!its || !*its || (unit && strcmp(its, unit) != 0))
 			return NULL;
 		unit = its;
 	}
@@ -113,8 +113,9 @@ static void add_throughput(const struct experiment_summary *summary,
 	if (!condition->throughput_count)
 		return;
 	experiment_number(condition->throughput.value, ret);
-	if (condition->facts.throughput_unit && !common_unit(summary))
-		buf_printf(ret, " %s", condition->facts.throughput_unit);
+	const char *unit = condition->facts.throughput_unit;
+	if (unit && *unit && !common_unit(summary))
+		buf_printf(ret, " %s", unit);
 }
 
 static void add_interval(const struct summary_condition *condition, struct buf *ret) {

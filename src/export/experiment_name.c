@@ -271,12 +271,15 @@ void experiment_label(const struct experiment_summary *summary,
 		experiment_summary_name(summary, index, ret);
 	else if (comparison->factor == SUMMARY_ENV)
 		add_variable(condition, comparison->variable, ret);
+	else if (comparison->factor == SUMMARY_COMMAND && is_across(summary, comparison))
+		/* The table has the commands, which are too long to be read again and again. */
+		experiment_value(summary, condition, SUMMARY_EXPERIMENT, ret);
 	else
 		experiment_value(summary, condition, comparison->factor, ret);
 	if (ret->len == start)
 		buf_printf(ret, "no %s", summary_factor_names[comparison->factor]);
 	if (comparison->one_factor && comparison->factor != SUMMARY_EXPERIMENT &&
-		is_across(summary, comparison))
+		comparison->factor != SUMMARY_COMMAND && is_across(summary, comparison))
 		buf_printf(ret, " of experiment %" PRId64, condition->experiment);
 }
 

@@ -318,6 +318,25 @@ static void test_across_experiments(void **state) {
 	assert_contains(compared(scene, 0, 3)->conclusion, "Both crashed as often");
 }
 
+/* Two commands under test, without a word for what they measure. */
+static void test_commands(void **state) {
+	struct scene *scene = *state;
+	static const struct term plain_term = {0};
+	const char *const words[] = {"1", "2"};
+	const struct store_condition first = {.command = "[\"a\"]", .throughput_unit = ""},
+				     second = {.command = "[\"b\"]", .throughput_unit = ""};
+	struct err err = {0};
+	put_counts(scene, &first, 1, (const int[]){0}, (const int[]){6}, 1000);
+	put_counts(scene, &second, 1, (const int[]){0}, (const int[]){6}, 2000);
+	assert_int_equal(experiment_summary_load(scene->store, words, 2, &scene->summary, &err), 0);
+	assert_true(compared(scene, 0, 1)->matters);
+	assert_contains(compared(scene, 0, 1)->conclusion,
+		"Throughput of experiment 2: 2.00 (1.95 to 2.05) times that of experiment 1.");
+	experiment_text(&scene->summary, &plain_term, &scene->text);
+	assert_contains(buf_str(&scene->text), "THROUGHPUT");
+	assert_contains(buf_str(&scene->text), "experiment 2 against experiment 1\n");
+}
+
 static void test_many_conditions(void **state) {
 	struct scene *scene = *state;
 	struct store_condition rows[66];
@@ -492,6 +511,7 @@ int main(void) {
 		SCENE(test_environment),
 		SCENE(test_what_matters),
 		SCENE(test_across_experiments),
+		SCENE(test_commands),
 		SCENE(test_many_conditions),
 		SCENE(test_conclusions),
 		SCENE(test_no_crash),
