@@ -9,7 +9,6 @@
 #include "repro/supervise.h"
 #include "repro/trial/trial.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
