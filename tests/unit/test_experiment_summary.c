@@ -104,8 +104,8 @@ static const struct summary_comparison *compared(struct scene *scene, size_t a, 
 }
 
 static void assert_contains(const char *text, const char *part) {
-	if (!strstr(text, part))
-		fail_msg("'%s' is not in:\n%s", part, text);
+	if (!text || !part || !strstr(text, part))
+		fail_msg("'%s' is not in:\n%s", part ? part : "", text ? text : "");
 }
 
 /* ---- counts and rates ---- */
