@@ -56,7 +56,7 @@
 #include <unistd.h>
 
 #define SIM_ENCODERS 2
-#define SIM_COMPUTED 4096 /* elements of a buffer that the model's GPU computes */
+#define SIM_COMPUTED 8192 /* elements of a buffer that the model's GPU computes */
 #define SIM_CHECKED 16    /* of those, how many check() looks at */
 
 /* Real work between the calls: words of the state that a call goes through. It sets how long the
@@ -366,12 +366,14 @@ static float sim_value(const struct lane *lane, enum kernel kernel, size_t i) {
 	return kernel == KERNEL_ADD ? lane->a[i] + lane->b[i] : lane->a[i] * lane->b[i];
 }
 
+/* A device writes element by element; how fast must not depend on the compiler. */
 static void sim_compute(struct lane *lane, enum kernel kernel) {
+	volatile float *out = lane->out;
 	size_t count = lane->gpu->computed;
 	for (size_t i = 0; i < count; i++)
-		lane->out[i] = sim_value(lane, kernel, i);
+		out[i] = sim_value(lane, kernel, i);
 	if (lane->gpu->setup.rehearsal == REHEARSAL_WRONG_RESULT)
-		lane->out[count - 1] += 1;
+		out[count - 1] = out[count - 1] + 1;
 }
 
 static void sim_sleep(unsigned us) {

@@ -26,7 +26,8 @@ struct trial_option {
 	size_t offset, size;
 };
 
-#define trial_option_fail(err, ...) (snprintf((err)->text, sizeof(err)->text, __VA_ARGS__), -1)
+#define trial_option_say(err, ...) snprintf((err)->text, sizeof(err)->text, __VA_ARGS__)
+#define trial_option_fail(err, ...) (trial_option_say(err, __VA_ARGS__), -1)
 
 /* ---- names */
 
@@ -44,7 +45,7 @@ static int trial_set_backend(
 		options->backend = backends[i];
 		return 0;
 	}
-	trial_option_fail(err, "--backend %.64s: this build has", value);
+	trial_option_say(err, "--backend %.64s: this build has", value);
 	for (size_t i = 0; backends[i]; i++)
 		trial_option_known(err, backends[i]->name, i);
 	return -1;
@@ -57,7 +58,7 @@ static int trial_set_scenario(
 		options->scenario = scenario;
 		return 0;
 	}
-	trial_option_fail(err, "--scenario %.64s: there are", value);
+	trial_option_say(err, "--scenario %.64s: there are", value);
 	for (size_t i = 0; scenarios[i].name; i++)
 		trial_option_known(err, scenarios[i].name, i);
 	return -1;
@@ -70,7 +71,7 @@ static int trial_set_lock(
 		options->lock = policy;
 		return 0;
 	}
-	trial_option_fail(err, "--lock %.64s: there are", value);
+	trial_option_say(err, "--lock %.64s: there are", value);
 	for (size_t i = 0; lock_policies[i].name; i++)
 		trial_option_known(err, lock_policies[i].name, i);
 	return -1;
@@ -102,7 +103,7 @@ static int trial_set_rehearsal(
 		options->rehearsal = (enum rehearsal)i;
 		return 0;
 	}
-	trial_option_fail(err, "--sim-fault %.64s: there are", value);
+	trial_option_say(err, "--sim-fault %.64s: there are", value);
 	for (size_t i = 0; i < REHEARSAL_COUNT; i++)
 		trial_option_known(err, trial_rehearsals[i], i);
 	return -1;
@@ -124,7 +125,7 @@ static int trial_set_kernels(
 	for (const char *at = value;; at++) {
 		size_t len = strcspn(at, ",");
 		if (trial_kernel_bit(at, len, &kernels) < 0) {
-			trial_option_fail(err, "--kernels %.64s: a list, with commas, of", value);
+			trial_option_say(err, "--kernels %.64s: a list, with commas, of", value);
 			for (size_t i = 0; i < KERNEL_COUNT; i++)
 				trial_option_known(err, kernel_names[i], i);
 			return -1;
@@ -210,7 +211,7 @@ static const struct trial_option trial_option_rows[] = {
 		trial_set_seconds, 0, 0, 0, 0},
 	{"--warm-up", "N", "operations of each thread before measuring, one thread at a time (4)",
 		NULL, 0, 1000000, TRIAL_MEMBER(warm_up)},
-	{"--elements", "N", "elements of a buffer, float32 (4096)", NULL, 1, TRIAL_ELEMENTS_MAX,
+	{"--elements", "N", "elements of a buffer, float32 (8192)", NULL, 1, TRIAL_ELEMENTS_MAX,
 		TRIAL_MEMBER(elements)},
 	{"--kernels", "LIST", "which kernels, of add,mul,copy (all)", trial_set_kernels, 0, 0, 0,
 		0},
@@ -239,7 +240,7 @@ void trial_defaults(struct trial_options *ret) {
 		.threads = 1,
 		.operations = 400,
 		.warm_up = 4,
-		.elements = 4096,
+		.elements = 8192,
 		.kernels = (1u << KERNEL_COUNT) - 1,
 		.queues = -1,
 		.wait_every = 8,

@@ -17,17 +17,17 @@
 /* ---- pieces of an operation */
 
 static int scenario_begin(struct worker *worker) {
-	struct trial_error error = {0};
-	if (worker->backend->begin(worker->lane, &error) < 0)
-		return worker_fail(worker, OUTCOME_FAILED, &error);
+	struct trial_error *error = worker_no_error(worker);
+	if (worker->backend->begin(worker->lane, error) < 0)
+		return worker_fail(worker, OUTCOME_FAILED, error);
 	worker_called(worker, CALL_BEGIN);
 	return 0;
 }
 
 static int scenario_encoder(struct worker *worker) {
-	struct trial_error error = {0};
-	if (worker->backend->encoder(worker->lane, &error) < 0)
-		return worker_fail(worker, OUTCOME_FAILED, &error);
+	struct trial_error *error = worker_no_error(worker);
+	if (worker->backend->encoder(worker->lane, error) < 0)
+		return worker_fail(worker, OUTCOME_FAILED, error);
 	worker_called(worker, CALL_ENCODER);
 	return 0;
 }

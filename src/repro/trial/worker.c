@@ -106,18 +106,18 @@ int worker_fail(struct worker *worker, enum outcome outcome, const struct trial_
 
 /* Waits are rare and long: each one is timed. */
 int worker_wait(struct worker *worker) {
-	struct trial_error error = {0};
+	struct trial_error *error = worker_no_error(worker);
 	uint64_t before = worker_clock_ns();
-	if (worker->backend->wait(worker->lane, &error) < 0)
-		return worker_fail(worker, OUTCOME_GPU_ERROR, &error);
+	if (worker->backend->wait(worker->lane, error) < 0)
+		return worker_fail(worker, OUTCOME_GPU_ERROR, error);
 	latency_add(&worker->calls[CALL_WAIT], worker_clock_ns() - before);
 	return 0;
 }
 
 int worker_check(struct worker *worker) {
-	struct trial_error error = {0};
-	if (worker->backend->check(worker->lane, worker->place.kernel, &error) < 0)
-		return worker_fail(worker, OUTCOME_WRONG_RESULT, &error);
+	struct trial_error *error = worker_no_error(worker);
+	if (worker->backend->check(worker->lane, worker->place.kernel, error) < 0)
+		return worker_fail(worker, OUTCOME_WRONG_RESULT, error);
 	return 0;
 }
 

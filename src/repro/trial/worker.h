@@ -71,6 +71,7 @@ struct worker {
 	uint64_t last_ns; /* when its last call returned */
 	uint64_t done, lock_wait_ns, began_ns, ended_ns;
 	struct latency calls[CALL_COUNT];
+	struct trial_error error; /* place for what a call says */
 };
 
 uint64_t worker_clock_ns(void);
@@ -92,6 +93,11 @@ static inline void worker_called(struct worker *worker, enum call call) {
 }
 /* An operation that began at *start_ns is done; *start_ns becomes now. */
 void worker_count(struct worker *worker, uint64_t *start_ns);
+/* Where a call puts its error. To clear all of it each time would be felt. */
+static inline struct trial_error *worker_no_error(struct worker *worker) {
+	worker->error.code[0] = worker->error.text[0] = '\0';
+	return &worker->error;
+}
 /* Waits for the lane's command buffers. */
 int worker_wait(struct worker *worker);
 int worker_check(struct worker *worker);
