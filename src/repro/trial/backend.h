@@ -42,11 +42,11 @@ enum rehearsal {
 };
 
 struct backend_setup {
-	unsigned lanes;      /* threads, at least 1 */
-	size_t elements;     /* of each buffer, at least 1 */
-	bool shared_queue;   /* one queue for all lanes; else one per lane */
-	unsigned latency_us; /* simulated only: how long the GPU takes for a command buffer, 0 .. */
-	uint64_t seed;       /* of the buffers' contents */
+	unsigned lanes;           /* threads, at least 1 */
+	size_t elements;          /* of each buffer, at least 1 */
+	bool shared_queue;        /* one queue for all lanes; else one per lane */
+	unsigned latency_us;      /* simulated only: how long a submission takes, 0 .. */
+	uint64_t seed;            /* of the buffers' contents */
 	enum rehearsal rehearsal; /* simulated only */
 };
 
