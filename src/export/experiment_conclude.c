@@ -116,9 +116,39 @@ static void open_question(
 	buf_add_str(ret, " more runs of each would settle it.");
 }
 
+static bool all_failed(const struct summary_condition *condition) {
+	return condition->outcomes[TRIAL_FAILED] == condition->runs;
+}
+
+/* What never came so far cannot have crashed there. */
+static void nothing_told(const struct sides *sides, struct buf *ret) {
+	bool subject = all_failed(sides->subject), base = all_failed(sides->base);
+	buf_add_str(ret, "All runs of ");
+	buf_add_str(ret, buf_str(subject ? &sides->subject_label : &sides->base_label));
+	if (subject && base)
+		buf_printf(ret, " and of %s", buf_str(&sides->base_label));
+	buf_add_str(ret, " failed: trials that fail tell nothing of crashes.");
+}
+
+static void add_failed(const struct sides *sides, struct buf *ret) {
+	uint64_t subject = sides->subject->outcomes[TRIAL_FAILED],
+		 base = sides->base->outcomes[TRIAL_FAILED];
+	if (!subject && !base)
+		return;
+	buf_add_str(ret, " Among them are runs that failed (");
+	experiment_count(subject, ret);
+	buf_add_str(ret, ", ");
+	experiment_count(base, ret);
+	buf_add_str(ret, "), which tell nothing of crashes.");
+}
+
 static void conclude_rates(const struct sides *sides, struct buf *ret) {
 	const struct rate_difference difference = experiment_difference(sides->comparison);
 	bool excludes_zero = difference.low > 0 || difference.high < 0;
+	if (all_failed(sides->subject) || all_failed(sides->base)) {
+		nothing_told(sides, ret);
+		return;
+	}
 	if (!sides->subject->outcomes[TRIAL_CRASHED] && !sides->base->outcomes[TRIAL_CRASHED])
 		no_crash(sides, &difference, ret);
 	else if (difference.difference == 0)
@@ -127,6 +157,7 @@ static void conclude_rates(const struct sides *sides, struct buf *ret) {
 		settled(sides, &difference, ret);
 	else
 		open_question(sides, &difference, ret);
+	add_failed(sides, ret);
 }
 
 static void conclude_throughputs(const struct sides *sides, struct buf *ret) {

@@ -96,15 +96,15 @@ static void put_facts(struct line *line, const struct summary_condition *conditi
 /* "agx-a=3;agx-b=1" */
 static void put_sites(struct line *line, const struct summary_condition *condition) {
 	scratch(line);
-	for (size_t i = 0; i < condition->site_count; i++)
+	for (size_t i = 0; i < condition->sites.count; i++)
 		buf_printf(&line->text, "%s%s=%" PRIu64, i ? ";" : "",
-			condition->sites[i].site ? condition->sites[i].site : "unknown",
-			condition->sites[i].count);
+			condition->sites.items[i].text ? condition->sites.items[i].text : "unknown",
+			condition->sites.items[i].count);
 	put_text(line, buf_str(&line->text));
 	scratch(line);
-	for (size_t i = 0; i < condition->label_count; i++)
-		buf_printf(&line->text, "%s%s=%" PRIu64, i ? ";" : "", condition->labels[i].label,
-			condition->labels[i].count);
+	for (size_t i = 0; i < condition->labels.count; i++)
+		buf_printf(&line->text, "%s%s=%" PRIu64, i ? ";" : "",
+			condition->labels.items[i].text, condition->labels.items[i].count);
 	put_text(line, buf_str(&line->text));
 }
 

@@ -44,6 +44,14 @@ static void put_facts(
 	json_out_bool(out, "simulated", experiment_is_simulated(condition));
 }
 
+static void put_texts(const char *key, const struct summary_counts *counts, struct json_out *out) {
+	json_out_object(out, key);
+	for (size_t i = 0; i < counts->count; i++)
+		json_out_u64(out, counts->items[i].text ? counts->items[i].text : "unknown",
+			counts->items[i].count);
+	json_out_object_end(out);
+}
+
 static void put_counts(const struct summary_condition *condition, struct json_out *out) {
 	bool any = condition->runs > 0;
 	json_out_i64(out, "planned", condition->planned);
@@ -53,15 +61,9 @@ static void put_counts(const struct summary_condition *condition, struct json_ou
 	json_out_double(out, "rate", any ? condition->crash_rate.rate : NAN);
 	json_out_double(out, "rate_low", any ? condition->crash_rate.low : NAN);
 	json_out_double(out, "rate_high", any ? condition->crash_rate.high : NAN);
-	json_out_object(out, "sites");
-	for (size_t i = 0; i < condition->site_count; i++)
-		json_out_u64(out, condition->sites[i].site ? condition->sites[i].site : "unknown",
-			condition->sites[i].count);
-	json_out_object_end(out);
-	json_out_object(out, "unreported");
-	for (size_t i = 0; i < condition->label_count; i++)
-		json_out_u64(out, condition->labels[i].label, condition->labels[i].count);
-	json_out_object_end(out);
+	put_texts("sites", &condition->sites, out);
+	put_texts("unreported", &condition->labels, out);
+	put_texts("errors", &condition->errors, out);
 }
 
 static void put_measures(const struct summary_condition *condition, struct json_out *out) {

@@ -18,7 +18,6 @@ struct gathered {
 	struct numbers throughputs, elapsed, lock_waits, latencies[3];
 	int64_t *exit_codes;
 	size_t exit_count, exit_cap;
-	size_t site_cap, label_cap;
 };
 
 struct load {
@@ -175,45 +174,32 @@ static bool same_text(const char *a, const char *b) {
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-static int count_site(
-	struct arena *arena, struct summary_condition *condition, size_t *cap, const char *site) {
-	for (size_t i = 0; i < condition->site_count; i++)
-		if (same_text(condition->sites[i].site, site)) {
-			condition->sites[i].count++;
+static int count_text(struct arena *arena, struct summary_counts *counts, const char *text) {
+	for (size_t i = 0; i < counts->count; i++)
+		if (same_text(counts->items[i].text, text)) {
+			counts->items[i].count++;
 			return 0;
 		}
-	int code = arena_grow(arena, (void **)&condition->sites, condition->site_count, cap,
-		sizeof *condition->sites);
+	int code = arena_grow(
+		arena, (void **)&counts->items, counts->count, &counts->cap, sizeof *counts->items);
 	if (!code)
-		code = keep_text(arena, &site);
+		code = keep_text(arena, &text);
 	if (!code)
-		condition->sites[condition->site_count++] = (struct summary_site){site, 1};
-	return code;
-}
-
-static int count_label(
-	struct arena *arena, struct summary_condition *condition, size_t *cap, const char *label) {
-	for (size_t i = 0; i < condition->label_count; i++)
-		if (!strcmp(condition->labels[i].label, label)) {
-			condition->labels[i].count++;
-			return 0;
-		}
-	int code = arena_grow(arena, (void **)&condition->labels, condition->label_count, cap,
-		sizeof *condition->labels);
-	if (!code)
-		code = keep_text(arena, &label);
-	if (!code)
-		condition->labels[condition->label_count++] = (struct summary_label){label, 1};
+		counts->items[counts->count++] = (struct summary_count){text, 1};
 	return code;
 }
 
 /* A crash without a report and without a label is one whose report is still awaited. */
-static int count_crash(struct arena *arena, struct summary_condition *condition,
-	struct gathered *gathered, const struct store_trial *trial) {
+static int count_crash(
+	struct arena *arena, struct summary_condition *condition, const struct store_trial *trial) {
 	if (trial->incident.set || trial->incident_id || trial->site)
-		return count_site(arena, condition, &gathered->site_cap, trial->site);
-	return count_label(
-		arena, condition, &gathered->label_cap, trial->label ? trial->label : "awaited");
+		return count_text(arena, &condition->sites, trial->site);
+	return count_text(arena, &condition->labels, trial->label ? trial->label : "awaited");
+}
+
+static bool has_error(enum trial_outcome outcome) {
+	return outcome == TRIAL_GPU_ERROR || outcome == TRIAL_WRONG_RESULT ||
+	       outcome == TRIAL_FAILED;
 }
 
 /* The process began after its row was written: what that took is not its time. */
@@ -275,7 +261,9 @@ static int take_trial(const struct store_trial *trial, void *user) {
 	condition->runs++;
 	int code = add_end(arena, gathered, trial);
 	if (!code && trial->outcome == TRIAL_CRASHED)
-		code = count_crash(arena, condition, gathered, trial);
+		code = count_crash(arena, condition, trial);
+	if (!code && has_error(trial->outcome))
+		code = count_text(arena, &condition->errors, trial->error);
 	if (!code && trial->outcome == TRIAL_FINISHED)
 		code = add_measured(arena, &load->scratch, condition, gathered, trial);
 	return code;
@@ -283,18 +271,16 @@ static int take_trial(const struct store_trial *trial, void *user) {
 
 /* ---- what they come to ---- */
 
-static int sort_sites(const void *a, const void *b) {
-	const struct summary_site *left = a, *right = b;
+static int most_first(const void *a, const void *b) {
+	const struct summary_count *left = a, *right = b;
 	if (left->count != right->count)
 		return left->count < right->count ? 1 : -1;
-	return strcmp(left->site ? left->site : "", right->site ? right->site : "");
+	return strcmp(left->text ? left->text : "", right->text ? right->text : "");
 }
 
-static int sort_labels(const void *a, const void *b) {
-	const struct summary_label *left = a, *right = b;
-	if (left->count != right->count)
-		return left->count < right->count ? 1 : -1;
-	return strcmp(left->label, right->label);
+static void sort_counts(struct summary_counts *counts) {
+	if (counts->count)
+		qsort(counts->items, counts->count, sizeof *counts->items, most_first);
 }
 
 /* Without values *ret stays as it is. */
@@ -319,12 +305,9 @@ static int count_up(
 	if (condition->runs)
 		condition->crash_rate =
 			rate_of(condition->outcomes[TRIAL_CRASHED], condition->runs);
-	if (condition->site_count)
-		qsort(condition->sites, condition->site_count, sizeof *condition->sites,
-			sort_sites);
-	if (condition->label_count)
-		qsort(condition->labels, condition->label_count, sizeof *condition->labels,
-			sort_labels);
+	sort_counts(&condition->sites);
+	sort_counts(&condition->labels);
+	sort_counts(&condition->errors);
 	condition->throughputs = gathered->throughputs.items;
 	condition->throughput_count = gathered->throughputs.count;
 	condition->elapsed_s = gathered->elapsed.items;

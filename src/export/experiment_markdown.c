@@ -117,15 +117,16 @@ static void put_conditions(struct page *page) {
 
 /* ---- the rest ---- */
 
-static void put_tally(struct page *page, bool labels, const char *title) {
+static void put_tally(struct page *page, enum experiment_tally tally, const char *title) {
 	struct experiment_tally_row *rows;
 	struct arena arena;
 	size_t count;
 	arena_init(&arena, SIZE_MAX);
-	if (experiment_tally(page->summary, labels, &arena, &rows, &count) < 0)
+	if (experiment_tally(page->summary, tally, &arena, &rows, &count) < 0)
 		page->out->failed = true;
 	else if (count)
-		buf_printf(page->out, "\n| %s | crashes | where |\n|---|---:|---|\n", title);
+		buf_printf(page->out, "\n| %s | %s | where |\n|---|---:|---|\n", title,
+			tally == EXPERIMENT_ERRORS ? "runs" : "crashes");
 	for (size_t i = 0; i < count; i++) {
 		buf_add_str(page->out, "| ");
 		markdown_code(page->out, rows[i].name);
@@ -172,8 +173,9 @@ void experiment_markdown(const struct experiment_summary *summary, struct buf *r
 	struct page page = {.out = ret, .summary = summary};
 	put_head(&page);
 	put_conditions(&page);
-	put_tally(&page, false, "site");
-	put_tally(&page, true, "no report");
+	put_tally(&page, EXPERIMENT_SITES, "site");
+	put_tally(&page, EXPERIMENT_LABELS, "no report");
+	put_tally(&page, EXPERIMENT_ERRORS, "what failed");
 	put_comparisons(&page);
 	put_platform(&page);
 	ret->failed = ret->failed || page.value.failed;

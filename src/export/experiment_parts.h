@@ -84,14 +84,22 @@ void experiment_caution(const struct experiment_summary *summary, struct buf *re
  * nothing when they do not. */
 void experiment_platforms_differ(const struct experiment_summary *summary, struct buf *ret);
 
-/* How often one site, or one label, stands in all conditions. */
+/* What is counted over all conditions. */
+enum experiment_tally {
+	EXPERIMENT_SITES,
+	EXPERIMENT_LABELS,
+	EXPERIMENT_ERRORS,
+	EXPERIMENT_TALLY_COUNT,
+};
 struct experiment_tally_row {
 	const char *name;
 	uint64_t count;
 	const char *where; /* "none, 4 threads: 7; ..." */
 };
-/* All sites (or, with labels, all labels) of a summary, the most frequent first. -ENOMEM. */
-int experiment_tally(const struct experiment_summary *summary, bool labels, struct arena *arena,
-	struct experiment_tally_row **ret, size_t *ret_count);
+/* The most frequent first; errors may differ from trial to trial, so all behind the first
+ * EXPERIMENT_TALLY_ROWS are one row. -ENOMEM. */
+#define EXPERIMENT_TALLY_ROWS 20
+int experiment_tally(const struct experiment_summary *summary, enum experiment_tally tally,
+	struct arena *arena, struct experiment_tally_row **ret, size_t *ret_count);
 
 #endif

@@ -12,15 +12,16 @@
 #include "triage/rate.h"
 #include "triage/sample.h"
 
-struct summary_site {
-	const char *site; /* NULL: an incident without a known site */
+/* How many trials have the same text. */
+struct summary_count {
+	const char *text;
 	uint64_t count;
 };
 
-/* Why crashes have no report. */
-struct summary_label {
-	const char *label;
-	uint64_t count;
+/* The most frequent first. */
+struct summary_counts {
+	struct summary_count *items;
+	size_t count, cap;
 };
 
 /* One of facts.env. */
@@ -49,12 +50,11 @@ struct summary_condition {
 	/* runs = finished + crashed + hung + gpu_error + wrong_result + failed; neither interrupted
 	 * trials nor such without an end count. */
 	uint64_t runs, outcomes[TRIAL_OUTCOME_COUNT];
-	struct rate crash_rate; /* only with runs > 0 */
-	struct summary_site *sites;
-	size_t site_count;
-	struct summary_label *labels;
-	size_t label_count;
-	double *throughputs; /* of finished trials, in the order of the trials */
+	struct rate crash_rate;       /* only with runs > 0 */
+	struct summary_counts sites;  /* of crashes; text NULL: an incident without a known site */
+	struct summary_counts labels; /* why crashes have no report */
+	struct summary_counts errors; /* of gpu_error, wrong_result, failed; text NULL: none told */
+	double *throughputs;          /* of finished trials, in the order of the trials */
 	size_t throughput_count;
 	struct sample_interval throughput; /* only with throughput_count > 0 */
 	double lock_wait_share; /* median share of the threads' time; negative: not measured */

@@ -1,42 +1,39 @@
-/* Sites and labels over all conditions, and what experiments ran on. */
-#include "base/limits.h"
+/* Sites, labels and errors over all conditions. */
 #include "export/experiment_parts.h"
-#include "ips/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- sites and labels ---- */
-
-static size_t entries(const struct summary_condition *condition, bool labels) {
-	return labels ? condition->label_count : condition->site_count;
+static const struct summary_counts *counts_of(
+	const struct summary_condition *condition, enum experiment_tally tally) {
+	return tally == EXPERIMENT_SITES    ? &condition->sites
+	       : tally == EXPERIMENT_LABELS ? &condition->labels
+					    : &condition->errors;
 }
 
-static const char *entry(
-	const struct summary_condition *condition, bool labels, size_t i, uint64_t *ret_count) {
-	const char *site;
-	*ret_count = labels ? condition->labels[i].count : condition->sites[i].count;
-	if (labels)
-		return condition->labels[i].label;
-	site = condition->sites[i].site;
-	return site ? site : "unknown site";
+static const char *name_of(const struct summary_count *count, enum experiment_tally tally) {
+	return count->text                  ? count->text
+	       : tally == EXPERIMENT_ERRORS ? "no reason was told"
+					    : "unknown site";
 }
 
-static uint64_t count_of(const struct summary_condition *condition, bool labels, const char *name) {
-	uint64_t count;
-	for (size_t i = 0; i < entries(condition, labels); i++)
-		if (!strcmp(entry(condition, labels, i, &count), name))
-			return count;
+static uint64_t count_of(
+	const struct summary_condition *condition, enum experiment_tally tally, const char *name) {
+	const struct summary_counts *counts = counts_of(condition, tally);
+	for (size_t i = 0; i < counts->count; i++)
+		if (!strcmp(name_of(&counts->items[i], tally), name))
+			return counts->items[i].count;
 	return 0;
 }
 
-static char *where(const struct experiment_summary *summary, bool labels, const char *name,
-	struct arena *arena) {
+static char *where(const struct experiment_summary *summary, enum experiment_tally tally,
+	const char *name, struct arena *arena) {
 	struct buf text = {0};
 	for (size_t i = 0; i < summary->condition_count; i++) {
-		uint64_t count = count_of(&summary->conditions[i], labels, name);
+		uint64_t count = count_of(&summary->conditions[i], tally, name);
 		if (!count)
 			continue;
 		if (text.len)
@@ -69,24 +66,40 @@ static int add(struct arena *arena, struct experiment_tally_row **rows, size_t *
 	return code;
 }
 
-int experiment_tally(const struct experiment_summary *summary, bool labels, struct arena *arena,
-	struct experiment_tally_row **ret, size_t *ret_count) {
+/* Of what is behind the last row that is shown as it is. */
+static int fold(struct arena *arena, struct experiment_tally_row *rows, size_t *count) {
+	struct experiment_tally_row *rest = &rows[EXPERIMENT_TALLY_ROWS];
+	char name[40];
+	if (*count <= EXPERIMENT_TALLY_ROWS + 1)
+		return 0;
+	snprintf(name, sizeof name, "%zu others", *count - EXPERIMENT_TALLY_ROWS);
+	for (size_t i = EXPERIMENT_TALLY_ROWS + 1; i < *count; i++)
+		rest->count += rows[i].count;
+	rest->name = arena_strdup(arena, name);
+	rest->where = "--json has them all";
+	*count = EXPERIMENT_TALLY_ROWS + 1;
+	return rest->name ? 0 : -ENOMEM;
+}
+
+int experiment_tally(const struct experiment_summary *summary, enum experiment_tally tally,
+	struct arena *arena, struct experiment_tally_row **ret, size_t *ret_count) {
 	size_t cap = 0;
 	*ret = NULL;
 	*ret_count = 0;
 	for (size_t i = 0; i < summary->condition_count; i++) {
-		const struct summary_condition *condition = &summary->conditions[i];
-		for (size_t j = 0; j < entries(condition, labels); j++) {
-			uint64_t count;
-			const char *name = entry(condition, labels, j, &count);
-			if (add(arena, ret, ret_count, &cap, name, count) < 0)
+		const struct summary_counts *counts = counts_of(&summary->conditions[i], tally);
+		for (size_t j = 0; j < counts->count; j++)
+			if (add(arena, ret, ret_count, &cap, name_of(&counts->items[j], tally),
+				    counts->items[j].count) < 0)
 				return -ENOMEM;
-		}
 	}
-	for (size_t i = 0; i < *ret_count; i++)
-		if (!((*ret)[i].where = where(summary, labels, (*ret)[i].name, arena)))
-			return -ENOMEM;
 	if (*ret_count)
 		qsort(*ret, *ret_count, sizeof **ret, most_first);
-	return 0;
+	int code = fold(arena, *ret, ret_count);
+	for (size_t i = 0; i < *ret_count && !code; i++) {
+		struct experiment_tally_row *row = &(*ret)[i];
+		if (!row->where && !(row->where = where(summary, tally, row->name, arena)))
+			code = -ENOMEM;
+	}
+	return code;
 }

@@ -79,20 +79,20 @@ static void put_head(struct text *text) {
 	text_out_newline(&text->out);
 }
 
-/* ---- sites and labels ---- */
+/* ---- sites, labels, errors ---- */
 
-static void put_tally(struct text *text, bool labels, const char *heading) {
+static void put_tally(struct text *text, enum experiment_tally tally, const char *heading) {
 	struct experiment_tally_row *rows;
 	struct arena arena;
 	size_t count;
 	arena_init(&arena, SIZE_MAX);
-	if (experiment_tally(text->summary, labels, &arena, &rows, &count) < 0)
+	if (experiment_tally(text->summary, tally, &arena, &rows, &count) < 0)
 		text->out.buf->failed = true;
 	else if (count)
 		text_out_heading(&text->out, heading);
 	for (size_t i = 0; i < count; i++) {
 		buf_printf(value(text), "%s (%" PRIu64 ")", rows[i].name, rows[i].count);
-		put_value(text, labels ? TERM_WARN : TERM_SITE, ITEM_INDENT);
+		put_value(text, tally == EXPERIMENT_SITES ? TERM_SITE : TERM_WARN, ITEM_INDENT);
 		if (text->summary->condition_count > 1)
 			text_out_paragraph(&text->out, TERM_PLAIN, DETAIL_INDENT, rows[i].where);
 	}
@@ -142,8 +142,9 @@ void experiment_text(
 	struct text text = {.out = {ret, term}, .summary = summary};
 	put_head(&text);
 	experiment_table_text(summary, term, ret);
-	put_tally(&text, false, "Sites of the crashes");
-	put_tally(&text, true, "Crashes without a report");
+	put_tally(&text, EXPERIMENT_SITES, "Sites of the crashes");
+	put_tally(&text, EXPERIMENT_LABELS, "Crashes without a report");
+	put_tally(&text, EXPERIMENT_ERRORS, "What failed");
 	put_comparisons(&text);
 	ret->failed = ret->failed || text.value.failed;
 	buf_finish(&text.value);

@@ -135,9 +135,9 @@ static void test_outcomes(void **state) {
 		{.count = 1, .outcome = TRIAL_CRASHED, .signal = 6, .label = "late"},
 		{.count = 1, .outcome = TRIAL_CRASHED, .signal = 6},
 		{.count = 1, .outcome = TRIAL_HUNG, .signal = 9},
-		{.count = 1, .outcome = TRIAL_GPU_ERROR, .exit_status = 3},
+		{.count = 1, .outcome = TRIAL_GPU_ERROR, .exit_status = 3, .error = "page fault"},
 		{.count = 1, .outcome = TRIAL_WRONG_RESULT, .exit_status = 4},
-		{.count = 1, .outcome = TRIAL_FAILED, .exit_status = 1},
+		{.count = 1, .outcome = TRIAL_FAILED, .exit_status = 1, .error = "page fault"},
 		{.count = 3, .outcome = TRIAL_INTERRUPTED},
 		{.count = 1, .outcome = TRIAL_STARTED},
 		{.count = 2, .outcome = TRIAL_FINISHED, .throughput = 100},
@@ -151,12 +151,17 @@ static void test_outcomes(void **state) {
 	assert_int_equal(condition->planned, 15);
 	assert_int_equal(condition->outcomes[TRIAL_CRASHED], 5);
 	assert_int_equal(condition->outcomes[TRIAL_INTERRUPTED], 3);
-	assert_int_equal(condition->site_count, 2);
-	assert_string_equal(condition->sites[0].site, "agx-bind-resource");
-	assert_null(condition->sites[1].site);
-	assert_int_equal(condition->label_count, 2);
-	assert_string_equal(condition->labels[0].label, "awaited");
-	assert_string_equal(condition->labels[1].label, "late");
+	assert_int_equal(condition->sites.count, 2);
+	assert_string_equal(condition->sites.items[0].text, "agx-bind-resource");
+	assert_null(condition->sites.items[1].text);
+	assert_int_equal(condition->labels.count, 2);
+	assert_string_equal(condition->labels.items[0].text, "awaited");
+	assert_string_equal(condition->labels.items[1].text, "late");
+	/* A crash's own error is none of them. */
+	assert_int_equal(condition->errors.count, 2);
+	assert_string_equal(condition->errors.items[0].text, "page fault");
+	assert_int_equal(condition->errors.items[0].count, 2);
+	assert_null(condition->errors.items[1].text);
 	/* Times and exit codes of all that count lie side by side. */
 	assert_int_equal(condition->elapsed_count, 11);
 	assert_int_equal(condition->exit_count, 11);
@@ -393,6 +398,68 @@ static void test_no_crash(void **state) {
 	assert_null(strstr(conclusion, "never"));
 }
 
+/* Who looks for "no crash" must not find it where nothing came so far. */
+static void test_failed(void **state) {
+	struct scene *scene = *state;
+	const struct store_condition rows[] = {
+		locked("none", 4), locked("global", 4), locked("queue", 4), locked("pipeline", 4)};
+	const struct made_trials trials[] = {
+		{.condition = 0, .count = 15, .outcome = TRIAL_CRASHED, .signal = 11},
+		{.condition = 1, .count = 15, .outcome = TRIAL_FAILED, .error = "no [device](x)"},
+		{.condition = 2, .count = 15, .outcome = TRIAL_FAILED},
+		{.condition = 3, .count = 14, .outcome = TRIAL_FINISHED},
+		{.condition = 3, .count = 1, .outcome = TRIAL_FAILED, .error = "no [device](x)"},
+	};
+	struct made_experiment made;
+	made_begin(&made, scene->store, &plain, rows, 4);
+	made_trials(&made, trials, COUNT(trials));
+	load(scene, "latest");
+	assert_string_equal(compared(scene, 0, 1)->conclusion,
+		"All runs of global failed: trials that fail tell nothing of crashes.");
+	assert_string_equal(compared(scene, 1, 2)->conclusion,
+		"All runs of queue and of global failed: trials that fail tell nothing of crashes.");
+	assert_contains(compared(scene, 0, 3)->conclusion,
+		" Among them are runs that failed (1, 0), which tell nothing of crashes.");
+	buf_reset(&scene->text);
+	experiment_text(&scene->summary, &(const struct term){0}, &scene->text);
+	assert_contains(buf_str(&scene->text), "What failed");
+	assert_contains(buf_str(&scene->text), "no [device](x) (16)");
+	assert_contains(buf_str(&scene->text), "global: 15; pipeline: 1");
+	assert_contains(buf_str(&scene->text), "no reason was told (15)");
+	buf_reset(&scene->text);
+	experiment_markdown(&scene->summary, &scene->text);
+	assert_contains(buf_str(&scene->text), "| what failed | runs | where |");
+	assert_contains(buf_str(&scene->text), "<code>no ");
+	assert_null(strstr(buf_str(&scene->text), "[device](x)"));
+	buf_reset(&scene->text);
+	experiment_json(&scene->summary, &scene->text);
+	assert_contains(buf_str(&scene->text), "\"errors\":{\"no [device](x)\":15}");
+	assert_contains(buf_str(&scene->text), "\"errors\":{\"unknown\":15}");
+}
+
+/* Errors that tell of an element differ from trial to trial. */
+static void test_many_errors(void **state) {
+	struct scene *scene = *state;
+	const struct store_condition rows[] = {locked("none", 4)};
+	struct made_experiment made;
+	char texts[30][24];
+	made_begin(&made, scene->store, &plain, rows, 1);
+	for (int i = 0; i < 30; i++) {
+		snprintf(texts[i], sizeof texts[i], "element %02d", i);
+		const struct made_trials trials = {
+			.count = i ? 1 : 2, .outcome = TRIAL_WRONG_RESULT, .error = texts[i]};
+		made_trials(&made, &trials, 1);
+	}
+	load(scene, "latest");
+	assert_int_equal(scene->summary.conditions[0].errors.count, 30);
+	buf_reset(&scene->text);
+	experiment_text(&scene->summary, &(const struct term){0}, &scene->text);
+	assert_contains(buf_str(&scene->text), "element 00 (2)");
+	assert_contains(buf_str(&scene->text), "element 19 (1)");
+	assert_null(strstr(buf_str(&scene->text), "element 20"));
+	assert_contains(buf_str(&scene->text), "10 others (10)");
+}
+
 /* One trial each: every writer has something to say and nothing that is not so. */
 static void test_one_run(void **state) {
 	struct scene *scene = *state;
@@ -515,6 +582,8 @@ int main(void) {
 		SCENE(test_many_conditions),
 		SCENE(test_conclusions),
 		SCENE(test_no_crash),
+		SCENE(test_failed),
+		SCENE(test_many_errors),
 		SCENE(test_one_run),
 		SCENE(test_simulated_beside_real),
 		SCENE(test_hostile),
