@@ -192,6 +192,13 @@ static int take_signals(struct watch *watch, struct err *err) {
 	return watch->signals < 0 ? err_set(err, -errno, "no signals: %s", strerror(errno)) : 0;
 }
 
+/* The child has ended, nothing runs on: whoever asked may die now, and yet there is neither half a
+ * report nor a crash without one. */
+static int write_report(const struct supervised *what, const struct watch *watch, struct err *err) {
+	prctl(PR_SET_PDEATHSIG, 0);
+	return supervise_report(what, watch->capture, watch->end, err);
+}
+
 int supervise(const struct supervised *what, struct supervised_end *ret, struct err *err) {
 	struct watch watch = {.what = what, .end = ret, .events = -1, .signals = -1};
 	*ret = (struct supervised_end){0};
@@ -209,7 +216,7 @@ int supervise(const struct supervised *what, struct supervised_end *ret, struct 
 		take_status(&watch);
 		if (ret->signal && !supervise_obeyed(ret) && what->reports &&
 			atomic_load(&watch.capture->crashed))
-			r = supervise_report(what, watch.capture, ret, err);
+			r = write_report(what, &watch, err);
 	}
 	if (watch.events >= 0)
 		close(watch.events);

@@ -63,10 +63,11 @@ def judge_whole(o, stage, said, label, seed=SEED, runs=RUNS):
     o.check({trial['outcome'] for trial in rest} <= {'interrupted'}, label + ': nothing is left open', rest)
     o.check(all(order[trial['slot']] == trial['condition'] for trial in rest), label + ': conditions of the interrupted', rest)
     crashes = judge_pairs(o, stage, trials, label)
-    # A trial that was broken off may have crashed just before.
+    # A trial that was broken off may have crashed just before: it, or what it started.
     broken = {trial['pid'] for trial in rest}
-    paired = {trial['incident'] for trial in counted}
-    strange = [row for row in stage.incidents().values() if row['id'] not in paired and row['pid'] not in broken]
+    paired = {trial['incident'] for trial in trials}
+    strange = [row for row in stage.incidents().values() if row['id'] not in paired and
+               not {row['pid'], stage.shown(row['id'])['process'].get('parent_pid')} & broken]
     o.check(not strange, label + ': no report without its trial', strange)
     return trials, rest, crashes
 
@@ -97,7 +98,8 @@ def killed(o):
     answer = stage.repro('--resume', '1', '--json')
     said = answer_of(answer)
     o.check(answer.status == 0 and said.get('experiment') == 1, label + ': finished', answer)
-    o.check(answer.seconds < 30 * SLOW, label + ': nothing is waited for in vain', (answer, stage.trials()))
+    o.check(answer.seconds < 30 * SLOW, label + ': nothing is waited for in vain',
+            '%s\n%s' % (answer, [{name: trial[name] for name in ('id', 'outcome', 'pid', 'incident', 'label')} for trial in stage.trials()]))
     trials, rest, _ = judge_whole(o, stage, said, label)
     after = {trial['id']: trial for trial in trials}
     same = ('slot', 'condition', 'outcome', 'pid', 'launched_at', 'exit_status', 'signal', 'throughput')
