@@ -112,7 +112,8 @@ int store_trial_end(struct store *store, const struct store_trial *trial, struct
  * follow a reclassify; when retention deletes it, the trial keeps what they were at that moment.
  */
 int store_trial_pair(struct store *store, int64_t id, int64_t incident, struct err *err);
-/* NULL takes it away. A trial that has its incident gets none (0). -ENOENT. */
+/* NULL takes it away. A trial that has its incident gets none (0). -ENOENT. A crash that has one is
+ * paired by store_put() when its report comes after all. */
 int store_trial_label(struct store *store, int64_t id, const char *label, struct err *err);
 
 /* Non-zero from fn ends the walk with that code. fn may ask the store, but must not write to it. */

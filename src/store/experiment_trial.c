@@ -7,6 +7,9 @@
 #include <limits.h>
 #include <math.h>
 
+/* The system rounds the time of a start, and its clock is not the one that a runner reads. */
+#define LAUNCH_US 2000000
+
 /* Runs a statement that has to meet the row of trial id. */
 static int change(struct store *store, sqlite3_stmt *statement, int64_t id, struct err *err) {
 	int r = store_run(store, statement, err);
@@ -189,6 +192,22 @@ int store_trial_pair(struct store *store, int64_t id, int64_t incident, struct e
 	err = err != NULL ? err : &own;
 	int r = store_begin_durable(store, err);
 	return r < 0 ? r : store_end_durable(store, pair(store, id, incident, err), err);
+}
+
+int store_trial_adopt(
+	struct store *store, int64_t incident, const struct report *report, struct err *err) {
+	if (report->kind != REPORT_CRASH || !report->process.pid.set || !report->launched_at_us.set)
+		return 0;
+	sqlite3_stmt *find = store_statement(store, ST_TRIAL_UNREPORTED, err);
+	if (find == NULL)
+		return store_code(err);
+	sqlite3_bind_int64(find, 1, report->process.pid.value);
+	sqlite3_bind_int64(find, 2, report->launched_at_us.value);
+	sqlite3_bind_int64(find, 3, LAUNCH_US);
+	int r = store_step(store, find, err);
+	int64_t id = r == 1 ? sqlite3_column_int64(find, 0) : 0;
+	sqlite3_reset(find);
+	return r == 1 ? pair(store, id, incident, err) : r;
 }
 
 static int put_label(struct store *store, int64_t id, const char *label, struct err *err) {

@@ -131,6 +131,7 @@ enum statement {
 	ST_TRIAL_OF_INCIDENT,
 	ST_TRIAL_PAIR,
 	ST_TRIAL_LABEL,
+	ST_TRIAL_UNREPORTED,
 	ST_COUNT,
 };
 
@@ -326,6 +327,13 @@ enum file_row_state {
 /* Writes the file's row; *ret_id absent when source is NULL. reason: of a rejection, else NULL. */
 int store_file_put(struct store *store, const struct store_source *source,
 	enum file_row_state state, const char *reason, struct i64_opt *ret_id, struct err *err);
+
+/* ---- experiment_trial.c ---- */
+
+/* A new incident, inside its transaction: if it is the report of a crash that was given up (the
+ * same pid, launched at the same time), it belongs to that trial. */
+int store_trial_adopt(
+	struct store *store, int64_t incident, const struct report *report, struct err *err);
 
 /* ---- pack.c ---- */
 

@@ -405,6 +405,8 @@ static int put_new(struct put *put, int64_t *ret_id, enum store_put *ret) {
 		return 0;
 	}
 	int r = add_incident(put, ret_id);
+	if (r == 0)
+		r = store_trial_adopt(put->store, *ret_id, put->item->report, put->err);
 	if (r == 0 && forgotten == 1)
 		r = store_keep(put->store, *ret_id, put->seen_at_us, put->err);
 	/* The key of bytes serves every report in them. */

@@ -202,6 +202,10 @@ static const char *const texts[ST_COUNT] = {
 			  "incident_id = i.incident_id, simulated = i.simulated, "
 			  "site = (select name from site where id = i.site_id) "
 			  "from incident i where i.id = ?2 and trial.id = ?1",
+	[ST_TRIAL_UNREPORTED] =
+		"select id from trial indexed by trial_unreported where label is not null and "
+		"paired = 0 and pid = ?1 and launched_at between ?2 - ?3 and ?2 + ?3 "
+		"order by abs(launched_at - ?2) limit 1",
 	[ST_TRIAL_LABEL] =
 		"update trial set label = case when paired then null else ?2 end where id = ?1",
 };

@@ -61,6 +61,7 @@ struct made {
 	size_t ordinal;
 	const char *product; /* in place of the hardware model */
 	bool named;          /* the user named the file */
+	int64_t launched_at_us;
 };
 
 static inline struct made made_default(void) {
@@ -91,6 +92,7 @@ static inline int made_put(struct store *store, const struct made *made, enum st
 		.bug_type = "309",
 		.incident_id = made->id,
 		.captured_at_us = {made->captured_at_us, made->captured_at_us != 0},
+		.launched_at_us = {made->launched_at_us, made->launched_at_us != 0},
 		.process = {.name = made->process,
 			.pid = {made->pid, true},
 			.path = "/opt/made/python"},

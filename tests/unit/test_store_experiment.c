@@ -180,6 +180,49 @@ static void test_pair(void **state) {
 	store_close(store);
 }
 
+static int64_t put_late(struct store *store, const char *id, int64_t pid, int64_t launched_at_us) {
+	struct made made = made_default();
+	struct err err = {0};
+	enum store_put put;
+	int64_t ret = 0;
+	made.id = id;
+	made.bytes = id;
+	made.path = id;
+	made.pid = pid;
+	made.launched_at_us = launched_at_us;
+	assert_int_equal(store_begin(store, &err), 0);
+	assert_int_equal(made_put(store, &made, &put, &ret, &err), 0);
+	assert_int_equal(put, STORE_ADDED);
+	assert_int_equal(store_commit(store, &err), 0);
+	return ret;
+}
+
+/* A report that comes when nobody waits for it any more still finds its trial. */
+static void test_late_report(void **state) {
+	struct store *store = open_mode(*state, STORE_WRITE);
+	struct err err = {0};
+	int64_t experiment = add_experiment(store), trial = begin_trial(store, experiment, 0);
+	assert_int_equal(store_trial_launched(store, trial, 4711, START_US, &err), 0);
+	/* Its runner may still pair it otherwise. */
+	put_late(store, "00000000-0000-4000-8000-000000000000", 4711, START_US);
+	assert_false(last_trial(store, experiment).trial.incident.set);
+	end_trial(store, trial, TRIAL_CRASHED);
+	assert_int_equal(store_trial_label(store, trial, "late", &err), 0);
+	put_late(store, "10000000-0000-4000-8000-000000000000", 4712, START_US);
+	put_late(store, "20000000-0000-4000-8000-000000000000", 4711, START_US + 2000001);
+	put_late(store, "30000000-0000-4000-8000-000000000000", 4711, START_US - 2000001);
+	assert_false(last_trial(store, experiment).trial.incident.set);
+	assert_string_equal(
+		last_trial(store, experiment).text, "NULL|NULL|NULL|NULL|NULL|NULL|late");
+	int64_t id =
+		put_late(store, "40000000-0000-4000-8000-000000000000", 4711, START_US + 2000000);
+	assert_int_equal(last_trial(store, experiment).trial.incident.value, id);
+	assert_null(strstr(last_trial(store, experiment).text, "late"));
+	put_late(store, "50000000-0000-4000-8000-000000000000", 4711, START_US);
+	assert_int_equal(last_trial(store, experiment).trial.incident.value, id);
+	store_close(store);
+}
+
 /* As long as the row is there it is asked; then the texts stay. */
 static void test_incident_goes(void **state) {
 	struct fixture *fixture = *state;
@@ -416,6 +459,7 @@ int main(void) {
 		TEST(test_trial),
 		TEST(test_refused),
 		TEST(test_pair),
+		TEST(test_late_report),
 		TEST(test_incident_goes),
 		TEST(test_any_text),
 		TEST(test_unknown_word),
