@@ -124,6 +124,27 @@ static void refuses_mistakes(void **state) {
 	refuse(NULL, "K=a,a", "K has 'a' twice");
 }
 
+/* Text is all that the database keeps, and a resume must start the same command. */
+static void refuses_what_text_cannot_keep(void **state) {
+	static const char *const bad[] = {
+		"a\x1b[31m", "a\rb", "\x01", "caf\xe9", "\xed\xa0\x80", "\xc2\x9b"};
+	struct conditions conditions;
+	struct err err = {0};
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		const char *const words[] = {"sh", "-c", bad[i], NULL};
+		conditions_init(&conditions);
+		assert_int_equal(
+			conditions_make(&conditions, words, &nothing, NULL, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "word 3 of the command"));
+		conditions_finish(&conditions);
+	}
+	const char *const good[] = {"sh", "-c", "one\n\ttwo \xc3\xa4 \"'\\ \xe2\x80\xae", NULL};
+	conditions_init(&conditions);
+	assert_int_equal(conditions_make(&conditions, good, &nothing, NULL, &err), 0);
+	conditions_finish(&conditions);
+}
+
 static void refuses_too_much(void **state) {
 	struct conditions conditions;
 	struct err err = {0};
@@ -184,6 +205,7 @@ int main(void) {
 			has_inherited_validation, clear_environment, clear_environment),
 		cmocka_unit_test_setup(refuses_mistakes, clear_environment),
 		cmocka_unit_test_setup(refuses_too_much, clear_environment),
+		cmocka_unit_test_setup(refuses_what_text_cannot_keep, clear_environment),
 		cmocka_unit_test_setup(settings_come_back, clear_environment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
