@@ -6,6 +6,8 @@
 #include "repro/stacks.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@
 #define OPEN_MS 500
 /* Processes whose label is remembered: asking takes other programs. */
 #define LABELS 16
+#define PROCESS_BYTES 64
 
 /* ---- taking in ---- */
 
@@ -222,13 +225,16 @@ void experiment_look(struct experiment *experiment) {
 /* ---- why some are missing ---- */
 
 struct labels {
-	const char *process[LABELS];
+	char process[LABELS][PROCESS_BYTES]; /* "": not known */
 	enum reporter_label label[LABELS];
 	size_t count;
 };
 
-static bool same_process(const char *a, const char *b) {
-	return a == b || (a && b && !strcmp(a, b));
+static bool has_any(const struct experiment *experiment) {
+	for (size_t i = 0; i < experiment->pairing.count; i++)
+		if (experiment->pairing.items[i].paired)
+			return true;
+	return false;
 }
 
 /* Asks once for each process: what is not late has the same reason for all of one name. */
@@ -242,19 +248,44 @@ static enum reporter_label explain(struct experiment *experiment, struct labels 
 	if (question.now_us - ended_at_us < REPORTER_LATE_US)
 		return REPORTER_LATE;
 	for (size_t i = 0; i < labels->count; i++)
-		if (same_process(labels->process[i], process))
+		if (!strncmp(labels->process[i], process ? process : "", PROCESS_BYTES - 1))
 			return labels->label[i];
 	enum reporter_label label = reporter_explain(experiment->options->reporter, &question);
+	/* Somebody has written reports of other trials. */
+	if (label == REPORTER_OFF && has_any(experiment))
+		label = REPORTER_UNKNOWN;
 	if (labels->count < LABELS) {
-		labels->process[labels->count] = process;
+		snprintf(labels->process[labels->count], PROCESS_BYTES, "%s",
+			process ? process : "");
 		labels->label[labels->count++] = label;
 	}
 	return label;
 }
 
+/* Reports may have another name for a process than the system: that of the condition's other
+ * crashes. Borrowed from the store. */
+static const char *reported_name(struct experiment *experiment, int64_t condition) {
+	for (size_t i = 0; i < experiment->pairing.count; i++) {
+		const struct pairing_trial *trial = &experiment->pairing.items[i];
+		struct incident incident;
+		struct err ignored = {0};
+		char word[24];
+		if (!trial->paired || trial->incident <= 0 ||
+			experiment->known[i].condition != condition)
+			continue;
+		snprintf(word, sizeof word, "%" PRId64, trial->incident);
+		if (store_find(experiment->store, word, &incident, &ignored) == 0)
+			return incident.process;
+	}
+	return NULL;
+}
+
 /* The name of the process whose report is missing; NULL: it need not be the command's. */
-static const char *process_of(const struct experiment *experiment, size_t at) {
+static const char *process_of(struct experiment *experiment, size_t at) {
 	const struct known_trial *known = &experiment->known[at];
+	const char *reported = reported_name(experiment, known->condition);
+	if (reported)
+		return reported;
 	if (!experiment->pairing.items[at].itself)
 		return NULL;
 	if (known->process[0])
