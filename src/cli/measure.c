@@ -8,6 +8,7 @@
 #include "export/json_out.h"
 #include "repro/experiment.h"
 #include "repro/fingerprint.h"
+#include "repro/plan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -45,8 +46,10 @@ static void put_words(const struct measure_plan *plan, struct buf *ret) {
 }
 
 /* Who would be refused in the end leaves no experiment behind that never began. */
-static int check_alone(const char *db_path, struct err *err) {
+static int check(const struct measure_plan *plan, const char *db_path, struct err *err) {
 	struct lock lock = {.fd = -1};
+	if (plan->runs > PLAN_TRIALS_MAX / (int64_t)plan->conditions->count)
+		return err_set(err, -EINVAL, "more than %d trials", PLAN_TRIALS_MAX);
 	int code = presence_take_experiment(db_path, &lock, err);
 	lock_release(&lock);
 	return code;
@@ -57,7 +60,7 @@ enum cli_status measure_add(struct cli *cli, const struct measure_plan *plan, in
 		.kind = plan->kind, .runs = plan->runs, .started_at_us = clock_now_us()};
 	struct buf words = {0}, settings = {0}, platform = {0};
 	struct err err = {0};
-	int code = check_alone(cli_db_path(cli), &err);
+	int code = check(plan, cli_db_path(cli), &err);
 	if (!code)
 		code = take_seed(plan->seed, &experiment.seed, &err);
 	put_words(plan, &words);
@@ -75,6 +78,8 @@ enum cli_status measure_add(struct cli *cli, const struct measure_plan *plan, in
 	buf_finish(&words);
 	buf_finish(&settings);
 	buf_finish(&platform);
+	if (code == -EINVAL)
+		return cli_usage(cli, "%s", err.text);
 	return code ? cli_fail(&err) : CLI_DONE;
 }
 

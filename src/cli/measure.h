@@ -71,7 +71,7 @@ struct measure_plan {
 	const struct conditions *conditions;
 };
 
-/* Stores it. CLI_DONE, or CLI_FAILED after saying why. */
+/* Stores it. CLI_DONE, or CLI_FAILED or CLI_USAGE after saying why. */
 enum cli_status measure_add(struct cli *cli, const struct measure_plan *plan, int64_t *ret_id);
 
 struct measure_end {

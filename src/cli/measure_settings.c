@@ -28,7 +28,7 @@ static void read_bool(struct json *json, bool *ret) {
 static void read_text(struct json *json, struct arena *arena, const char **ret) {
 	const char *odd = NULL;
 	if (json_peek(json) == JSON_STRING)
-		json_text(json, arena, LIMIT_TEXT_BYTES, false, ret, &odd);
+		json_text(json, arena, LIMIT_TEXT_BYTES, true, ret, &odd);
 	else
 		json_skip(json);
 }

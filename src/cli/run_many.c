@@ -56,6 +56,17 @@ static int make_conditions(struct conditions *conditions, const struct run_many 
 			      conditions, (const char *const *)operands, &many->env, unit, err);
 }
 
+/* A resume would not find it. */
+static int check_folder(const char *folder, struct err *err) {
+	if (!folder)
+		return err_set(err, -errno, "the current folder: %s", strerror(errno));
+	if (!text_is_clean(folder, strlen(folder), TEXT_LINES))
+		return err_set(err, -EINVAL,
+			"the current folder's name has control bytes or bytes that are no UTF-8, "
+			"which an experiment cannot keep");
+	return 0;
+}
+
 static enum cli_status add_experiment(struct cli *cli, const struct run_many *many,
 	const struct run_common *common, char **operands, int64_t *ret_id) {
 	struct conditions conditions;
@@ -75,7 +86,9 @@ static enum cli_status add_experiment(struct cli *cli, const struct run_many *ma
 		.settings = &settings,
 		.conditions = &conditions};
 	conditions_init(&conditions);
-	int code = make_conditions(&conditions, many, operands, &err);
+	int code = check_folder(settings.folder, &err);
+	if (!code)
+		code = make_conditions(&conditions, many, operands, &err);
 	enum cli_status status = code == -EINVAL ? cli_usage(cli, "%s", err.text)
 				 : code          ? cli_fail(&err)
 						 : measure_add(cli, &plan, ret_id);
@@ -84,7 +97,7 @@ static enum cli_status add_experiment(struct cli *cli, const struct run_many *ma
 }
 
 static enum cli_status put_summary(struct cli *cli, const char *word, const char *path) {
-	struct experiment_summary summary;
+	struct experiment_summary summary = {0};
 	struct buf text = {0};
 	struct err err = {0};
 	if (!path)

@@ -22,6 +22,12 @@ run experiments --trials
 run experiments 1 --trials --csv
 run_tty 80 experiments --no-pager --color never
 run_tty 80 experiments 1:1 --trials --no-pager --color never
+run run -n 600000 --matrix A=1,2 -- true
+run run -n 1 --metric "$(printf 'a\tb=([0-9]+)')" --json --wait 0 -- printf 'a\tb=17\n' | pick experiment
+run experiments latest --trials --json | pick outcome throughput
+mkdir "$(printf 'caf\351')"
+(cd "$(printf 'caf\351')" && run run -n 1 -- true)
+run experiments -n 1 --json | pick experiment
 "$AGXTRIAGE" -q repro --backend sim --threads 1 --lock none --runs 1000 >repro.log 2>&1 &
 pid=$!
 tries=0
