@@ -172,18 +172,22 @@ static char *make_command(struct conditions *conditions, const char *const *argv
 	return keep_json(conditions, &text);
 }
 
-static bool is_variable_of(const struct conditions *conditions, const struct option_list *fixed,
-	const char *name, size_t len) {
+static bool is_varied(const struct conditions *conditions, const char *name, size_t len) {
 	for (size_t i = 0; i < conditions->factor_count; i++) {
 		const struct conditions_factor *factor = &conditions->factors[i];
 		if (factor->variable && strlen(factor->name) == len &&
 			!memcmp(factor->name, name, len))
 			return true;
 	}
+	return false;
+}
+
+static bool is_variable_of(const struct conditions *conditions, const struct option_list *fixed,
+	const char *name, size_t len) {
 	for (size_t i = 0; i < fixed->count; i++)
 		if (!strncmp(fixed->items[i], name, len) && fixed->items[i][len] == '=')
 			return true;
-	return false;
+	return is_varied(conditions, name, len);
 }
 
 static void put_variable(struct json_out *out, struct buf *scratch, const char *name, size_t len,
@@ -209,7 +213,7 @@ static void put_inherited(struct conditions *conditions, const struct option_lis
 	}
 }
 
-/* Of a variable that is fixed and varied, the latter counts; of one fixed twice, the last. */
+/* Of a variable that is fixed twice, the last value counts. */
 static bool is_overruled(
 	const struct conditions *conditions, const struct option_list *fixed, size_t index) {
 	const char *word = fixed->items[index];
@@ -261,13 +265,18 @@ static void set_facts(
 		ret->backend = "torch";
 }
 
-static int check_fixed(const struct option_list *fixed, struct err *err) {
+static int check_fixed(
+	const struct conditions *conditions, const struct option_list *fixed, struct err *err) {
 	int code = 0;
 	for (size_t i = 0; i < fixed->count && !code; i++) {
-		if (!split_named(fixed->items[i]))
-			return err_set(
-				err, -EINVAL, "--env takes NAME=VALUE, not '%s'", fixed->items[i]);
-		code = check_text(fixed->items[i], "--env", err);
+		const char *word = fixed->items[i], *value = split_named(word);
+		if (!value)
+			return err_set(err, -EINVAL, "--env takes NAME=VALUE, not '%s'", word);
+		size_t len = (size_t)(value - 1 - word);
+		if (is_varied(conditions, word, len))
+			return err_set(err, -EINVAL, "%.*s has values by --matrix and one by --env",
+				(int)len, word);
+		code = check_text(word, "--env", err);
 	}
 	return code;
 }
@@ -287,7 +296,7 @@ int conditions_make(struct conditions *conditions, const char *const *argv,
 	size_t count = 0;
 	int code = check_words(argv, err);
 	if (!code)
-		code = check_fixed(fixed, err);
+		code = check_fixed(conditions, fixed, err);
 	if (!code)
 		code = count_product(conditions, &count, err);
 	if (code)

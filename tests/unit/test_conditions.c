@@ -67,8 +67,8 @@ static void knows_whose_backend_it_is(void **state) {
 static void varies_variables(void **state) {
 	struct conditions conditions;
 	struct err err = {0};
-	const char *fixed[] = {"A=1", "B=x=y", "A=2", "C=fixed", NULL};
-	const struct option_list list = {fixed, 4};
+	const char *fixed[] = {"A=1", "B=x=y", "A=2", NULL};
+	const struct option_list list = {fixed, 3};
 	(void)state;
 	conditions_init(&conditions);
 	assert_int_equal(conditions_add_variable(&conditions, "C=,0,\"q\"", &err), 0);
@@ -161,6 +161,9 @@ static void refuses_too_much(void **state) {
 	assert_non_null(strstr(err.text, "more than 1024 conditions"));
 	assert_int_equal(conditions_make(&conditions, argv, &list, NULL, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "--env takes NAME=VALUE, not 'novalue'"));
+	fixed[0] = "B=1";
+	assert_int_equal(conditions_make(&conditions, argv, &list, NULL, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "B has values by --matrix and one by --env"));
 	conditions_finish(&conditions);
 }
 
