@@ -65,6 +65,7 @@ static int count_trial(const struct store_trial *trial, void *user) {
 	struct tally *tally = user;
 	tally->done += trial->outcome != TRIAL_STARTED && trial->outcome != TRIAL_INTERRUPTED;
 	tally->crashed += trial->outcome == TRIAL_CRASHED;
+	tally->simulated = tally->simulated || trial->simulated;
 	return 0;
 }
 

@@ -157,7 +157,7 @@ static void say(struct cli *cli, const struct run_report *report) {
 	if (report->not_started)
 		log_error("%s", report->not_started);
 	else if (!run_crashed(result))
-		log_info("no crash: %s", buf_str(&line));
+		log_info("no crash seen: %s", buf_str(&line));
 	if (result->log_error.code)
 		log_warning("%s", result->log_error.text);
 	buf_finish(&line);

@@ -259,6 +259,7 @@ static int take_trial(const struct store_trial *trial, void *user) {
 	if (trial->outcome == TRIAL_STARTED || trial->outcome == TRIAL_INTERRUPTED)
 		return 0;
 	condition->runs++;
+	condition->simulated = condition->simulated || trial->simulated;
 	int code = add_end(arena, gathered, trial);
 	if (!code && trial->outcome == TRIAL_CRASHED)
 		code = count_crash(arena, condition, trial);

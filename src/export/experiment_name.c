@@ -306,7 +306,8 @@ void experiment_title(const struct experiment_summary *summary,
 }
 
 bool experiment_is_simulated(const struct summary_condition *condition) {
-	return condition->facts.backend && !strcmp(condition->facts.backend, "sim");
+	return condition->simulated ||
+	       (condition->facts.backend && !strcmp(condition->facts.backend, "sim"));
 }
 
 void experiment_common(const struct experiment_summary *summary, struct buf *ret) {

@@ -76,7 +76,7 @@ void experiment_conclude(const struct experiment_summary *summary,
 	const struct summary_comparison *comparison, bool markdown, struct buf *ret);
 /* Said wherever a simulated condition is shown. */
 #define EXPERIMENT_SIMULATED                                                                  \
-	"SIMULATED: the simulated driver crashed; its rates and throughputs say nothing of a" \
+	"SIMULATED: this is the simulated driver; its rates and throughputs say nothing of a" \
 	" real one."
 /* What has to be said of all comparisons together: chance, cause, the simulated driver. */
 void experiment_caution(const struct experiment_summary *summary, struct buf *ret);

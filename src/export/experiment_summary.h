@@ -46,6 +46,8 @@ extern const char *const summary_factor_names[SUMMARY_FACTOR_COUNT];
 struct summary_condition {
 	int64_t experiment;           /* its number */
 	struct store_condition facts; /* texts in the summary's arena */
+	bool simulated; /* by the simulated driver: the backend, or a crash of a program that has it
+			 */
 	int64_t planned;
 	/* runs = finished + crashed + hung + gpu_error + wrong_result + failed; neither interrupted
 	 * trials nor such without an end count. */
@@ -98,7 +100,7 @@ struct experiment_summary {
 	size_t condition_count;
 	struct summary_comparison *comparisons; /* every pair with runs on both sides */
 	size_t comparison_count;
-	bool simulated; /* any condition's backend is "sim" */
+	bool simulated; /* any condition is */
 };
 
 /* Words: "7" all conditions of an experiment, "7:2" one of them (from 0), "latest". -ENOENT,

@@ -84,6 +84,7 @@ struct store_trial {
 	const char *incident_id, *site;
 	const char
 		*label; /* of a crash without one: late, quota, reporter off, unknown; else NULL */
+	bool simulated; /* its incident is; only on the way out */
 };
 
 /* Adds both, in one transaction; *ret_id: of the experiment. Conditions are numbered by their place

@@ -103,6 +103,7 @@ static int give_trial(const struct walk *walk, struct err *err) {
 		.incident_id = text(row, 18),
 		.site = text(row, 19),
 		.label = text(row, 20),
+		.simulated = sqlite3_column_int(row, 21) != 0,
 	};
 	int outcome = 0;
 	int r = name_of(walk, 3, trial_outcome_names, TRIAL_OUTCOME_COUNT, &outcome, err);
@@ -169,7 +170,7 @@ int store_trials(struct store *store, int64_t id, store_trial_fn fn, void *user,
 		"t.lock_wait_s, t.latency, t.error, o.stacks, o.stderr_tail, t.incident, "
 		"iif(t.incident is null, t.incident_id, i.incident_id), "
 		"iif(t.incident is null, t.site, (select name from site where id = i.site_id)), "
-		"t.label from trial t left join trial_output o on o.trial_id = t.id "
+		"t.label, t.simulated from trial t left join trial_output o on o.trial_id = t.id "
 		"left join incident i on i.id = t.incident "
 		"where t.experiment_id = ? order by t.id",
 		id, give_trial, err);
