@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "cli/run_files.h"
 #include "repro/reporter.h"
@@ -17,6 +18,9 @@
 #include <unistd.h>
 
 #define RUNS_DEFAULT 10
+/* As a single run ends. */
+#define STATUS_NOT_RUN 126
+#define STATUS_NOT_FOUND 127
 
 bool run_many_wanted(const struct run_many *many) {
 	return many->runs.set || many->matrix.count || many->metric || many->resume ||
@@ -96,29 +100,40 @@ static enum cli_status add_experiment(struct cli *cli, const struct run_many *ma
 	return status;
 }
 
-static enum cli_status put_summary(struct cli *cli, const char *word, const char *path) {
-	struct experiment_summary summary = {0};
+static enum cli_status put_summary(const struct experiment_summary *summary, const char *path) {
 	struct buf text = {0};
-	struct err err = {0};
-	if (!path)
-		return CLI_DONE;
-	int code = experiment_summary_load(cli->store, &word, 1, &summary, &err);
-	if (!code)
-		experiment_markdown(&summary, &text);
-	enum cli_status status = code ? cli_fail(&err) : run_files_append(path, &text);
+	if (path)
+		experiment_markdown(summary, &text);
+	enum cli_status status = run_files_append(path, &text);
 	buf_finish(&text);
-	experiment_summary_finish(&summary);
 	return status;
+}
+
+/* Nothing to read is no error of a command, but rarely what was meant. */
+static void warn_metric(const struct experiment_summary *summary, const char *metric) {
+	uint64_t finished = 0, measured = 0;
+	for (size_t i = 0; i < summary->condition_count; i++) {
+		finished += summary->conditions[i].outcomes[TRIAL_FINISHED];
+		measured += summary->conditions[i].throughput_count;
+	}
+	if (metric && finished && !measured)
+		log_warning("--metric found no number in what %" PRIu64 " runs printed", finished);
 }
 
 static enum cli_status tell(struct cli *cli, const struct run_many *many,
 	const struct run_common *common, int64_t id, const struct measure_end *end) {
+	struct experiment_summary summary;
 	char word[24];
 	const char *const words[] = {word};
 	snprintf(word, sizeof word, "%" PRId64, id);
-	enum cli_status status = measure_print(cli, words, 1, &many->format);
+	enum cli_status status = measure_load(cli, words, 1, &summary);
+	if (status != CLI_DONE)
+		return status;
+	warn_metric(&summary, many->metric);
+	status = measure_write(cli, &summary, &many->format);
 	if (status == CLI_DONE)
-		status = put_summary(cli, word, common->summary);
+		status = put_summary(&summary, common->summary);
+	experiment_summary_finish(&summary);
 	if (status == CLI_DONE && common->fail_on_crash && end->crashed)
 		status = CLI_FAILED;
 	if (!end->stopped)
@@ -127,11 +142,25 @@ static enum cli_status tell(struct cli *cli, const struct run_many *many,
 	return CLI_FAILED;
 }
 
+/* As a shell has them; in the middle of an experiment it would be an error of the runner. */
+static int check_command(const char *name) {
+	char *path = spawn_find(name);
+	bool found = path != NULL;
+	free(path);
+	if (found)
+		return 0;
+	bool there = strchr(name, '/') && access(name, F_OK) == 0;
+	log_error("%s: %s", name, there ? "cannot be run" : "there is no such command");
+	return there ? STATUS_NOT_RUN : STATUS_NOT_FOUND;
+}
+
 enum cli_status run_many(struct cli *cli, const struct run_many *many,
 	const struct run_common *common, int count, char **operands) {
 	struct measure_end end;
 	int64_t id = 0;
 	enum cli_status status = check(cli, many, count);
+	if (status == CLI_DONE && !many->resume)
+		status = (enum cli_status)check_command(operands[0]);
 	if (status == CLI_DONE)
 		status = many->resume ? measure_find(cli, operands[0], &id)
 				      : add_experiment(cli, many, common, operands, &id);
