@@ -1,5 +1,6 @@
-/* A tie by processes counts only within the trial's own time; of several trials that a report may
- * belong to, the surest tie wins, then the one that began last before the process did. */
+/* A tie that is not pid and launch at once counts only within the trial's own time; of several
+ * trials that a report may belong to, the surest tie wins, then the one that began nearest to the
+ * process. */
 #include "repro/pairing.h"
 
 #include <errno.h>
@@ -49,9 +50,13 @@ static bool in_time(const struct pairing_trial *trial, const struct tree_claim *
 static bool is_itself(const struct pairing_trial *trial, const struct tree_claim *says) {
 	if (!trial->pid.set || !says->pid.set || trial->pid.value != says->pid.value)
 		return false;
+	/* No two processes have both in common, whenever the reporter came to it and whatever the
+	 * clock was set to meanwhile. */
+	if (says->launched_at_us.set && trial->launched_at_us.set)
+		return distance(trial->launched_at_us.value, says->launched_at_us.value) <=
+		       LAUNCH_US;
 	/* Without a launch time the pid has to do, within the trial's time. */
-	return !says->launched_at_us.set || !trial->launched_at_us.set ||
-	       distance(trial->launched_at_us.value, says->launched_at_us.value) <= LAUNCH_US;
+	return in_time(trial, says);
 }
 
 void pairing_end(struct pairing *pairing, size_t at, int64_t ended_at_us, struct tree *tree) {
@@ -77,12 +82,12 @@ static enum verdict judge(const struct pairing_trial *trial, const struct tree_c
 		[TREE_LAUNCH] = PAIRING_LAUNCH,
 		[TREE_OPEN] = PAIRING_LAUNCH};
 	const struct tree *tree = trial->live ? trial->live : &trial->tree;
-	if (!in_time(trial, says))
-		return VERDICT_NO;
 	if (is_itself(trial, says)) {
 		*ret_rank = PAIRING_ITSELF;
 		return VERDICT_YES;
 	}
+	if (!in_time(trial, says))
+		return VERDICT_NO;
 	enum tree_tie tie = tree->count ? tree_find_tie(tree, says) : TREE_NONE;
 	*ret_rank = ranks[tie];
 	return tie == TREE_NONE ? VERDICT_NO : tie == TREE_OPEN ? VERDICT_OPEN : VERDICT_YES;
