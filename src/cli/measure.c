@@ -194,7 +194,8 @@ static int run_trials(struct session *session, enum experiment_end *ret, struct 
 		.user = &session->display};
 	while (options.folders[options.folder_count])
 		options.folder_count++;
-	measure_display_init(&session->display, session->names, cli->globals.quiet);
+	measure_display_init(&session->display, session->names,
+		session->settings.answers ? "/s" : "", cli->globals.quiet);
 	int code = experiment_run(cli->store, cli->rules, session->id, &options, ret, err);
 	measure_display_clear(&session->display);
 	return code;

@@ -16,20 +16,31 @@
 #define DRAW_EVERY_MS 100
 #define SAY_EVERY_MS 30000
 #define LINES_DEFAULT 24
-#define NAME_WIDTH 28
+#define NAME_WIDTH_MIN 8
+/* Of the parts of a condition's line, as put_condition() prints them. */
+#define COUNTS_WIDTH 31 /* with the mark in front of the name */
+#define RANGE_WIDTH 17
+#define THROUGHPUT_WIDTH 10
 
-void measure_display_init(struct measure_display *ret, const char *const *names, bool quiet) {
+/* A window may become another size at any time. */
+static void measure_terminal(struct measure_display *display) {
 	struct winsize size;
 	struct term terminal;
 	term_init(&terminal, stderr, TERM_COLOR_NEVER);
+	display->columns = terminal.columns;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row)
+		display->lines = size.ws_row;
+}
+
+void measure_display_init(
+	struct measure_display *ret, const char *const *names, const char *unit, bool quiet) {
 	*ret = (struct measure_display){.names = names,
+		.unit = unit,
 		.quiet = quiet,
 		.live = !quiet && term_is_live(STDERR_FILENO),
-		.columns = terminal.columns,
 		.lines = LINES_DEFAULT,
 		.first_ms = clock_monotonic_us() / 1000};
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row)
-		ret->lines = size.ws_row;
+	measure_terminal(ret);
 	ret->last_ms = ret->first_ms;
 }
 
@@ -73,56 +84,128 @@ void measure_display_whole(const struct experiment_progress *progress, struct bu
 	}
 }
 
-/* "none, 4 threads    12 of 30   5 crashes, 41.7 % (19.3 to 68.0 %)   8,103/s" */
+static void cut_character(struct buf *ret) {
+	size_t len = ret->len;
+	while (len && ((unsigned char)ret->data[len - 1] & 0xc0) == 0x80)
+		len--;
+	ret->len = len ? len - 1 : 0;
+	if (ret->data)
+		ret->data[ret->len] = '\0';
+}
+
+/* What fits on a line: names are cut last, numbers are whole or not there. */
+struct layout {
+	size_t name;
+	bool range, throughput;
+};
+
+static struct layout lay_out(
+	const struct measure_display *display, const struct experiment_progress *progress) {
+	struct layout ret = {.name = NAME_WIDTH_MIN};
+	size_t room = display->columns > COUNTS_WIDTH + NAME_WIDTH_MIN
+			      ? display->columns - 1 - COUNTS_WIDTH
+			      : NAME_WIDTH_MIN;
+	for (size_t i = 0; i < progress->condition_count; i++) {
+		size_t width = text_width(display->names[i]);
+		ret.name = width > ret.name ? width : ret.name;
+	}
+	ret.name = ret.name < room ? ret.name : room;
+	ret.range = ret.name + RANGE_WIDTH <= room;
+	ret.throughput = ret.range && ret.name + RANGE_WIDTH + THROUGHPUT_WIDTH <= room;
+	return ret;
+}
+
+/* Appends the characters of text that fit into width, then blanks. */
+static void put_fitted(const char *text, size_t width, struct buf *ret) {
+	size_t start = ret->len;
+	buf_add_str(ret, text);
+	if (text_width(text) > width) {
+		while (ret->len > start && text_width(buf_str(ret) + start) >= width)
+			cut_character(ret);
+		buf_add_str(ret, "\xe2\x80\xa6");
+	}
+	for (size_t i = text_width(buf_str(ret) + start); i < width; i++)
+		buf_add_char(ret, ' ');
+}
+
+static void put_throughput(double throughput, const char *unit, struct buf *ret) {
+	if (throughput >= 100)
+		buf_printf(ret, " %7.0f%s", throughput, unit);
+	else
+		buf_printf(ret, " %7.3g%s", throughput, unit);
+}
+
+/* "none, 4 threads  12/30   5 crashed  41.7 % (19.3 to 68.0)    8103/s" */
 static void put_condition(const struct measure_display *display,
-	const struct experiment_progress *progress, size_t index, struct buf *ret) {
+	const struct experiment_progress *progress, const struct layout *layout, size_t index,
+	struct buf *ret) {
 	const struct experiment_tally *tally = &progress->conditions[index];
 	int64_t crashed = tally->outcomes[TRIAL_CRASHED];
 	bool runs = progress->phase == EXPERIMENT_TRIALS && progress->condition == (int64_t)index;
-	buf_printf(ret, "%s %-*s %4" PRId64 "/%-4" PRId64, runs ? ">" : " ", NAME_WIDTH,
-		display->names[index], tally->done, tally->planned);
-	if (tally->done > 0) {
-		struct rate rate = rate_of((uint64_t)crashed, (uint64_t)tally->done);
-		buf_printf(ret, " %4" PRId64 " crashed %5.1f %% (%.1f to %.1f)", crashed,
-			rate.rate * 100, rate.low * 100, rate.high * 100);
+	buf_add_str(ret, runs ? "> " : "  ");
+	put_fitted(display->names[index], layout->name, ret);
+	buf_printf(ret, "%4" PRId64 "/%-4" PRId64, tally->done, tally->planned);
+	if (!tally->done)
+		return;
+	struct rate rate = rate_of((uint64_t)crashed, (uint64_t)tally->done);
+	buf_printf(ret, "%4" PRId64 " crashed%6.1f %%", crashed, rate.rate * 100);
+	size_t start = ret->len;
+	if (layout->range)
+		buf_printf(ret, " (%.1f to %.1f)", rate.low * 100, rate.high * 100);
+	if (layout->throughput && tally->throughput > 0) {
+		while (ret->len < start + RANGE_WIDTH)
+			buf_add_char(ret, ' ');
+		put_throughput(tally->throughput, display->unit, ret);
 	}
-	if (tally->throughput > 0)
-		buf_printf(ret, "  %.0f/s", tally->throughput);
 }
 
 /* Cut to the terminal's width; behind the cut nothing of the last picture may stay. */
-static void add_line(const struct measure_display *display, struct buf *line, struct buf *picture) {
+static void add_line(struct measure_display *display, struct buf *line, struct buf *picture) {
 	size_t fit = display->columns > 1 ? display->columns - 1 : line->len;
-	if (line->len > fit)
-		line->len = fit;
+	while (text_width(buf_str(line)) > fit)
+		cut_character(line);
+	display->widths[display->drawn++] = text_width(buf_str(line));
 	buf_add(picture, line->data, line->len);
 	buf_add_str(picture, "\033[K\n");
 	buf_reset(line);
 }
 
-static void go_back(const struct measure_display *display, struct buf *picture) {
-	if (display->drawn)
-		buf_printf(picture, "\r\033[%zuA", display->drawn);
+/* A terminal that became narrower has wrapped what stands there. */
+static void go_back(struct measure_display *display, struct buf *picture) {
+	size_t rows = 0;
+	for (size_t i = 0; i < display->drawn; i++)
+		rows += display->columns && display->widths[i]
+				? (display->widths[i] + display->columns - 1) / display->columns
+				: 1;
+	if (rows)
+		buf_printf(picture, "\r\033[%zuA", rows);
+	display->drawn = 0;
 }
 
 static void draw(struct measure_display *display, const struct experiment_progress *progress) {
 	struct buf picture = {0}, line = {0};
-	size_t drawn = 1;
+	size_t columns = display->columns;
+	measure_terminal(display);
 	go_back(display, &picture);
+	if (columns != display->columns) /* else lines stay joined that were wrapped */
+		buf_add_str(&picture, "\033[J");
+	struct layout layout = lay_out(display, progress);
 	/* Conditions that do not fit are not drawn at all: a table that scrolls cannot be redrawn.
 	 */
-	if (progress->condition_count + 2 < display->lines)
-		for (size_t i = 0; i < progress->condition_count; i++, drawn++) {
-			put_condition(display, progress, i, &line);
+	if (progress->condition_count + 2 < display->lines &&
+		progress->condition_count < MEASURE_DISPLAY_LINES)
+		for (size_t i = 0; i < progress->condition_count; i++) {
+			put_condition(display, progress, &layout, i, &line);
 			add_line(display, &line, &picture);
 		}
 	measure_display_whole(progress, &line);
 	buf_add_str(&line, " (Ctrl-C stops)");
 	add_line(display, &line, &picture);
+	/* What a narrower or lower picture leaves of the one before. */
+	buf_add_str(&picture, "\033[J");
 	if (!picture.failed && !line.failed) {
 		fwrite(picture.data, 1, picture.len, stderr);
 		fflush(stderr);
-		display->drawn = drawn;
 	}
 	buf_finish(&picture);
 	buf_finish(&line);
@@ -151,11 +234,12 @@ void measure_display_show(const struct experiment_progress *progress, void *user
 
 void measure_display_clear(struct measure_display *display) {
 	struct buf picture = {0};
+	if (!display->drawn)
+		return;
+	measure_terminal(display);
 	go_back(display, &picture);
-	if (display->drawn)
-		buf_add_str(&picture, "\033[J");
+	buf_add_str(&picture, "\033[J");
 	fwrite(buf_str(&picture), 1, picture.len, stderr);
 	fflush(stderr);
-	display->drawn = 0;
 	buf_finish(&picture);
 }
