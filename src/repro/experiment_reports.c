@@ -179,10 +179,35 @@ static void give(struct experiment *experiment, size_t at, const struct arrival 
 	experiment_settle(experiment, at, false);
 }
 
+/* The trial that was paired with the report by an earlier runner, or PAIRING_NONE. */
+static size_t find_paired(const struct experiment *experiment, int64_t incident) {
+	for (size_t i = 0; i < experiment->pairing.count; i++)
+		if (experiment->pairing.items[i].paired &&
+			experiment->pairing.items[i].incident == incident)
+			return i;
+	return PAIRING_NONE;
+}
+
+/* That one may have been killed before it had stored what follows from the pair. */
+static void look_again(struct experiment *experiment, size_t at, const struct arrival *arrival) {
+	struct err err = {0};
+	experiment->pairing.items[at].says = arrival->says;
+	if (!experiment_shows_crash(experiment, at) || !experiment_free_store(experiment))
+		return;
+	int code = correct(experiment, at, &err);
+	if (code)
+		experiment_fail(experiment, code, &err);
+}
+
 static int on_arrival(const struct arrival *arrival, void *user) {
 	struct experiment *experiment = user;
 	enum pairing_rank rank;
-	size_t at = pairing_find(&experiment->pairing, arrival, &rank);
+	size_t at = find_paired(experiment, arrival->id);
+	if (at != PAIRING_NONE) {
+		look_again(experiment, at, arrival);
+		return 0;
+	}
+	at = pairing_find(&experiment->pairing, arrival, &rank);
 	if (at != PAIRING_NONE)
 		give(experiment, at, arrival, rank);
 	return 0;

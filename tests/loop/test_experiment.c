@@ -500,6 +500,27 @@ static void test_late(void **state) {
 	assert_int_equal(trial_of(place, 1)->outcome, TRIAL_FINISHED);
 }
 
+/* The runner was killed when the pair was stored already, and what follows from it was not. */
+static void test_half_corrected(void **state) {
+	static const char *const commands[] = {
+		"sh -c '. $SCRIPT; report $$ $PPID; crash $$'; exit 0"};
+	struct place *place = *state;
+	struct experiment_options options = options_of(place);
+	struct err err = {0};
+	int64_t id = plan(place, commands, 1, 1, NULL);
+	assert_int_equal(run(place, id, &options), EXPERIMENT_DONE);
+	const struct trial *trial = trial_of(place, 0);
+	assert_int_equal(trial->outcome, TRIAL_CRASHED);
+	const struct store_trial before = {.id = trial->id,
+		.outcome = TRIAL_FINISHED,
+		.ended_at_us = trial->ended_at_us,
+		.exit_status = trial->exit_status};
+	assert_int_equal(store_trial_end(place->store, &before, &err), 0);
+	assert_int_equal(run(place, id, &options), EXPERIMENT_DONE);
+	assert_int_equal(trial_of(place, 0)->outcome, TRIAL_CRASHED);
+	assert_true(trial_of(place, 0)->incident.set);
+}
+
 /* A daemon that takes nothing in serves the database, until it is killed. */
 static void test_daemon_dies(void **state) {
 	static const char *const commands[] = {"sleep 0.2; report $$ $PPID; crash $$"};
@@ -582,6 +603,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_not_found, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_late, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_half_corrected, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_daemon_dies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stop_waiting, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_terminate, set_up, tear_down),
