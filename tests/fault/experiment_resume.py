@@ -267,12 +267,15 @@ def deleted(o):
 
 def folder_gone(o):
     """Reports cannot be written or seen any more: outcomes stay right, and crashes without a report say so."""
-    for what in ('deleted', 'a file in its place', 'another in its place'):
+    for what in ['deleted', 'a file in its place', 'another in its place'] + (['closed'] if os.getuid() else []):
         label, stage = 'the folder is gone: ' + what, Rehearsed(o)
         census = Census(stage.home)
         process = stage.begin(*PLAN, '--seed', str(SEED), '--json', '--wait', '2')
         wait_for(o, stage, 2)
-        shutil.rmtree(stage.reports)
+        if what == 'closed':
+            os.chmod(stage.reports, 0o500)
+        else:
+            shutil.rmtree(stage.reports)
         if what == 'a file in its place':
             o.write(stage.reports, b'')
         elif what == 'another in its place':
@@ -282,6 +285,8 @@ def folder_gone(o):
         o.clean(answer.err, label)
         if what == 'a file in its place':
             os.unlink(stage.reports)
+        elif what == 'closed':
+            os.chmod(stage.reports, 0o700)
         if answer.status:
             answer = stage.repro('--resume', '--json')
         said = answer_of(answer)
