@@ -15,8 +15,10 @@
 
 /* What a trial that hangs gets for telling its stacks. */
 #define STACKS_WAIT_MS 5000
-/* For reading them from outside; of so many processes of its tree. */
-#define STACKS_TAKE_MS 5000
+/* For reading them from outside, of each process and of all of its tree: a debugger needs seconds
+ * for a Python with some hundred libraries, and nothing else is done meanwhile. */
+#define STACKS_TAKE_MS 10000
+#define STACKS_ALL_MS 20000
 #define STACKS_PROCESSES 4
 /* Everything that one trial said, cleaned and copied. */
 #define ARENA_BYTES (16u << 20)
@@ -64,15 +66,19 @@ static void read_answer(struct experiment *experiment, struct arena *arena, stru
 static void take_stacks(struct attempt *attempt) {
 	struct watched *watched = &attempt->watched;
 	size_t taken = 0;
+	int64_t until = experiment_now_ms() + STACKS_ALL_MS;
 	watched_sample(watched);
 	for (size_t i = 0; i < watched->tree.count && taken < STACKS_PROCESSES; i++) {
 		struct err err = {0};
-		if (!watched->tree.items[i].alive || attempt->stacks.len >= STACKS_BYTES)
+		int64_t left = until - experiment_now_ms();
+		if (!watched->tree.items[i].alive || attempt->stacks.len >= STACKS_BYTES ||
+			left <= 0)
 			continue;
 		if (taken++)
 			buf_add_char(&attempt->stacks, '\n');
-		if (stacks_take(
-			    watched->tree.items[i].pid, STACKS_TAKE_MS, &attempt->stacks, &err) < 0)
+		if (stacks_take(watched->tree.items[i].pid,
+			    (unsigned)(left < STACKS_TAKE_MS ? left : STACKS_TAKE_MS),
+			    &attempt->stacks, &err) < 0)
 			buf_printf(&attempt->stacks, "%s\n", err.text);
 	}
 }
