@@ -25,6 +25,9 @@ int supervise_parent(struct err *err) {
 	pid_t parent = getppid();
 	pthread_t thread;
 	struct kevent event;
+	/* launchd adopts, and starts no trials. */
+	if (parent == 1)
+		return err_set(err, -ESRCH, "the parent has ended");
 	int queue = kqueue();
 	if (queue < 0)
 		return err_set(err, -errno, "cannot watch the parent: %s", strerror(errno));
