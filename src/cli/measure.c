@@ -97,6 +97,8 @@ enum cli_status measure_find(struct cli *cli, const char *word, int64_t *ret_id)
 		log_error("%s", word ? err.text : "no experiment is left to be resumed");
 		return CLI_NOTHING;
 	}
+	if (code == -EINVAL)
+		return cli_usage(cli, "%s", err.text);
 	if (!code)
 		code = store_experiment_get(cli->store, *ret_id, tell_finished, NULL, &err);
 	return code ? cli_fail(&err) : CLI_DONE;
