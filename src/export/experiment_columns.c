@@ -163,21 +163,32 @@ void experiment_column_cell(const struct experiment_summary *summary, size_t ind
 		experiment_duration(latency(condition, column), ret);
 }
 
+/* "p50, p99", as many as are shown. */
+static void add_percentiles(const bool shown[EXPERIMENT_COLUMN_COUNT], struct buf *ret) {
+	const char *between = ret->len ? " " : "";
+	for (int i = EXPERIMENT_COLUMN_P50; i <= EXPERIMENT_COLUMN_P99; i++) {
+		if (!shown[i])
+			continue;
+		buf_printf(ret, "%s%s", between, titles[i]);
+		between = ", ";
+	}
+	if (!strcmp(between, ", "))
+		buf_add_str(ret,
+			": percentiles of an operation's time, median of the finished trials.");
+}
+
 void experiment_column_legend(const struct experiment_summary *summary,
 	const bool left_out[EXPERIMENT_COLUMN_COUNT], struct buf *ret) {
-	static const struct {
-		enum experiment_column column;
-		const char *text;
-	} lines[] = {
-		{EXPERIMENT_COLUMN_THROUGHPUT,
-			"Throughput: median of the finished trials with its bootstrap interval."},
-		{EXPERIMENT_COLUMN_WAITED,
-			"Waited: share of the threads' time that they waited for locks."},
-		{EXPERIMENT_COLUMN_P50,
-			"p50, p95, p99: time of an operation, median of the finished trials."},
-	};
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-		if (experiment_column_is_there(summary, lines[i].column) &&
-			!left_out[lines[i].column])
-			buf_printf(ret, "%s%s", ret->len ? " " : "", lines[i].text);
+	bool shown[EXPERIMENT_COLUMN_COUNT];
+	for (int i = 0; i < EXPERIMENT_COLUMN_COUNT; i++)
+		shown[i] = experiment_column_is_there(summary, (enum experiment_column)i) &&
+			   !left_out[i];
+	buf_add_str(ret, "Crash rate: crashes of the runs, with the range in which the true rate "
+			 "lies with 95 % confidence (Wilson).");
+	if (shown[EXPERIMENT_COLUMN_THROUGHPUT])
+		buf_printf(ret, " Throughput: median of the finished trials%s.",
+			shown[EXPERIMENT_COLUMN_INTERVAL] ? " with its bootstrap interval" : "");
+	if (shown[EXPERIMENT_COLUMN_WAITED])
+		buf_add_str(ret, " Waited: share of the threads' time that they waited for locks.");
+	add_percentiles(shown, ret);
 }

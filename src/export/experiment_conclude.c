@@ -9,10 +9,6 @@
 #include <string.h>
 
 #define SIGNIFICANT 0.05
-/* What runs without a crash are counted up to. */
-#define BOUND 0.01
-/* Fewer trials than that give an interval that is too narrow. */
-#define FEW_TRIALS 5
 /* A command's line is shortened in a sentence; the table has it whole. */
 #define LABEL_BYTES 60
 
@@ -51,7 +47,7 @@ static void add_more(const struct sides *sides, uint64_t needed, struct buf *ret
 static void no_crash(
 	const struct sides *sides, const struct rate_difference *difference, struct buf *ret) {
 	double room = fmax(fabs(difference->low), fabs(difference->high));
-	uint64_t needed = rate_runs_for_bound(BOUND), runs = fewer_runs(sides);
+	uint64_t needed = rate_runs_for_bound(EXPERIMENT_BOUND), runs = fewer_runs(sides);
 	buf_add_str(ret, "No crash on either side (");
 	add_share(sides->subject, ret);
 	buf_add_str(ret, ", ");
@@ -62,7 +58,7 @@ static void no_crash(
 	buf_add_str(ret, " About ");
 	add_about(needed - runs, ret);
 	buf_printf(ret, " more runs of each without a crash would bound both rates at %g %%.",
-		BOUND * 100);
+		EXPERIMENT_BOUND * 100);
 }
 
 static void equal_rates(
@@ -170,7 +166,7 @@ static void conclude_throughputs(const struct sides *sides, struct buf *ret) {
 	buf_printf(ret, " Throughput of %s: ", buf_str(&sides->subject_label));
 	experiment_interval(&ratio, ret);
 	buf_printf(ret, " times that of %s", buf_str(&sides->base_label));
-	if (few < FEW_TRIALS)
+	if (few < EXPERIMENT_FEW_TRIALS)
 		buf_printf(ret, "; from %zu and %zu finished trials, too few for a firm interval",
 			sides->subject->throughput_count, sides->base->throughput_count);
 	else if (ratio.low <= 1 && ratio.high >= 1)
@@ -227,12 +223,14 @@ void experiment_caution(const struct experiment_summary *summary, struct buf *re
 		return;
 	buf_printf(
 		ret, "%zu comparison%s shown, of %zu made. ", shown, shown == 1 ? "" : "s", made);
-	buf_add_str(ret, "Differences are in percent points; every interval is of 95 %, every p is "
-			 "Fisher's, and each stands for itself");
+	buf_add_str(ret,
+		"Differences are in percentage points; every interval is of 95 %, every p is "
+		"Fisher's: how often chance alone makes one at least as large");
 	if (shown > 1) {
 		buf_printf(ret,
-			": among %zu, about one in twenty would look like a difference by chance "
-			"alone; p of at most %.2g stands for all of them together (Bonferroni)",
+			". Each stands for itself: where nothing differs, up to one comparison in "
+			"twenty looks as if it did; of %zu together, only p of at most %.2g tells "
+			"(Bonferroni)",
 			shown, SIGNIFICANT / (double)shown);
 	}
 	buf_add_str(ret, ". What went together was measured, not what caused it.");

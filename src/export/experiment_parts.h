@@ -50,6 +50,11 @@ bool experiment_is_simulated(const struct summary_condition *condition);
 /* Trials that count nowhere, in a sentence behind what ret holds; nothing when there are none. */
 void experiment_uncounted(const struct experiment_summary *summary, struct buf *ret);
 
+/* Fewer trials than that give an interval that is too narrow. */
+#define EXPERIMENT_FEW_TRIALS 5
+/* The rate up to which runs without a crash are counted. */
+#define EXPERIMENT_BOUND 0.01
+
 /* ---- words ---- */
 
 /* "12,345" */
@@ -66,7 +71,7 @@ void experiment_interval(const struct sample_interval *interval, struct buf *ret
 struct sample_interval experiment_ratio(const struct summary_comparison *comparison);
 /* The difference of the rates, subject minus base. */
 struct rate_difference experiment_difference(const struct summary_comparison *comparison);
-/* In percent points: "-38.3 (-51.0 to -25.9)" */
+/* In percentage points: "-38.3 (-51.0 to -25.9)" */
 void experiment_points(const struct rate_difference *difference, struct buf *ret);
 /* "global against none, 4 threads" */
 void experiment_title(const struct experiment_summary *summary,

@@ -81,6 +81,20 @@ static void put_head(struct text *text) {
 
 /* ---- sites, labels, errors ---- */
 
+/* What the label of a crash without a report means, as far as it does not say so itself. */
+static const char *meaning(const char *label) {
+	static const char *const meanings[][2] = {
+		{"late",
+			": none came within the wait; one that comes later is found by 'agxtriage scan'"},
+		{"quota", ": the system keeps only so many of one program"},
+		{"unknown", ": nothing is known that explains it"},
+	};
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+		if (!strcmp(label, meanings[i][0]))
+			return meanings[i][1];
+	return "";
+}
+
 static void put_tally(struct text *text, enum experiment_tally tally, const char *heading) {
 	struct experiment_tally_row *rows;
 	struct arena arena;
@@ -91,7 +105,8 @@ static void put_tally(struct text *text, enum experiment_tally tally, const char
 	else if (count)
 		text_out_heading(&text->out, heading);
 	for (size_t i = 0; i < count; i++) {
-		buf_printf(value(text), "%s (%" PRIu64 ")", rows[i].name, rows[i].count);
+		buf_printf(value(text), "%s (%" PRIu64 ")%s", rows[i].name, rows[i].count,
+			tally == EXPERIMENT_LABELS ? meaning(rows[i].name) : "");
 		put_value(text, tally == EXPERIMENT_SITES ? TERM_SITE : TERM_WARN, ITEM_INDENT);
 		if (text->summary->condition_count > 1)
 			text_out_paragraph(&text->out, TERM_PLAIN, DETAIL_INDENT, rows[i].where);
@@ -101,8 +116,56 @@ static void put_tally(struct text *text, enum experiment_tally tally, const char
 
 /* ---- comparisons ---- */
 
+/* No crash on either side and no run that failed: all that differs may be the throughput. */
+static bool is_quiet(
+	const struct experiment_summary *summary, const struct summary_comparison *comparison) {
+	const uint64_t *a = summary->conditions[comparison->a].outcomes,
+		       *b = summary->conditions[comparison->b].outcomes;
+	return !a[TRIAL_CRASHED] && !b[TRIAL_CRASHED] && !a[TRIAL_FAILED] && !b[TRIAL_FAILED];
+}
+
+static size_t count_quiet(const struct experiment_summary *summary, size_t part) {
+	size_t count = 0;
+	for (size_t i = 0; i < summary->comparison_count; i++)
+		count += experiment_is_shown(summary, &summary->comparisons[i], part) &&
+			 is_quiet(summary, &summary->comparisons[i]);
+	return count;
+}
+
+/* "global against none, 1 thread: throughput ratio 1.01 (0.97 to 1.04)" */
+static void put_quiet_line(struct text *text, const struct summary_comparison *comparison) {
+	const struct summary_condition *conditions = text->summary->conditions;
+	experiment_title(text->summary, comparison, value(text));
+	if (comparison->has_ratio) {
+		const struct sample_interval ratio = experiment_ratio(comparison);
+		buf_add_str(&text->value, ": throughput ratio ");
+		experiment_interval(&ratio, &text->value);
+		if (conditions[comparison->a].throughput_count < EXPERIMENT_FEW_TRIALS ||
+			conditions[comparison->b].throughput_count < EXPERIMENT_FEW_TRIALS)
+			buf_add_str(&text->value, ", few trials");
+	}
+	put_value(text, TERM_PLAIN, DETAIL_INDENT);
+}
+
+/* Several of them would say the same again and again. */
+static void put_quiet(struct text *text, size_t part) {
+	const struct experiment_summary *summary = text->summary;
+	text_out_paragraph(&text->out, TERM_BOLD, ITEM_INDENT, "No crash on either side");
+	buf_add_str(value(text), "The table says how high the rates may still be; ");
+	experiment_count(rate_runs_for_bound(EXPERIMENT_BOUND), &text->value);
+	buf_printf(&text->value, " runs without a crash would bound one at %g %%.",
+		EXPERIMENT_BOUND * 100);
+	put_value(text, TERM_PLAIN, DETAIL_INDENT);
+	for (size_t i = 0; i < summary->comparison_count; i++) {
+		const struct summary_comparison *comparison = &summary->comparisons[i];
+		if (experiment_is_shown(summary, comparison, part) && is_quiet(summary, comparison))
+			put_quiet_line(text, comparison);
+	}
+}
+
 static void put_part(struct text *text, size_t part, const char *heading) {
 	const struct experiment_summary *summary = text->summary;
+	size_t quiet = count_quiet(summary, part);
 	bool begun = false;
 	for (size_t i = 0; i < summary->comparison_count; i++) {
 		const struct summary_comparison *comparison = &summary->comparisons[i];
@@ -111,10 +174,14 @@ static void put_part(struct text *text, size_t part, const char *heading) {
 		if (!begun)
 			text_out_heading(&text->out, heading);
 		begun = true;
+		if (quiet > 1 && is_quiet(summary, comparison))
+			continue;
 		experiment_title(summary, comparison, value(text));
 		put_value(text, TERM_BOLD, ITEM_INDENT);
 		text_out_paragraph(&text->out, TERM_PLAIN, DETAIL_INDENT, comparison->conclusion);
 	}
+	if (quiet > 1)
+		put_quiet(text, part);
 }
 
 static void put_comparisons(struct text *text) {
