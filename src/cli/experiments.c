@@ -2,20 +2,10 @@
 #include "cli/experiments.h"
 #include "cli/commands.h"
 
-#include <errno.h>
-
 static enum cli_status put_platform(struct cli *cli, const struct experiment_summary *summary) {
 	struct buf text = {0};
-	struct err err = {0};
 	experiment_platform_text(summary, &cli->out, &text);
-	bool failed = text.failed;
-	if (!failed)
-		term_put_buf(&cli->out, &text);
-	buf_finish(&text);
-	if (!failed)
-		return CLI_DONE;
-	err_set(&err, -ENOMEM, "out of memory");
-	return cli_fail(&err);
+	return measure_put(cli, &text);
 }
 
 static bool is_text(const struct measure_format *format) {

@@ -43,7 +43,9 @@ enum cli_status measure_load(
 /* Prints it. CLI_DONE, or CLI_FAILED after saying why. */
 enum cli_status measure_write(struct cli *cli, const struct experiment_summary *summary,
 	const struct measure_format *format);
-/* Both. */
+/* Prints text and frees it. CLI_DONE, or CLI_FAILED after saying why. */
+enum cli_status measure_put(struct cli *cli, struct buf *text);
+/* Loads and writes. */
 enum cli_status measure_print(struct cli *cli, const char *const *words, size_t count,
 	const struct measure_format *format);
 

@@ -26,10 +26,21 @@ enum cli_status measure_load(
 	return code ? cli_fail(&err) : CLI_DONE;
 }
 
+enum cli_status measure_put(struct cli *cli, struct buf *text) {
+	struct err err = {0};
+	bool failed = text->failed;
+	if (!failed)
+		term_put_buf(&cli->out, text);
+	buf_finish(text);
+	if (!failed)
+		return CLI_DONE;
+	err_set(&err, -ENOMEM, "out of memory");
+	return cli_fail(&err);
+}
+
 enum cli_status measure_write(struct cli *cli, const struct experiment_summary *summary,
 	const struct measure_format *format) {
 	struct buf text = {0};
-	struct err err = {0};
 	if (format->json)
 		experiment_json(summary, &text);
 	else if (format->csv)
@@ -40,14 +51,7 @@ enum cli_status measure_write(struct cli *cli, const struct experiment_summary *
 		experiment_hyperfine(summary, &text);
 	else
 		experiment_text(summary, &cli->out, &text);
-	bool failed = text.failed;
-	if (!failed)
-		term_put_buf(&cli->out, &text);
-	buf_finish(&text);
-	if (!failed)
-		return CLI_DONE;
-	err_set(&err, -ENOMEM, "out of memory");
-	return cli_fail(&err);
+	return measure_put(cli, &text);
 }
 
 enum cli_status measure_print(struct cli *cli, const char *const *words, size_t count,
