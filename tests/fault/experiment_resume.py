@@ -17,7 +17,7 @@ from outsider import Outsider
 from rehearsed import OUTCOMES, Census, Rehearsed, judge_contract, judge_left, judge_pairs, judge_rows
 from watched import parameter
 
-RUNS = parameter('RUNS', 5)
+RUNS = parameter('RUNS', 4)
 KILLS = parameter('KILLS', 5)
 SEED = parameter('SEED', 4)
 SLOW = parameter('SLOW', 1)
