@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/measure_display.h"
 #include "collect/presence.h"
 #include "export/json_out.h"
@@ -148,10 +149,14 @@ static int name_conditions(struct session *session, struct err *err) {
 	size_t count = session->before.condition_count;
 	session->names = arena_calloc(&session->arena, count + 1, sizeof *session->names);
 	for (size_t i = 0; session->names && i < count; i++) {
-		struct buf name = {0};
+		struct buf name = {0}, line = {0};
 		experiment_summary_name(&session->before, i, &name);
-		session->names[i] = arena_strdup(&session->arena, buf_str(&name));
+		text_terminal(&line, buf_str(&name), name.len, TEXT_LINE);
+		session->names[i] = line.failed || name.failed
+					    ? NULL
+					    : arena_strdup(&session->arena, buf_str(&line));
 		buf_finish(&name);
+		buf_finish(&line);
 		if (!session->names[i])
 			return err_set(err, -ENOMEM, "out of memory");
 	}
