@@ -276,7 +276,8 @@ const struct command sql_command = {
 	.summary = "ask the database in SQL, read-only",
 	.details =
 		"QUERY is one statement of SQLite that only reads. The views incidents, frames,\n"
-		"sites, signatures and rejections are made for it, see agxtriage-schema(7):\n"
+		"sites, signatures, rejections, experiments and trials are made for it, see\n"
+		"agxtriage-schema(7):\n"
 		"\n"
 		"  agxtriage sql 'select site, count(*) from incidents group by 1 order by 2'",
 	.options = option_rows,
