@@ -486,6 +486,21 @@ static void test_simulated_beside_real(void **state) {
 		"One of the two is simulated: nothing follows from this.");
 }
 
+/* However short it is said. */
+static void test_simulated_without_crashes(void **state) {
+	struct scene *scene = *state;
+	struct store_condition rows[] = {
+		locked("none", 4), locked("global", 4), locked("none", 4), locked("global", 4)};
+	rows[2].backend = rows[3].backend = "sim";
+	put_counts(scene, rows, 4, (const int[]){0, 0, 0, 0}, (const int[]){9, 9, 9, 9}, 1000);
+	load(scene, "1");
+	buf_reset(&scene->text);
+	experiment_text(&scene->summary, &(const struct term){0}, &scene->text);
+	const char *first = strstr(buf_str(&scene->text), "One of the two is simulated");
+	assert_non_null(first);
+	assert_non_null(strstr(first + 1, "One of the two is simulated"));
+}
+
 /* ---- the writers ---- */
 
 static void test_hostile(void **state) {
@@ -586,6 +601,7 @@ int main(void) {
 		SCENE(test_many_errors),
 		SCENE(test_one_run),
 		SCENE(test_simulated_beside_real),
+		SCENE(test_simulated_without_crashes),
 		SCENE(test_hostile),
 		SCENE(test_platforms),
 		cmocka_unit_test(test_numbers),
