@@ -10,26 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	LIST_ID,
-	LIST_TIME,
-	LIST_KIND,
-	LIST_DONE,
-	LIST_CRASHED,
-	LIST_STATE,
-	LIST_COMMAND,
-	LIST_COUNT
-};
+enum { LIST_ID, LIST_TIME, LIST_DONE, LIST_CRASHED, LIST_STATE, LIST_COMMAND, LIST_COUNT };
 
 static const struct table_column columns[LIST_COUNT] = {
 	[LIST_ID] = {.title = "ID", .width = 3, .right = true},
-	[LIST_TIME] = {.title = "TIME", .width = 19, .priority = 1},
-	[LIST_KIND] = {.title = "KIND", .width = 5, .priority = 2},
-	[LIST_DONE] = {.title = "DONE", .width = 12, .right = true},
+	[LIST_TIME] = {.title = "TIME", .width = 16, .priority = 1},
+	[LIST_DONE] = {.title = "DONE", .width = 7, .right = true},
 	[LIST_CRASHED] = {.title = "CRASHED", .width = 7, .right = true},
 	[LIST_STATE] = {.title = "STATE", .width = 8},
 	[LIST_COMMAND] = {.title = "COMMAND", .width = 72, .min = 20},
 };
+
+/* Of a time, without its seconds. */
+#define MINUTES_BYTES (sizeof "2026-02-04 03:20" - 1)
 
 struct tally {
 	int64_t conditions, done, crashed;
@@ -134,19 +127,30 @@ static int put_row(
 	struct table_cell cells[LIST_COUNT];
 	snprintf(id, sizeof id, "%" PRId64, row->id);
 	clock_format_local(row->started_at_us, time);
+	time[MINUTES_BYTES] = '\0';
 	buf_reset(&list->done);
-	buf_printf(
-		&list->done, "%" PRId64 " of %" PRId64, tally->done, tally->conditions * row->runs);
+	buf_printf(&list->done, "%" PRId64 "/%" PRId64, tally->done, tally->conditions * row->runs);
 	snprintf(crashed, sizeof crashed, "%" PRId64, tally->crashed);
 	cells[LIST_ID] = (struct table_cell){id, TERM_ID};
 	cells[LIST_TIME] = (struct table_cell){time, TERM_PLAIN};
-	cells[LIST_KIND] = (struct table_cell){experiment_kind_names[row->kind], TERM_PLAIN};
 	cells[LIST_DONE] = (struct table_cell){buf_str(&list->done), TERM_PLAIN};
 	cells[LIST_CRASHED] = (struct table_cell){crashed, tally->crashed ? TERM_BAD : TERM_PLAIN};
 	cells[LIST_STATE] = (struct table_cell){
 		state_of(list, row), row->ended_at_us.set ? TERM_PLAIN : TERM_WARN};
 	cells[LIST_COMMAND] = (struct table_cell){buf_str(&list->command), TERM_PLAIN};
 	return table_row(&list->table, cells);
+}
+
+/* The program's name says nothing where room is scarce. */
+static void put_command(const char *json, struct buf *ret) {
+	static const char program[] = "agxtriage ";
+	struct buf command = {0};
+	experiment_command(json, &command);
+	const char *text = buf_str(&command);
+	buf_add_str(
+		ret, text + (strncmp(text, program, sizeof program - 1) ? 0 : sizeof program - 1));
+	ret->failed = ret->failed || command.failed;
+	buf_finish(&command);
 }
 
 static int put(const struct store_experiment *row, void *user) {
@@ -167,7 +171,7 @@ static int put(const struct store_experiment *row, void *user) {
 	buf_reset(&list->command);
 	if (tally.simulated && !json)
 		buf_add_str(&list->command, "[simulated] ");
-	experiment_command(row->command, &list->command);
+	put_command(row->command, &list->command);
 	return json ? put_json(list, row, &tally) : put_row(list, row, &tally);
 }
 
