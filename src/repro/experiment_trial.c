@@ -153,8 +153,10 @@ static void add_metric(struct experiment *experiment, struct store_trial *row) {
 		metric_find(experiment->options->metric, errors, len, &row->throughput);
 }
 
+/* Of the process that was started the kernel knows better when that was: what it takes until a new
+ * program can tell the time may be seconds. */
 static void add_answer(const struct answer *answer, struct store_trial *row) {
-	if (answer->pid.set) {
+	if (answer->pid.set && answer->pid.value != row->pid.value) {
 		row->pid = answer->pid;
 		if (answer->launched_at_us.set)
 			row->launched_at_us = answer->launched_at_us;

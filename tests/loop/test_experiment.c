@@ -30,7 +30,7 @@
 struct trial {
 	int64_t id, condition, slot;
 	enum trial_outcome outcome;
-	struct i64_opt ended_at_us, pid, exit_status, signal, incident;
+	struct i64_opt ended_at_us, pid, launched_at_us, exit_status, signal, incident;
 	bool has_throughput;
 	double throughput;
 	char error[TEXT_BYTES], label[TEXT_BYTES], stacks[TEXT_BYTES], tail[TEXT_BYTES];
@@ -199,6 +199,7 @@ static int on_trial(const struct store_trial *row, void *user) {
 		.outcome = row->outcome,
 		.ended_at_us = row->ended_at_us,
 		.pid = row->pid,
+		.launched_at_us = row->launched_at_us,
 		.exit_status = row->exit_status,
 		.signal = row->signal,
 		.incident = row->incident,
@@ -370,11 +371,13 @@ static void test_answers(void **state) {
 		"exit 0",
 		"echo '" END("finished") "}'; exit 1",
 		"echo '{\\\"type\\\":\\\"crash\\\",\\\"pid\\\":77,\\\"signal\\\":11}'; exit 139",
+		"printf '{\\\"type\\\":\\\"start\\\",\\\"pid\\\":%d,\\\"launched_at\\\":\\\""
+		"2001-01-01T00:00:00Z\\\"}\\n' $$; echo '" END("finished") "}'",
 	};
 	struct place *place = *state;
 	struct experiment_options options = options_of(place);
 	options.answers = true;
-	int64_t id = plan(place, commands, 6, 1, NULL);
+	int64_t id = plan(place, commands, 7, 1, NULL);
 	assert_int_equal(run(place, id, &options), EXPERIMENT_DONE);
 	const struct trial *trial = trial_of(place, 0);
 	assert_int_equal(trial->outcome, TRIAL_FINISHED);
@@ -390,6 +393,9 @@ static void test_answers(void **state) {
 	trial = trial_of(place, 5);
 	assert_int_equal(trial->outcome, TRIAL_CRASHED);
 	assert_true(trial->pid.value == 77 && trial->signal.value == 11);
+	trial = trial_of(place, 6);
+	assert_int_equal(trial->outcome, TRIAL_FINISHED);
+	assert_in_range(trial->launched_at_us.value, clock_now_us() - 600000000, clock_now_us());
 }
 
 static void test_not_found(void **state) {
