@@ -296,7 +296,8 @@ static struct measured *run(const char *line) {
 		.seed = options.seed,
 		.rehearsal = options.rehearsal};
 	assert_int_equal(backend_sim.open(&setup, &gpu, &err), 0);
-	assert_int_equal(measure(&options, shared, gpu, measured), measured->outcome);
+	enum outcome outcome = measure(&options, shared, gpu, measured);
+	assert_int_equal(outcome, measured->outcome);
 	backend_sim.close(gpu);
 	return measured;
 }
