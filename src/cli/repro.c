@@ -37,10 +37,10 @@ struct repro_options {
 	struct measure_format format;
 };
 
-#define ROW(field, option, value, text)                                                 \
-	{                                                                               \
-		.name = option, .argument = value, .help = text, .type = OPTION_STRING, \
-		.offset = offsetof(struct repro_options, field)                         \
+#define ROW(field, option, value, text)                                                       \
+	{                                                                                     \
+		.name = (option), .argument = (value), .help = (text), .type = OPTION_STRING, \
+		.offset = offsetof(struct repro_options, field)                               \
 	}
 
 static const struct option_row repro_rows[] = {
