@@ -16,6 +16,7 @@
 #define DRAW_EVERY_MS 100
 #define SAY_EVERY_MS 30000
 #define LINES_DEFAULT 24
+#define CTRL_C_HINT " (Ctrl-C stops)"
 #define NAME_WIDTH_MIN 8
 /* Of the parts of a condition's line, as put_condition() prints them. */
 #define COUNTS_WIDTH 31 /* with the mark in front of the name */
@@ -77,10 +78,15 @@ void measure_display_whole(const struct experiment_progress *progress, struct bu
 			progress->unpaired == 1 ? "" : "s");
 	else if (progress->phase == EXPERIMENT_REPORTS)
 		buf_add_str(ret, "; waiting in case a crash report comes");
-	if (progress->left_ms >= 0) {
-		buf_add_str(ret, progress->phase == EXPERIMENT_REPORTS ? ", at most " : ", ");
+	if (progress->phase == EXPERIMENT_REPORTS) {
+		if (progress->left_ms > 0) {
+			buf_add_str(ret, ", at most ");
+			measure_display_time(progress->left_ms, ret);
+		}
+	} else if (progress->left_ms >= 0) {
+		buf_add_str(ret, ", ");
 		measure_display_time(progress->left_ms, ret);
-		buf_add_str(ret, progress->phase == EXPERIMENT_REPORTS ? "" : " left");
+		buf_add_str(ret, " left");
 	}
 }
 
@@ -199,7 +205,8 @@ static void draw(struct measure_display *display, const struct experiment_progre
 			add_line(display, &line, &picture);
 		}
 	measure_display_whole(progress, &line);
-	buf_add_str(&line, " (Ctrl-C stops)");
+	if (line.len + strlen(CTRL_C_HINT) < display->columns)
+		buf_add_str(&line, CTRL_C_HINT);
 	add_line(display, &line, &picture);
 	/* What a narrower or lower picture leaves of the one before. */
 	buf_add_str(&picture, "\033[J");
