@@ -166,15 +166,14 @@ void experiment_column_cell(const struct experiment_summary *summary, size_t ind
 /* "p50, p99", as many as are shown. */
 static void add_percentiles(const bool shown[EXPERIMENT_COLUMN_COUNT], struct buf *ret) {
 	const char *between = ret->len ? " " : "";
-	for (int i = EXPERIMENT_COLUMN_P50; i <= EXPERIMENT_COLUMN_P99; i++) {
-		if (!shown[i])
-			continue;
-		buf_printf(ret, "%s%s", between, titles[i]);
-		between = ", ";
-	}
-	if (!strcmp(between, ", "))
-		buf_add_str(ret,
-			": percentiles of an operation's time, median of the finished trials.");
+	size_t count = 0;
+	for (int i = EXPERIMENT_COLUMN_P50; i <= EXPERIMENT_COLUMN_P99; i++)
+		if (shown[i])
+			buf_printf(ret, "%s%s", count++ ? ", " : between, titles[i]);
+	if (count)
+		buf_printf(ret,
+			": percentile%s of an operation's time, median of the finished trials.",
+			count == 1 ? "" : "s");
 }
 
 void experiment_column_legend(const struct experiment_summary *summary,
