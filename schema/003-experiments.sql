@@ -59,8 +59,8 @@ create table trial (
 create index trial_by_experiment on trial (experiment_id);
 create index trial_by_outcome on trial (experiment_id, outcome, paired);
 create index trial_simulated on trial (experiment_id) where simulated = 1;
--- Crashes whose report was given up: it may come at any time.
-create index trial_unreported on trial (pid, launched_at) where label is not null and paired = 0;
+-- What a late report may belong to: a crash whose report was given up, or a trial that hid its child's.
+create index trial_by_pid on trial (pid, launched_at) where paired = 0;
 create unique index trial_by_incident on trial (incident) where incident is not null;
 
 -- Long texts, apart from what is counted.

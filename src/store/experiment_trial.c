@@ -194,20 +194,60 @@ int store_trial_pair(struct store *store, int64_t id, int64_t incident, struct e
 	return r < 0 ? r : store_end_durable(store, pair(store, id, incident, err), err);
 }
 
-int store_trial_adopt(
-	struct store *store, int64_t incident, const struct report *report, struct err *err) {
-	if (report->kind != REPORT_CRASH || !report->process.pid.set || !report->launched_at_us.set)
-		return 0;
+/* 1 and *ret_id of the row that the bound statement finds, 0 for none. */
+static int find_trial(struct store *store, sqlite3_stmt *find, int64_t *ret_id, struct err *err) {
+	int r = store_step(store, find, err);
+	if (r == 1)
+		*ret_id = sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	return r;
+}
+
+static int find_unreported(
+	struct store *store, const struct report *report, int64_t *ret_id, struct err *err) {
 	sqlite3_stmt *find = store_statement(store, ST_TRIAL_UNREPORTED, err);
 	if (find == NULL)
 		return store_code(err);
 	sqlite3_bind_int64(find, 1, report->process.pid.value);
 	sqlite3_bind_int64(find, 2, report->launched_at_us.value);
 	sqlite3_bind_int64(find, 3, LAUNCH_US);
-	int r = store_step(store, find, err);
-	int64_t id = r == 1 ? sqlite3_column_int64(find, 0) : 0;
-	sqlite3_reset(find);
-	return r == 1 ? pair(store, id, incident, err) : r;
+	return find_trial(store, find, ret_id, err);
+}
+
+/* One whose command started the process that crashed, and said nothing of it. */
+static int find_hiding(
+	struct store *store, const struct report *report, int64_t *ret_id, struct err *err) {
+	sqlite3_stmt *find = store_statement(store, ST_TRIAL_HIDING, err);
+	if (find == NULL)
+		return store_code(err);
+	store_bind_opt(find, 1, report->process.parent_pid);
+	store_bind_opt(find, 2, report->process.responsible_pid);
+	sqlite3_bind_int64(find, 3, report->launched_at_us.value);
+	sqlite3_bind_int64(find, 4, LAUNCH_US);
+	return find_trial(store, find, ret_id, err);
+}
+
+static int correct(struct store *store, int64_t id, struct err *err) {
+	sqlite3_stmt *update = store_statement(store, ST_TRIAL_HID, err);
+	if (update == NULL)
+		return store_code(err);
+	sqlite3_bind_int64(update, 1, id);
+	return change(store, update, id, err);
+}
+
+int store_trial_adopt(
+	struct store *store, int64_t incident, const struct report *report, struct err *err) {
+	int64_t id = 0;
+	if (report->kind != REPORT_CRASH || !report->process.pid.set || !report->launched_at_us.set)
+		return 0;
+	int r = find_unreported(store, report, &id, err);
+	if (r == 1)
+		return pair(store, id, incident, err);
+	if (r == 0)
+		r = find_hiding(store, report, &id, err);
+	if (r == 1)
+		r = correct(store, id, err);
+	return r == 0 && id != 0 ? pair(store, id, incident, err) : r;
 }
 
 static int put_label(struct store *store, int64_t id, const char *label, struct err *err) {

@@ -132,6 +132,8 @@ enum statement {
 	ST_TRIAL_PAIR,
 	ST_TRIAL_LABEL,
 	ST_TRIAL_UNREPORTED,
+	ST_TRIAL_HIDING,
+	ST_TRIAL_HID,
 	ST_COUNT,
 };
 
@@ -330,8 +332,11 @@ int store_file_put(struct store *store, const struct store_source *source,
 
 /* ---- experiment_trial.c ---- */
 
-/* A new incident, inside its transaction: if it is the report of a crash that was given up (the
- * same pid, launched at the same time), it belongs to that trial. */
+/*
+ * A new incident, inside its transaction: if it is the report of a crash that was given up (the
+ * same pid, launched at the same time), it belongs to that trial; so it does if a trial's command
+ * started its process and ended without a word of it, and that trial then has crashed.
+ */
 int store_trial_adopt(
 	struct store *store, int64_t incident, const struct report *report, struct err *err);
 

@@ -202,8 +202,15 @@ static const char *const texts[ST_COUNT] = {
 			  "incident_id = i.incident_id, simulated = i.simulated, "
 			  "site = (select name from site where id = i.site_id) "
 			  "from incident i where i.id = ?2 and trial.id = ?1",
+	[ST_TRIAL_HIDING] =
+		"select t.id from trial t indexed by trial_by_pid "
+		"join experiment e on e.id = t.experiment_id "
+		"where t.paired = 0 and t.pid in (?1, ?2) and t.launched_at <= ?3 + ?4 and "
+		"t.ended_at >= ?3 and t.outcome in ('finished', 'failed') and e.kind = 'run' and "
+		"e.ended_at is not null order by t.id desc limit 1",
+	[ST_TRIAL_HID] = "update trial set outcome = 'crashed' where id = ?",
 	[ST_TRIAL_UNREPORTED] =
-		"select id from trial indexed by trial_unreported where label is not null and "
+		"select id from trial indexed by trial_by_pid where label is not null and "
 		"paired = 0 and pid = ?1 and launched_at between ?2 - ?3 and ?2 + ?3 "
 		"order by abs(launched_at - ?2) limit 1",
 	[ST_TRIAL_LABEL] =

@@ -59,9 +59,9 @@ struct made {
 	const char *site;
 	uint64_t fault_address;
 	size_t ordinal;
-	const char *product; /* in place of the hardware model */
-	bool named;          /* the user named the file */
-	int64_t launched_at_us;
+	const char *product;                /* in place of the hardware model */
+	bool named;                         /* the user named the file */
+	int64_t launched_at_us, parent_pid; /* 0: not told */
 };
 
 static inline struct made made_default(void) {
@@ -95,6 +95,7 @@ static inline int made_put(struct store *store, const struct made *made, enum st
 		.launched_at_us = {made->launched_at_us, made->launched_at_us != 0},
 		.process = {.name = made->process,
 			.pid = {made->pid, true},
+			.parent_pid = {made->parent_pid, made->parent_pid != 0},
 			.path = "/opt/made/python"},
 		.os_version = "macOS 15.7.3",
 		.os_build = "24G419",

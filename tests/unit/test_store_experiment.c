@@ -180,7 +180,8 @@ static void test_pair(void **state) {
 	store_close(store);
 }
 
-static int64_t put_late(struct store *store, const char *id, int64_t pid, int64_t launched_at_us) {
+static int64_t put_child(struct store *store, const char *id, int64_t pid, int64_t parent_pid,
+	int64_t launched_at_us) {
 	struct made made = made_default();
 	struct err err = {0};
 	enum store_put put;
@@ -189,12 +190,17 @@ static int64_t put_late(struct store *store, const char *id, int64_t pid, int64_
 	made.bytes = id;
 	made.path = id;
 	made.pid = pid;
+	made.parent_pid = parent_pid;
 	made.launched_at_us = launched_at_us;
 	assert_int_equal(store_begin(store, &err), 0);
 	assert_int_equal(made_put(store, &made, &put, &ret, &err), 0);
 	assert_int_equal(put, STORE_ADDED);
 	assert_int_equal(store_commit(store, &err), 0);
 	return ret;
+}
+
+static int64_t put_late(struct store *store, const char *id, int64_t pid, int64_t launched_at_us) {
+	return put_child(store, id, pid, 0, launched_at_us);
 }
 
 /* A report that comes when nobody waits for it any more still finds its trial. */
@@ -219,6 +225,37 @@ static void test_late_report(void **state) {
 	assert_int_equal(last_trial(store, experiment).trial.incident.value, id);
 	assert_null(strstr(last_trial(store, experiment).text, "late"));
 	put_late(store, "50000000-0000-4000-8000-000000000000", 4711, START_US);
+	assert_int_equal(last_trial(store, experiment).trial.incident.value, id);
+	store_close(store);
+}
+
+/* The command ended well and hid that a child of its had crashed. */
+static void test_late_report_of_child(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_mode(fixture, STORE_WRITE);
+	struct err err = {0};
+	struct store_experiment run = repro;
+	int64_t experiment = 0;
+	run.kind = EXPERIMENT_RUN;
+	assert_int_equal(store_experiment_add(store, &run, conditions, 2, &experiment, &err), 0);
+	int64_t trial = begin_trial(store, experiment, 0);
+	assert_int_equal(store_trial_launched(store, trial, 4711, START_US, &err), 0);
+	end_trial(store, trial, TRIAL_FINISHED);
+	/* While its runner may still be there, it decides. */
+	put_child(store, "00000000-0000-4000-8000-000000000000", 5000, 4711, START_US + 10);
+	assert_int_equal(last_trial(store, experiment).trial.outcome, TRIAL_FINISHED);
+	assert_int_equal(
+		store_experiment_end(store, experiment, some(START_US + 2000000), &err), 0);
+	/* Of another; started before it, and after its end. */
+	put_child(store, "10000000-0000-4000-8000-000000000000", 5001, 4712, START_US + 10);
+	put_child(store, "20000000-0000-4000-8000-000000000000", 5002, 4711, START_US - 2000001);
+	put_child(store, "30000000-0000-4000-8000-000000000000", 5003, 4711, START_US + 1000001);
+	assert_int_equal(last_trial(store, experiment).trial.outcome, TRIAL_FINISHED);
+	int64_t id = put_child(
+		store, "40000000-0000-4000-8000-000000000000", 5004, 4711, START_US + 1000000);
+	assert_int_equal(last_trial(store, experiment).trial.outcome, TRIAL_CRASHED);
+	assert_int_equal(last_trial(store, experiment).trial.incident.value, id);
+	put_child(store, "50000000-0000-4000-8000-000000000000", 5005, 4711, START_US + 10);
 	assert_int_equal(last_trial(store, experiment).trial.incident.value, id);
 	store_close(store);
 }
@@ -460,6 +497,7 @@ int main(void) {
 		TEST(test_refused),
 		TEST(test_pair),
 		TEST(test_late_report),
+		TEST(test_late_report_of_child),
 		TEST(test_incident_goes),
 		TEST(test_any_text),
 		TEST(test_unknown_word),
