@@ -48,6 +48,16 @@ bool experiment_free_store(struct experiment *experiment) {
 
 /* ---- progress ---- */
 
+static int64_t wait_until(const struct experiment *experiment);
+
+static int64_t left_ms(const struct experiment *experiment, int64_t now, int64_t running) {
+	if (experiment->phase == EXPERIMENT_TRIALS)
+		return plan_left_ms(
+			&experiment->plan, (size_t)experiment->attempt.row.condition, running);
+	int64_t left = experiment->looking ? 0 : wait_until(experiment) - now;
+	return left > 0 ? left : 0;
+}
+
 void experiment_tell(struct experiment *experiment, const struct store_trial *ended) {
 	const struct plan *plan = &experiment->plan;
 	const struct attempt *attempt = &experiment->attempt;
@@ -59,7 +69,7 @@ void experiment_tell(struct experiment *experiment, const struct store_trial *en
 		.planned = plan->slots,
 		.done = plan->done,
 		.elapsed_ms = now - experiment->began_ms,
-		.left_ms = plan_left_ms(plan, (size_t)attempt->row.condition, running),
+		.left_ms = left_ms(experiment, now, running),
 		.condition = attempt->row.condition,
 		.unpaired = experiment_unpaired(experiment),
 		.ended = ended};

@@ -28,6 +28,20 @@ static enum trial_outcome outcome_of_answer(const struct answer *answer, int sta
 	return told && !status ? TRIAL_FINISHED : TRIAL_FAILED;
 }
 
+/* What programs print when a command buffer has failed: IOGPU's words, or Metal's. */
+static const char *const gpu_errors[] = {
+	"kIOGPUCommandBufferCallbackError", "MTLCommandBufferError"};
+
+/* Where that stands in cleaned text; NULL: nowhere. */
+static const char *find_gpu_error(const char *text) {
+	for (size_t i = 0; i < sizeof gpu_errors / sizeof *gpu_errors; i++) {
+		const char *found = strstr(text, gpu_errors[i]);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
 enum trial_outcome outcome_of(const struct outcome_facts *facts) {
 	const struct child_end *end = &facts->end;
 	if (facts->interrupted)
@@ -41,6 +55,8 @@ enum trial_outcome outcome_of(const struct outcome_facts *facts) {
 		return TRIAL_FAILED;
 	if (facts->answer)
 		return outcome_of_answer(facts->answer, end->status);
+	if (find_gpu_error(facts->stderr_tail))
+		return TRIAL_GPU_ERROR;
 	return end->status ? TRIAL_FAILED : TRIAL_FINISHED;
 }
 
@@ -52,9 +68,8 @@ struct i64_opt outcome_signal(const struct outcome_facts *facts) {
 	return (struct i64_opt){.value = number, .set = number != 0};
 }
 
-/* The last line that says anything, of cleaned text. */
-static void add_last_line(const char *text, struct buf *ret) {
-	size_t len = strlen(text);
+/* The last line that says anything, of len bytes of cleaned text. */
+static void add_last_line(const char *text, size_t len, struct buf *ret) {
 	while (len && strchr("\n\t ", text[len - 1]))
 		len--;
 	size_t start = len;
@@ -85,11 +100,17 @@ void outcome_error(const struct outcome_facts *facts, enum trial_outcome outcome
 	}
 	if (outcome != TRIAL_FAILED && outcome != TRIAL_GPU_ERROR && outcome != TRIAL_WRONG_RESULT)
 		return;
+	const char *told = answer ? NULL : find_gpu_error(facts->stderr_tail);
+	if (told) {
+		add_last_line(facts->stderr_tail,
+			(size_t)(told - facts->stderr_tail) + strcspn(told, "\n"), ret);
+		return;
+	}
 	if (facts->end.signal)
 		buf_printf(ret, "ended by signal %d", facts->end.signal);
 	else if (facts->end.status)
 		buf_printf(ret, "exit status %d", facts->end.status);
 	else
 		buf_add_str(ret, "ended without an answer");
-	add_last_line(facts->stderr_tail, ret);
+	add_last_line(facts->stderr_tail, strlen(facts->stderr_tail), ret);
 }

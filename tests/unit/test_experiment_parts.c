@@ -163,6 +163,31 @@ static void test_outcome(void **state) {
 	assert_int_equal(outcome_of(&facts), TRIAL_INTERRUPTED);
 }
 
+/* A program of the user's has no words of ours for it, but Metal's and IOGPU's. */
+static void test_gpu_error(void **state) {
+	static const char text[] =
+		"step 3\n  Error: command buffer exited with error status.\n"
+		"\tPage fault (0000000b:kIOGPUCommandBufferCallbackErrorPageFault)\nbye\n";
+	struct answer done = {.ended = true, .outcome = TRIAL_FINISHED};
+	struct outcome_facts facts = {.end = {.status = 0}, .stderr_tail = text};
+	struct buf error = {0};
+	assert_int_equal(outcome_of(&facts), TRIAL_GPU_ERROR);
+	outcome_error(&facts, TRIAL_GPU_ERROR, &error);
+	assert_string_equal(
+		buf_str(&error), "Page fault (0000000b:kIOGPUCommandBufferCallbackErrorPageFault)");
+	buf_finish(&error);
+	facts.end.status = 1;
+	assert_int_equal(outcome_of(&facts), TRIAL_GPU_ERROR);
+	facts.end = (struct child_end){.status = -1, .signal = SIGABRT};
+	assert_int_equal(outcome_of(&facts), TRIAL_CRASHED);
+	facts.end = (struct child_end){.status = 0};
+	facts.answer = &done;
+	assert_int_equal(outcome_of(&facts), TRIAL_FINISHED);
+	facts.answer = NULL;
+	facts.stderr_tail = "MTLCommandBuffer is fine\n";
+	assert_int_equal(outcome_of(&facts), TRIAL_FINISHED);
+}
+
 static void check_error(const struct outcome_facts *facts, const char *expected) {
 	struct buf text = {0};
 	outcome_error(facts, outcome_of(facts), &text);
@@ -308,6 +333,7 @@ int main(void) {
 		cmocka_unit_test(test_argv),
 		cmocka_unit_test(test_env),
 		cmocka_unit_test(test_outcome),
+		cmocka_unit_test(test_gpu_error),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_output),
 		cmocka_unit_test(test_output_seam),
