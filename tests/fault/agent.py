@@ -51,6 +51,8 @@ class Mac:
         copy_program(self.program)
         if launchctl:
             self.tool('launchctl', 'exec %s %s "$@"' % (shlex.quote(sys.executable), shlex.quote(HERE + '/launchctl.py')))
+        # Every Mac has one; GNUstep's program of that name is another.
+        self.tool('plutil', 'exit 0')
         self.env = dict(o.env, HOME=self.home, PATH=self.tools + ':/usr/bin:/bin', LAUNCHD_STAND_IN=self.state)
         self.plan(holder=holder, throttle=0.2, **plan)
 
