@@ -5,6 +5,7 @@
 #include "cli/experiments.h"
 #include "export/json_out.h"
 #include "export/table.h"
+#include "export/text_out.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -89,6 +90,16 @@ static void put_end(struct trials *trials, struct json_out *out, const struct st
 	json_out_text(out, "stderr_tail", trial->stderr_tail);
 }
 
+static void put_facts(struct trials *trials, struct json_out *out, const struct store_trial *trial,
+	size_t condition) {
+	const struct summary_condition *its = &trials->summary->conditions[condition];
+	json_out_text(out, "backend", its->facts.backend);
+	json_out_text(out, "scenario", its->facts.scenario);
+	json_out_text(out, "lock", its->facts.lock);
+	json_out_i64_opt(out, "threads", its->facts.threads);
+	json_out_bool(out, "simulated", trial->simulated || experiment_is_simulated(its));
+}
+
 static int put_json(struct trials *trials, const struct store_trial *trial, size_t condition) {
 	struct json_out out;
 	json_out_init(&out, &trials->line);
@@ -98,6 +109,7 @@ static int put_json(struct trials *trials, const struct store_trial *trial, size
 	json_out_i64(&out, "condition", trial->condition);
 	experiment_summary_name(trials->summary, condition, &trials->texts[TRIAL_ROW_CONDITION]);
 	json_out_text(&out, "name", buf_str(&trials->texts[TRIAL_ROW_CONDITION]));
+	put_facts(trials, &out, trial, condition);
 	json_out_i64(&out, "slot", trial->slot);
 	json_out_text(&out, "outcome", trial_outcome_names[trial->outcome]);
 	json_out_time(&out, "started_at", trial->started_at_us);
@@ -179,6 +191,16 @@ static int put(const struct store_trial *trial, void *user) {
 					    : put_row(trials, trial, condition);
 }
 
+static int put_simulated(struct cli *cli) {
+	struct buf text = {0};
+	struct text_out out = {&text, &cli->out};
+	text_out_paragraph(&out, TERM_BAD, 0, EXPERIMENT_SIMULATED);
+	text_out_newline(&out);
+	int code = term_put_buf(&cli->out, &text);
+	buf_finish(&text);
+	return code;
+}
+
 static void measure_names(struct trials *trials) {
 	for (size_t i = 0; i < trials->summary->condition_count; i++) {
 		buf_reset(&trials->texts[TRIAL_ROW_CONDITION]);
@@ -197,6 +219,8 @@ enum cli_status experiments_trials(struct cli *cli, const struct experiments_opt
 	int code = 0;
 	table_init(&trials.table, columns, TRIAL_ROW_COUNT, &cli->out);
 	measure_names(&trials);
+	if (!options->format.json && summary->simulated)
+		code = put_simulated(cli);
 	if (!options->format.json)
 		table_begin(&trials.table, true);
 	for (size_t i = 0; i < summary->experiment_count && !code; i++) {

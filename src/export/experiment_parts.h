@@ -46,7 +46,6 @@ bool experiment_is_shown(const struct experiment_summary *summary,
 size_t experiment_shown_count(const struct experiment_summary *summary);
 /* What all conditions have in common and their names leave out: "sim, shared-queue, A=1". */
 void experiment_common(const struct experiment_summary *summary, struct buf *ret);
-bool experiment_is_simulated(const struct summary_condition *condition);
 /* Trials that count nowhere, in a sentence behind what ret holds; nothing when there are none. */
 void experiment_uncounted(const struct experiment_summary *summary, struct buf *ret);
 
@@ -79,10 +78,6 @@ void experiment_title(const struct experiment_summary *summary,
 /* One or two sentences on what a comparison shows; for Markdown, names are code in it. */
 void experiment_conclude(const struct experiment_summary *summary,
 	const struct summary_comparison *comparison, bool markdown, struct buf *ret);
-/* Said wherever a simulated condition is shown. */
-#define EXPERIMENT_SIMULATED                                                                  \
-	"SIMULATED: this is the simulated driver; its rates and throughputs say nothing of a" \
-	" real one."
 /* What has to be said of all comparisons together: chance, cause, the simulated driver. */
 void experiment_caution(const struct experiment_summary *summary, struct buf *ret);
 /* What experiments of this summary ran on and differ in: "system build: 24G419 (7), 25A123 (9)";

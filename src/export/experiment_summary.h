@@ -109,6 +109,12 @@ int experiment_summary_load(struct store *store, const char *const *words, size_
 	struct experiment_summary *ret, struct err *err);
 void experiment_summary_finish(struct experiment_summary *summary);
 
+bool experiment_is_simulated(const struct summary_condition *condition);
+/* Said wherever a simulated condition is shown. */
+#define EXPERIMENT_SIMULATED                                                                  \
+	"SIMULATED: this is the simulated driver; its rates and throughputs say nothing of a" \
+	" real one."
+
 /* "none, 4 threads": what tells condition index from the others of this summary. */
 void experiment_summary_name(
 	const struct experiment_summary *summary, size_t index, struct buf *ret);

@@ -8,7 +8,7 @@ run experiments -n 1
 run experiments --json -n 2
 run experiments 1
 run experiments 2 --trials
-run experiments 1:3 5 --trials --json | pick experiment condition name outcome signal exit_status site label latency_us
+run experiments 1:3 5 --trials --json | pick experiment condition name simulated backend scenario lock threads outcome signal exit_status site label latency_us
 run experiments 3 --trials --json | pick slot outcome ended_at
 run experiments 3
 run experiments 3:1
