@@ -233,15 +233,35 @@ static enum cli_status add_experiment(
 	return status;
 }
 
+/* An experiment goes on as it was planned. */
+static bool has_plan(const struct repro_options *options) {
+	const char *const texts[] = {options->backend, options->scenario, options->lock,
+		options->threads, options->operations, options->seconds, options->elements,
+		options->kernels, options->queues, options->warm_up, options->wait_every,
+		options->latency, options->trial_seed, options->python, options->sim_fault};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i])
+			return true;
+	return options->runs.set || options->timeout_s.set || options->wait_s.set ||
+	       options->seed.set || options->env.count || options->matrix.count;
+}
+
+static enum cli_status check_usage(
+	struct cli *cli, const struct repro_options *options, char **operands) {
+	if (operands[0] && !options->resume)
+		return cli_usage(cli, "'%s' is no option", operands[0]);
+	if (options->resume && has_plan(options))
+		return cli_usage(cli, "--resume goes on as it was planned, without other options");
+	return measure_check_format(cli, &options->format);
+}
+
 static enum cli_status repro(struct cli *cli, const void *values, int count, char **operands) {
 	const struct repro_options *options = values;
 	struct measure_end end = {0};
 	char word[24];
 	const char *const words[] = {word};
 	int64_t id = 0;
-	enum cli_status status = measure_check_format(cli, &options->format);
-	if (status == CLI_DONE && count && !options->resume)
-		status = cli_usage(cli, "'%s' is no option", operands[0]);
+	enum cli_status status = check_usage(cli, options, operands);
 	if (status == CLI_DONE && options->resume)
 		status = measure_find(cli, operands[0], &id);
 	else if (status == CLI_DONE)

@@ -44,6 +44,9 @@ static enum cli_status check(struct cli *cli, const struct run_many *many, int c
 		return cli_usage(cli, "--metric-unit is the unit of --metric");
 	if (!many->resume && !count)
 		return cli_usage(cli, "needs %s", cli->command->operands);
+	if (many->resume && (many->runs.set || many->seed.set || many->env.count ||
+				    many->matrix.count || many->metric))
+		return cli_usage(cli, "--resume goes on as it was planned, without other options");
 	if (many->resume && count > 1)
 		return cli_usage(cli, "--resume takes the number of an experiment, not a command");
 	return measure_check_format(cli, &many->format);
