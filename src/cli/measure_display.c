@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "export/experiment_summary.h"
 #include "export/term.h"
 #include "triage/rate.h"
 
@@ -20,6 +21,7 @@
 #define NAME_WIDTH_MIN 8
 /* Of the parts of a condition's line, as put_condition() prints them. */
 #define COUNTS_WIDTH 31 /* with the mark in front of the name */
+#define RATE_WIDTH 20
 #define RANGE_WIDTH 17
 #define THROUGHPUT_WIDTH 10
 
@@ -141,23 +143,40 @@ static void put_throughput(double throughput, const char *unit, struct buf *ret)
 		buf_printf(ret, " %7.3g%s", throughput, unit);
 }
 
+static const char *untold(const struct experiment_tally *tally) {
+	uint64_t outcomes[TRIAL_OUTCOME_COUNT];
+	for (int i = 0; i < TRIAL_OUTCOME_COUNT; i++)
+		outcomes[i] = (uint64_t)tally->outcomes[i];
+	return experiment_untold(outcomes);
+}
+
+/* " 41.7 % (19.3 to 68.0)", " unknown: all failed" */
+static void put_rate(const struct experiment_tally *tally, bool range, struct buf *ret) {
+	int64_t crashed = tally->outcomes[TRIAL_CRASHED];
+	struct rate rate = rate_of((uint64_t)crashed, (uint64_t)tally->done);
+	const char *reason = untold(tally);
+	buf_printf(ret, "%4" PRId64 " crashed", crashed);
+	if (reason)
+		buf_printf(ret, " unknown%s%s", range ? ": " : "", range ? reason : "");
+	else
+		buf_printf(ret, "%6.1f %%", rate.rate * 100);
+	if (range && !reason)
+		buf_printf(ret, " (%.1f to %.1f)", rate.low * 100, rate.high * 100);
+}
+
 /* "none, 4 threads  12/30   5 crashed  41.7 % (19.3 to 68.0)    8103/s" */
 static void put_condition(const struct measure_display *display,
 	const struct experiment_progress *progress, const struct layout *layout, size_t index,
 	struct buf *ret) {
 	const struct experiment_tally *tally = &progress->conditions[index];
-	int64_t crashed = tally->outcomes[TRIAL_CRASHED];
 	bool runs = progress->phase == EXPERIMENT_TRIALS && progress->condition == (int64_t)index;
 	buf_add_str(ret, runs ? "> " : "  ");
 	put_fitted(display->names[index], layout->name, ret);
 	buf_printf(ret, "%4" PRId64 "/%-4" PRId64, tally->done, tally->planned);
 	if (!tally->done)
 		return;
-	struct rate rate = rate_of((uint64_t)crashed, (uint64_t)tally->done);
-	buf_printf(ret, "%4" PRId64 " crashed%6.1f %%", crashed, rate.rate * 100);
-	size_t start = ret->len;
-	if (layout->range)
-		buf_printf(ret, " (%.1f to %.1f)", rate.low * 100, rate.high * 100);
+	size_t start = ret->len + RATE_WIDTH;
+	put_rate(tally, layout->range, ret);
 	if (layout->throughput && tally->throughput > 0) {
 		while (ret->len < start + RANGE_WIDTH)
 			buf_add_char(ret, ' ');

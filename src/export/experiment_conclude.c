@@ -112,18 +112,15 @@ static void open_question(
 	buf_add_str(ret, " more runs of each would settle it.");
 }
 
-static bool all_failed(const struct summary_condition *condition) {
-	return condition->outcomes[TRIAL_FAILED] == condition->runs;
-}
-
 /* What never came so far cannot have crashed there. */
-static void nothing_told(const struct sides *sides, struct buf *ret) {
-	bool subject = all_failed(sides->subject), base = all_failed(sides->base);
-	buf_add_str(ret, "All runs of ");
-	buf_add_str(ret, buf_str(subject ? &sides->subject_label : &sides->base_label));
+static void nothing_told(
+	const struct sides *sides, const char *subject, const char *base, struct buf *ret) {
+	buf_printf(ret, "The crash rate of %s is unknown: %s.",
+		buf_str(subject ? &sides->subject_label : &sides->base_label),
+		subject ? subject : base);
 	if (subject && base)
-		buf_printf(ret, " and of %s", buf_str(&sides->base_label));
-	buf_add_str(ret, " failed: trials that fail tell nothing of crashes.");
+		buf_printf(ret, " That of %s, too: %s.", buf_str(&sides->base_label), base);
+	buf_add_str(ret, " Runs that neither finish nor crash tell nothing of crashes.");
 }
 
 static void add_failed(const struct sides *sides, struct buf *ret) {
@@ -141,8 +138,10 @@ static void add_failed(const struct sides *sides, struct buf *ret) {
 static void conclude_rates(const struct sides *sides, struct buf *ret) {
 	const struct rate_difference difference = experiment_difference(sides->comparison);
 	bool excludes_zero = difference.low > 0 || difference.high < 0;
-	if (all_failed(sides->subject) || all_failed(sides->base)) {
-		nothing_told(sides, ret);
+	const char *subject = experiment_untold(sides->subject->outcomes);
+	const char *base = experiment_untold(sides->base->outcomes);
+	if (subject || base) {
+		nothing_told(sides, subject, base, ret);
 		return;
 	}
 	if (!sides->subject->outcomes[TRIAL_CRASHED] && !sides->base->outcomes[TRIAL_CRASHED])

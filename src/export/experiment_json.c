@@ -71,7 +71,8 @@ static void put_measures(const struct summary_condition *condition, struct json_
 	json_out_double(out, "throughput_median", any ? condition->throughput.value : NAN);
 	json_out_double(out, "throughput_low", any ? condition->throughput.low : NAN);
 	json_out_double(out, "throughput_high", any ? condition->throughput.high : NAN);
-	json_out_text(out, "throughput_unit", condition->facts.throughput_unit);
+	const char *unit = condition->facts.throughput_unit;
+	json_out_text(out, "throughput_unit", unit && *unit ? unit : NULL);
 	json_out_u64(out, "throughput_trials", condition->throughput_count);
 	put_measure(out, "lock_wait_share", condition->lock_wait_share);
 	put_measure(out, "p50_us", condition->p50_us);

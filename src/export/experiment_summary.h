@@ -115,10 +115,15 @@ bool experiment_is_simulated(const struct summary_condition *condition);
 	"SIMULATED: this is the simulated driver; its rates and throughputs say nothing of a" \
 	" real one."
 
+/* Why counted trials tell nothing of crashes: "all failed", when none finished and none crashed.
+ * NULL: they do, or there are none. */
+const char *experiment_untold(const uint64_t outcomes[TRIAL_OUTCOME_COUNT]);
+
 /* "none, 4 threads": what tells condition index from the others of this summary. */
 void experiment_summary_name(
 	const struct experiment_summary *summary, size_t index, struct buf *ret);
-/* "at most 20.4 % (Wilson)" for 0 of 15, "26.7 % (10.9 to 52.0 %)" for 4 of 15. */
+/* "at most 20.4 % (Wilson)" for 0 of 15, "26.7 % (10.9 to 52.0 %)" for 4 of 15, "unknown: all
+ * failed" for those that tell nothing. */
 void experiment_summary_rate(const struct summary_condition *condition, struct buf *ret);
 
 /* Words as a person would type them in a shell. */

@@ -116,14 +116,15 @@ static void put_tally(struct text *text, enum experiment_tally tally, const char
 
 /* ---- comparisons ---- */
 
-/* No crash on either side, no run that failed, both simulated or neither: all that differs may be
- * the throughput. */
+/* No crash on either side, no run that failed, both told something, both simulated or neither: all
+ * that differs may be the throughput. */
 static bool is_quiet(
 	const struct experiment_summary *summary, const struct summary_comparison *comparison) {
 	const struct summary_condition *left = &summary->conditions[comparison->a];
 	const struct summary_condition *right = &summary->conditions[comparison->b];
 	const uint64_t *a = left->outcomes, *b = right->outcomes;
 	return !a[TRIAL_CRASHED] && !b[TRIAL_CRASHED] && !a[TRIAL_FAILED] && !b[TRIAL_FAILED] &&
+	       !experiment_untold(a) && !experiment_untold(b) &&
 	       experiment_is_simulated(left) == experiment_is_simulated(right);
 }
 

@@ -133,11 +133,29 @@ void experiment_points(const struct rate_difference *difference, struct buf *ret
 	buf_add_char(ret, ')');
 }
 
+const char *experiment_untold(const uint64_t outcomes[TRIAL_OUTCOME_COUNT]) {
+	static const char *const all[TRIAL_OUTCOME_COUNT] = {
+		[TRIAL_HUNG] = "all hung",
+		[TRIAL_GPU_ERROR] = "only GPU errors",
+		[TRIAL_WRONG_RESULT] = "all wrong",
+		[TRIAL_FAILED] = "all failed",
+	};
+	const char *ret = NULL;
+	if (outcomes[TRIAL_FINISHED] || outcomes[TRIAL_CRASHED])
+		return NULL;
+	for (int i = 0; i < TRIAL_OUTCOME_COUNT; i++)
+		if (all[i] && outcomes[i])
+			ret = ret ? "none finished" : all[i];
+	return ret;
+}
+
 void experiment_summary_rate(const struct summary_condition *condition, struct buf *ret) {
 	const struct rate *rate = &condition->crash_rate;
 	uint64_t crashed = condition->outcomes[TRIAL_CRASHED];
 	if (!condition->runs)
 		buf_add_str(ret, "no runs");
+	else if (experiment_untold(condition->outcomes))
+		buf_printf(ret, "unknown: %s", experiment_untold(condition->outcomes));
 	else if (!crashed)
 		buf_printf(ret, "at most %.1f %% (Wilson)", rate->high * 100);
 	else if (crashed == condition->runs)

@@ -39,3 +39,5 @@ run experiments -n 2 --json | pick experiment state simulated planned
 kill -TERM $pid
 wait $pid
 run experiments -n 1 --json | pick experiment state ended_at
+# The picture while it runs.
+$TTY 80 "$AGXTRIAGE" run -n 3 --wait 0 -- sh -c 'sleep 0.2; exit 1' 2>&1 | grep -a -o '0 crashed unknown: all failed' | head -n 1

@@ -415,9 +415,12 @@ static void test_failed(void **state) {
 	made_trials(&made, trials, COUNT(trials));
 	load(scene, "latest");
 	assert_string_equal(compared(scene, 0, 1)->conclusion,
-		"All runs of global failed: trials that fail tell nothing of crashes.");
+		"The crash rate of global is unknown: all failed. Runs that neither finish nor "
+		"crash tell nothing of crashes.");
 	assert_string_equal(compared(scene, 1, 2)->conclusion,
-		"All runs of queue and of global failed: trials that fail tell nothing of crashes.");
+		"The crash rate of queue is unknown: all failed. That of global, too: all failed. "
+		"Runs that neither finish nor crash tell nothing of crashes.");
+	assert_string_equal(rate_text(scene, 1), "unknown: all failed");
 	assert_contains(compared(scene, 0, 3)->conclusion,
 		" Among them are runs that failed (1, 0), which tell nothing of crashes.");
 	buf_reset(&scene->text);
@@ -426,8 +429,10 @@ static void test_failed(void **state) {
 	assert_contains(buf_str(&scene->text), "no [device](x) (16)");
 	assert_contains(buf_str(&scene->text), "global: 15; pipeline: 1");
 	assert_contains(buf_str(&scene->text), "no reason was told (15)");
+	assert_contains(buf_str(&scene->text), "unknown: all failed");
 	buf_reset(&scene->text);
 	experiment_markdown(&scene->summary, &scene->text);
+	assert_contains(buf_str(&scene->text), "| unknown: all failed |");
 	assert_contains(buf_str(&scene->text), "| what failed | runs | where |");
 	assert_contains(buf_str(&scene->text), "<code>no ");
 	assert_null(strstr(buf_str(&scene->text), "[device](x)"));
@@ -435,6 +440,57 @@ static void test_failed(void **state) {
 	experiment_json(&scene->summary, &scene->text);
 	assert_contains(buf_str(&scene->text), "\"errors\":{\"no [device](x)\":15}");
 	assert_contains(buf_str(&scene->text), "\"errors\":{\"unknown\":15}");
+	/* Numbers are crashes of the runs, whatever came of these. */
+	assert_contains(buf_str(&scene->text), "\"failed\":15,\"interrupted\":0,\"rate\":0,");
+}
+
+/* No run of them came so far that it could have crashed, whatever stopped it. */
+static void test_untold(void **state) {
+	struct scene *scene = *state;
+	const struct store_condition rows[] = {locked("none", 1), locked("none", 2),
+		locked("none", 3), locked("none", 4), locked("none", 5), locked("none", 6)};
+	const struct made_trials trials[] = {
+		{.condition = 0, .count = 3, .outcome = TRIAL_HUNG, .signal = 9},
+		{.condition = 1, .count = 3, .outcome = TRIAL_GPU_ERROR},
+		{.condition = 2, .count = 3, .outcome = TRIAL_WRONG_RESULT},
+		{.condition = 3, .count = 2, .outcome = TRIAL_HUNG, .signal = 9},
+		{.condition = 3, .count = 1, .outcome = TRIAL_FAILED},
+		{.condition = 3, .count = 1, .outcome = TRIAL_INTERRUPTED},
+		{.condition = 4, .count = 2, .outcome = TRIAL_HUNG, .signal = 9},
+		{.condition = 4, .count = 1, .outcome = TRIAL_FINISHED},
+		{.condition = 5, .count = 2, .outcome = TRIAL_FAILED},
+		{.condition = 5, .count = 1, .outcome = TRIAL_CRASHED, .signal = 11},
+	};
+	static const char *const rates[] = {"unknown: all hung", "unknown: only GPU errors",
+		"unknown: all wrong", "unknown: none finished", "at most 56.1 % (Wilson)",
+		"33.3 % (6.1 to 79.2 %)"};
+	struct made_experiment made;
+	made_begin(&made, scene->store, &plain, rows, COUNT(rows));
+	made_trials(&made, trials, COUNT(trials));
+	load(scene, "latest");
+	for (size_t i = 0; i < COUNT(rates); i++)
+		assert_string_equal(rate_text(scene, i), rates[i]);
+	assert_contains(compared(scene, 3, 4)->conclusion,
+		"The crash rate of 4 threads is unknown: none finished.");
+	buf_reset(&scene->text);
+	experiment_text(&scene->summary, &(const struct term){0}, &scene->text);
+	assert_null(strstr(buf_str(&scene->text), "No crash on either side"));
+}
+
+/* A metric without a word for what it counts has no unit. */
+static void test_unit(void **state) {
+	struct scene *scene = *state;
+	const struct store_condition rows[] = {{.command = "[\"a\"]", .throughput_unit = ""},
+		{.command = "[\"b\"]", .throughput_unit = "ops/s"}, {.command = "[\"c\"]"}};
+	put_counts(scene, rows, 3, (const int[]){0, 0, 0}, (const int[]){1, 1, 1}, 1000);
+	load(scene, "1");
+	experiment_json(&scene->summary, &scene->text);
+	assert_null(strstr(buf_str(&scene->text), "\"throughput_unit\":\"\""));
+	assert_contains(buf_str(&scene->text), "\"throughput_unit\":null");
+	assert_contains(buf_str(&scene->text), "\"throughput_unit\":\"ops/s\"");
+	buf_reset(&scene->text);
+	experiment_csv(&scene->summary, &scene->text);
+	assert_contains(buf_str(&scene->text), ",,,,1,1000,1000,1000,"); /* sites, labels, unit */
 }
 
 /* Errors that tell of an element differ from trial to trial. */
@@ -598,6 +654,8 @@ int main(void) {
 		SCENE(test_conclusions),
 		SCENE(test_no_crash),
 		SCENE(test_failed),
+		SCENE(test_untold),
+		SCENE(test_unit),
 		SCENE(test_many_errors),
 		SCENE(test_one_run),
 		SCENE(test_simulated_beside_real),
