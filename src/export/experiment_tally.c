@@ -68,10 +68,10 @@ static int add(struct arena *arena, struct experiment_tally_row **rows, size_t *
 
 /* Of what is behind the last row that is shown as it is. */
 static int fold(struct arena *arena, struct experiment_tally_row *rows, size_t *count) {
-	struct experiment_tally_row *rest = &rows[EXPERIMENT_TALLY_ROWS];
 	char name[40];
 	if (*count <= EXPERIMENT_TALLY_ROWS + 1)
 		return 0;
+	struct experiment_tally_row *rest = &rows[EXPERIMENT_TALLY_ROWS];
 	snprintf(name, sizeof name, "%zu others", *count - EXPERIMENT_TALLY_ROWS);
 	for (size_t i = EXPERIMENT_TALLY_ROWS + 1; i < *count; i++)
 		rest->count += rows[i].count;
