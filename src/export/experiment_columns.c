@@ -11,6 +11,7 @@ static const char *const titles[EXPERIMENT_COLUMN_COUNT] = {
 	[EXPERIMENT_COLUMN_SCENARIO] = "scenario",
 	[EXPERIMENT_COLUMN_LOCK] = "lock",
 	[EXPERIMENT_COLUMN_THREADS] = "threads",
+	[EXPERIMENT_COLUMN_SETTINGS] = "settings",
 	[EXPERIMENT_COLUMN_ENV] = "environment",
 	[EXPERIMENT_COLUMN_COMMAND] = "command",
 	[EXPERIMENT_COLUMN_RUNS] = "runs",

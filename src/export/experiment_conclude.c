@@ -8,7 +8,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Below the first a difference counts as shown, below the second it is at the edge of chance. */
 #define SIGNIFICANT 0.05
+#define EDGE 0.2
 /* A command's line is shortened in a sentence; the table has it whole. */
 #define LABEL_BYTES 60
 
@@ -37,11 +39,15 @@ static uint64_t fewer_runs(const struct sides *sides) {
 	return sides->subject->runs < sides->base->runs ? sides->subject->runs : sides->base->runs;
 }
 
-/* When as many runs as should do have not done, a quarter more is tried. */
-static void add_more(const struct sides *sides, uint64_t needed, struct buf *ret) {
-	uint64_t runs = fewer_runs(sides);
-	uint64_t more = needed > runs ? needed - runs : 0, quarter = runs / 4 + 1;
-	add_about(more > quarter ? more : quarter, ret);
+/* When as many runs as should do have not done, a quarter more is tried. Measured rates are all
+ * that there is to plan with, and are said to be assumed. */
+static void add_advice(const struct sides *sides, struct buf *ret) {
+	uint64_t runs = fewer_runs(sides), least = runs + runs / 4 + 1;
+	uint64_t needed =
+		rate_runs_needed(sides->subject->crash_rate.rate, sides->base->crash_rate.rate);
+	buf_add_str(ret, " If the true rates are the measured ones, about ");
+	add_about(needed > least ? needed : least, ret);
+	buf_add_str(ret, " runs of each would show a difference four times of five.");
 }
 
 static void no_crash(
@@ -94,7 +100,6 @@ static void settled(
 static void open_question(
 	const struct sides *sides, const struct rate_difference *difference, struct buf *ret) {
 	const struct summary_comparison *comparison = sides->comparison;
-	bool excludes_zero = difference->low > 0 || difference->high < 0;
 	buf_printf(ret, "%s crashed in ", buf_str(&sides->subject_label));
 	add_share(sides->subject, ret);
 	buf_printf(ret, " runs, %s in ", buf_str(&sides->base_label));
@@ -103,13 +108,9 @@ static void open_question(
 	experiment_points(difference, ret);
 	buf_add_str(ret, " points, ");
 	experiment_p(comparison->fisher_p, ret);
-	buf_add_str(ret, excludes_zero || comparison->fisher_p < SIGNIFICANT
-				 ? ", at the edge of chance; about "
-				 : ". The difference may be chance; about ");
-	add_more(sides,
-		rate_runs_needed(sides->subject->crash_rate.rate, sides->base->crash_rate.rate),
-		ret);
-	buf_add_str(ret, " more runs of each would settle it.");
+	buf_add_str(ret, comparison->fisher_p < EDGE ? ", at the edge of chance."
+						     : ". The difference may well be chance.");
+	add_advice(sides, ret);
 }
 
 /* What never came so far cannot have crashed there. */

@@ -69,6 +69,40 @@ static int read_words(
 	return 0;
 }
 
+/* What the program is told on its own account, and what the other factors stand for. */
+static bool is_no_setting(const char *word) {
+	static const char *const names[] = {
+		"--die-with-parent", "--reports", "--backend", "--scenario", "--lock", "--threads"};
+	size_t len = strcspn(word, "=");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i]) == len && !strncmp(word, names[i], len))
+			return true;
+	return false;
+}
+
+/* An option and its value are one setting. */
+static int read_settings(struct arena *arena, struct summary_condition *ret) {
+	struct buf text = {0};
+	size_t cap = 0, end;
+	int code = 0;
+	for (size_t i = 1; i < ret->word_count && !code; i = end) {
+		for (end = i + 1; end < ret->word_count && strncmp(ret->words[end], "--", 2) != 0;)
+			end++;
+		if (is_no_setting(ret->words[i]))
+			continue;
+		buf_reset(&text);
+		experiment_words(ret->words + i, end - i, &text);
+		const char *setting = text.failed ? NULL : arena_strdup(arena, buf_str(&text));
+		code = setting ? arena_grow(arena, (void **)&ret->settings, ret->setting_count,
+					 &cap, sizeof *ret->settings)
+			       : -ENOMEM;
+		if (!code)
+			ret->settings[ret->setting_count++] = setting;
+	}
+	buf_finish(&text);
+	return code;
+}
+
 int experiment_read_facts(struct arena *arena, struct summary_condition *condition) {
 	const struct store_condition *facts = &condition->facts;
 	struct err err = {0};
@@ -88,6 +122,8 @@ int experiment_read_facts(struct arena *arena, struct summary_condition *conditi
 			code = read_words(arena, &json, &condition->words, &condition->word_count);
 		}
 	}
+	if (!code && facts->backend)
+		code = read_settings(arena, condition);
 	return code;
 }
 

@@ -11,6 +11,7 @@ const char *const summary_factor_names[SUMMARY_FACTOR_COUNT] = {
 	[SUMMARY_SCENARIO] = "scenario",
 	[SUMMARY_LOCK] = "lock",
 	[SUMMARY_THREADS] = "threads",
+	[SUMMARY_SETTINGS] = "settings",
 	[SUMMARY_ENV] = "env",
 	[SUMMARY_COMMAND] = "command",
 };
@@ -22,13 +23,29 @@ static bool same_text(const char *a, const char *b) {
 }
 
 static bool same_words(const struct summary_condition *a, const struct summary_condition *b) {
-	/* A trial program's words are made from the other factors. */
+	/* A trial program's words stand in the other factors. */
 	if (a->facts.backend || b->facts.backend)
 		return true;
 	if (a->word_count != b->word_count)
 		return false;
 	for (size_t i = 0; i < a->word_count; i++)
 		if (strcmp(a->words[i], b->words[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool has_setting(const struct summary_condition *condition, const char *setting) {
+	for (size_t i = 0; i < condition->setting_count; i++)
+		if (!strcmp(condition->settings[i], setting))
+			return true;
+	return false;
+}
+
+static bool same_settings(const struct summary_condition *a, const struct summary_condition *b) {
+	if (a->setting_count != b->setting_count)
+		return false;
+	for (size_t i = 0; i < a->setting_count; i++)
+		if (!has_setting(b, a->settings[i]))
 			return false;
 	return true;
 }
@@ -48,6 +65,8 @@ static bool differs(const struct summary_condition *a, const struct summary_cond
 	case SUMMARY_THREADS:
 		return left->threads.set != right->threads.set ||
 		       (left->threads.set && left->threads.value != right->threads.value);
+	case SUMMARY_SETTINGS:
+		return !same_settings(a, b);
 	case SUMMARY_COMMAND:
 		return !same_words(a, b);
 	case SUMMARY_ENV:
@@ -178,6 +197,26 @@ static void add_env(const struct experiment_summary *summary,
 		}
 }
 
+static bool all_have(const struct experiment_summary *summary, const char *setting) {
+	for (size_t i = 0; i < summary->condition_count; i++)
+		if (!has_setting(&summary->conditions[i], setting))
+			return false;
+	return true;
+}
+
+/* Those that others lack; a condition without any has to be called something, too. */
+static void add_settings(const struct experiment_summary *summary,
+	const struct summary_condition *condition, struct buf *ret) {
+	size_t start = ret->len;
+	for (size_t i = 0; i < condition->setting_count; i++)
+		if (!all_have(summary, condition->settings[i]))
+			buf_printf(
+				ret, "%s%s", ret->len > start ? " " : "", condition->settings[i]);
+	if (ret->len == start && condition->facts.backend)
+		buf_add_str(
+			ret, condition->setting_count ? "no further settings" : "default settings");
+}
+
 void experiment_value(const struct experiment_summary *summary,
 	const struct summary_condition *condition, enum summary_factor factor, struct buf *ret) {
 	const struct store_condition *facts = &condition->facts;
@@ -192,6 +231,8 @@ void experiment_value(const struct experiment_summary *summary,
 	if (factor == SUMMARY_THREADS && facts->threads.set)
 		buf_printf(ret, "%" PRId64 " thread%s", facts->threads.value,
 			facts->threads.value == 1 ? "" : "s");
+	if (factor == SUMMARY_SETTINGS)
+		add_settings(summary, condition, ret);
 	if (factor == SUMMARY_ENV)
 		add_env(summary, condition, NULL, ret);
 	if (factor == SUMMARY_COMMAND)
@@ -316,6 +357,12 @@ void experiment_common(const struct experiment_summary *summary, struct buf *ret
 	for (int i = SUMMARY_BACKEND; i <= SUMMARY_SCENARIO; i++)
 		if (!experiment_varies(summary, (enum summary_factor)i))
 			add_part(summary, first, (enum summary_factor)i, start, ret);
+	for (size_t i = 0; i < first->setting_count; i++) {
+		if (!all_have(summary, first->settings[i]))
+			continue;
+		begin_part(ret, start);
+		buf_add_str(ret, first->settings[i]);
+	}
 	for (size_t i = 0; i < first->env_count; i++) {
 		if (variable_varies(summary, first, first->env[i].name))
 			continue;

@@ -9,8 +9,8 @@
 
 /* ---- loading ---- */
 
-/* Reads facts.env and facts.command into env and words. What is no JSON of their kind is none.
- * -ENOMEM. */
+/* Reads facts.env and facts.command into env, words and settings. What is no JSON of their kind is
+ * none. -ENOMEM. */
 int experiment_read_facts(struct arena *arena, struct summary_condition *condition);
 /* p50, p95 and p99 of an operation in a trial's latencies; false when they are not there. */
 bool experiment_read_latency(const char *json, double ret_us[3]);

@@ -36,8 +36,9 @@ enum summary_factor {
 	SUMMARY_SCENARIO,
 	SUMMARY_LOCK,
 	SUMMARY_THREADS,
+	SUMMARY_SETTINGS, /* of a trial: the words of its command that no other factor stands for */
 	SUMMARY_ENV,
-	SUMMARY_COMMAND, /* of a command of the user's; that of a trial follows from the others */
+	SUMMARY_COMMAND, /* of a command of the user's */
 	SUMMARY_FACTOR_COUNT,
 };
 
@@ -71,13 +72,15 @@ struct summary_condition {
 	size_t env_count;
 	const char **words; /* facts.command */
 	size_t word_count;
+	const char **settings; /* of a trial: "--gpu-latency 0" */
+	size_t setting_count;
 	size_t lock_wait_count, latency_count; /* trials behind the medians */
 };
 
 struct summary_comparison {
 	size_t a, b; /* conditions; a before b */
-	/* They differ in exactly one of backend, scenario, lock, threads, one variable of env,
-	 * command, be it across experiments; or in nothing but the experiment. */
+	/* They differ in exactly one of backend, scenario, lock, threads, settings, one variable of
+	 * env, command, be it across experiments; or in nothing but the experiment. */
 	bool one_factor;
 	enum summary_factor factor; /* only with one_factor */
 	const char *variable;       /* only with SUMMARY_ENV: its name */

@@ -18,6 +18,7 @@ static const int priorities[EXPERIMENT_COLUMN_COUNT] = {
 
 /* What is shortened when there is no room: texts of the user's. */
 static const size_t least[EXPERIMENT_COLUMN_COUNT] = {
+	[EXPERIMENT_COLUMN_SETTINGS] = 16,
 	[EXPERIMENT_COLUMN_ENV] = 16,
 	[EXPERIMENT_COLUMN_COMMAND] = 16,
 	[EXPERIMENT_COLUMN_SCENARIO] = 8,

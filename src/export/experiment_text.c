@@ -195,6 +195,7 @@ static void put_comparisons(struct text *text) {
 		[SUMMARY_SCENARIO] = "Scenarios",
 		[SUMMARY_LOCK] = "Locks",
 		[SUMMARY_THREADS] = "More threads",
+		[SUMMARY_SETTINGS] = "Settings of the trials",
 		[SUMMARY_ENV] = "Environment",
 		[SUMMARY_COMMAND] = "Commands",
 		[SUMMARY_FACTOR_COUNT] = "Conditions that differ in more than one thing",

@@ -27,7 +27,8 @@ static struct store_condition repro_condition(
 		.lock = lock,
 		.threads = {threads, true},
 		.env = "{}",
-		.command = "[\"agxtriage-repro\",\"--runs\",\"1\"]",
+		.command = "[\"agxtriage-repro\",\"--die-with-parent\",\"--reports\",\"/r\","
+			   "\"--operations\",\"2000\"]",
 		.throughput_unit = "ops/s"};
 }
 

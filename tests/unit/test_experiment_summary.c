@@ -323,6 +323,52 @@ static void test_across_experiments(void **state) {
 	assert_contains(compared(scene, 0, 3)->conclusion, "Both crashed as often");
 }
 
+/* What a trial was told counts, where it writes its reports does not. */
+static void test_settings(void **state) {
+	struct scene *scene = *state;
+	const char *const words[] = {"1", "2", "3"};
+	struct store_condition rows[] = {locked("none", 4), locked("global", 4)};
+	struct err err = {0};
+	rows[0].command = rows[1].command =
+		"[\"/bin/agxtriage-repro\",\"--die-with-parent\",\"--reports\",\"/a\","
+		"\"--queues\",\"shared\",\"--lock\",\"none\",\"--threads\",\"4\"]";
+	put_counts(scene, rows, 2, (const int[]){2, 0}, (const int[]){3, 3}, 0);
+	rows[0].command = rows[1].command =
+		"[\"agxtriage-repro\",\"--reports=/b\",\"--queues\",\"shared\",\"--gpu-latency\","
+		"\"0\",\"--elements\",\"1\",\"--backend\",\"metal\"]";
+	put_counts(scene, rows, 2, (const int[]){2, 0}, (const int[]){3, 3}, 0);
+	rows[0].command = "[\"agxtriage-repro\",\"--queues\",\"shared\"]";
+	put_counts(scene, rows, 1, (const int[]){2}, (const int[]){3}, 0);
+	load(scene, "2");
+	assert_string_equal(name_text(scene, 1), "global"); /* all have the same */
+	experiment_summary_finish(&scene->summary);
+	assert_int_equal(experiment_summary_load(scene->store, words, 3, &scene->summary, &err), 0);
+	/* 0, 1: without, 2, 3: with further settings, 4: as 0 */
+	assert_string_equal(name_text(scene, 0), "experiment 1, none, no further settings");
+	assert_string_equal(
+		name_text(scene, 3), "experiment 2, global, --gpu-latency 0 --elements 1");
+	assert_int_equal(compared(scene, 0, 2)->factor, SUMMARY_SETTINGS);
+	assert_true(compared(scene, 0, 2)->one_factor && compared(scene, 0, 2)->matters);
+	assert_contains(compared(scene, 1, 3)->conclusion, "No crash on either side");
+	assert_int_equal(compared(scene, 0, 1)->factor, SUMMARY_LOCK);
+	assert_false(compared(scene, 0, 3)->one_factor); /* settings and lock */
+	assert_false(compared(scene, 1, 2)->one_factor);
+	assert_int_equal(compared(scene, 0, 4)->factor, SUMMARY_EXPERIMENT);
+	buf_reset(&scene->text);
+	experiment_text(&scene->summary, &(const struct term){0}, &scene->text);
+	assert_contains(
+		buf_str(&scene->text), "In all conditions: metal, shared-queue, --queues shared\n");
+	assert_contains(buf_str(&scene->text), "  THREADS  SETTINGS ");
+	assert_contains(buf_str(&scene->text), "Settings of the trials\n");
+	assert_contains(buf_str(&scene->text),
+		"--gpu-latency 0 --elements 1 of experiment 2 against no further settings of "
+		"experiment 1, none\n");
+	buf_reset(&scene->text);
+	experiment_json(&scene->summary, &scene->text);
+	assert_contains(buf_str(&scene->text), "\"a\":0,\"b\":2,\"factor\":\"settings\"");
+	assert_contains(buf_str(&scene->text), "\"a\":0,\"b\":3,\"factor\":null");
+}
+
 /* Two commands under test, without a word for what they measure. */
 static void test_commands(void **state) {
 	struct scene *scene = *state;
@@ -379,10 +425,29 @@ static void test_conclusions(void **state) {
 	assert_contains(compared(scene, 0, 2)->conclusion,
 		"pipeline crashed in 6 of 15 runs, none in 9 of 15: -20.0 (");
 	assert_contains(compared(scene, 0, 2)->conclusion,
-		"The difference may be chance; about 92 more runs of each would settle it.");
+		"The difference may well be chance. If the true rates are the measured ones, about "
+		"110 runs of each would show a difference four times of five.");
 	assert_contains(compared(scene, 0, 3)->conclusion,
 		"Both crashed as often (9 of 15, 9 of 15); differences from -");
 	assert_true(strstr(compared(scene, 0, 3)->conclusion, "about") == NULL);
+}
+
+/* What stands for how much, and what further runs are planned with. */
+static void test_chance(void **state) {
+	struct scene *scene = *state;
+	const struct store_condition rows[] = {
+		locked("none", 4), locked("global", 4), locked("queue", 4), locked("pipeline", 4)};
+	put_counts(scene, rows, 2, (const int[]){2, 0}, (const int[]){2, 2}, 0);
+	put_counts(scene, rows, 4, (const int[]){6, 0, 1, 2}, (const int[]){12, 12, 12, 12}, 0);
+	load(scene, "1");
+	assert_contains(compared(scene, 0, 1)->conclusion,
+		"points, p 0.33. The difference may well be chance. If the true rates are the "
+		"measured ones, about 4 runs of each would show a difference four times of five.");
+	load(scene, "2");
+	assert_contains(compared(scene, 0, 1)->conclusion, "global crashed less often than none");
+	assert_contains(compared(scene, 0, 2)->conclusion, "p 0.069, at the edge of chance. If ");
+	assert_contains(compared(scene, 0, 3)->conclusion, "p 0.19, at the edge of chance. If ");
+	assert_contains(compared(scene, 1, 3)->conclusion, "p 0.48. The difference may well be");
 }
 
 static void test_no_crash(void **state) {
@@ -524,7 +589,8 @@ static void test_one_run(void **state) {
 	load(scene, "1");
 	assert_string_equal(rate_text(scene, 0), "at least 20.7 % (Wilson)");
 	assert_false(scene->summary.comparisons[0].has_ratio);
-	assert_contains(scene->summary.comparisons[0].conclusion, "The difference may be chance");
+	assert_contains(
+		scene->summary.comparisons[0].conclusion, "The difference may well be chance");
 	buf_reset(&scene->text);
 	experiment_hyperfine(&scene->summary, &scene->text);
 	assert_contains(buf_str(&scene->text), "\"stddev\":null");
@@ -649,9 +715,11 @@ int main(void) {
 		SCENE(test_environment),
 		SCENE(test_what_matters),
 		SCENE(test_across_experiments),
+		SCENE(test_settings),
 		SCENE(test_commands),
 		SCENE(test_many_conditions),
 		SCENE(test_conclusions),
+		SCENE(test_chance),
 		SCENE(test_no_crash),
 		SCENE(test_failed),
 		SCENE(test_untold),
