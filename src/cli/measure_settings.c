@@ -34,30 +34,30 @@ static void read_text(struct json *json, struct arena *arena, const char **ret) 
 }
 
 int measure_settings_parse(
-	const char *text, struct arena *arena, struct measure_settings *ret, struct err *err) {
-	struct json json;
+	const char *json, struct arena *arena, struct measure_settings *ret, struct err *err) {
+	struct json reader;
 	struct json_key key;
 	*ret = (struct measure_settings){0};
-	json_init(&json, text, strlen(text), err);
-	if (json_peek(&json) == JSON_OBJECT)
-		json_enter(&json);
+	json_init(&reader, json, strlen(json), err);
+	if (json_peek(&reader) == JSON_OBJECT)
+		json_enter(&reader);
 	else
-		json_fail(&json, 0, "not the settings of an experiment");
-	for (bool first = true; !json.code && json_next_member(&json, &first, &key);) {
-		bool number = json_peek(&json) == JSON_NUMBER;
+		json_fail(&reader, 0, "not the settings of an experiment");
+	for (bool first = true; !reader.code && json_next_member(&reader, &first, &key);) {
+		bool number = json_peek(&reader) == JSON_NUMBER;
 		if (json_key_is(&key, "timeout_ms") && number)
-			json_i64(&json, &ret->timeout_ms);
+			json_i64(&reader, &ret->timeout_ms);
 		else if (json_key_is(&key, "wait_ms") && number)
-			json_i64(&json, &ret->wait_ms);
+			json_i64(&reader, &ret->wait_ms);
 		else if (json_key_is(&key, "answers"))
-			read_bool(&json, &ret->answers);
+			read_bool(&reader, &ret->answers);
 		else if (json_key_is(&key, "metric"))
-			read_text(&json, arena, &ret->metric);
+			read_text(&reader, arena, &ret->metric);
 		else if (json_key_is(&key, "folder"))
-			read_text(&json, arena, &ret->folder);
+			read_text(&reader, arena, &ret->folder);
 		else
-			json_skip(&json);
+			json_skip(&reader);
 	}
-	return json.code ? err_set(err, -EBADMSG, "the settings of the experiment cannot be read")
-			 : 0;
+	return reader.code ? err_set(err, -EBADMSG, "the settings of the experiment cannot be read")
+			   : 0;
 }
