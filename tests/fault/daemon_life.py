@@ -17,9 +17,10 @@ from watched import Watched, parameter, put, same_bytes, state
 
 o = Outsider()
 SHIM = os.environ.get('AGXTRIAGE_SHIM')
-# What is ours ends at once; a hook or forwarder that ignores SIGTERM is killed after two seconds.
+# What is ours ends at once, or as soon as a busy machine lets it; a hook or forwarder that ignores SIGTERM is killed after two
+# seconds.
 SLOW = parameter('SLOW', 1)
-PROMPT, STUBBORN = 2 * SLOW, 3.5 * SLOW
+PROMPT, STUBBORN = 3 * SLOW, 4.5 * SLOW
 
 
 def script(name, text):
