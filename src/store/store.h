@@ -155,6 +155,12 @@ struct incident {
 	int64_t conflicts;
 	const char *warnings; /* JSON array or NULL */
 	bool raw_gone;        /* retention has removed the bytes */
+	const char *attribution, *base_register;
+	struct i64_opt displacement;
+	const char *machine; /* crashReporterKey */
+	/* What store_stack() and store_calls() ask for (see state.h); 0: none. calls_id -1: not
+	 * known, for it was stored before that was kept (reclassify finds it). */
+	int64_t stack_id, calls_id;
 };
 
 /*

@@ -1,0 +1,175 @@
+/*
+ * What the stored incidents and experiments say together: the whole of `report`, computed from the
+ * database alone. The writers (Markdown, HTML, JSON, FEEDBACK.md, ISSUE.md) add nothing to it and
+ * compute nothing but layout. No clock: the same database gives the same analysis.
+ */
+#ifndef EXPORT_ANALYSIS_H
+#define EXPORT_ANALYSIS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "export/experiment_summary.h"
+#include "store/state.h"
+#include "store/store.h"
+#include "triage/redact.h"
+#include "triage/rules.h"
+
+/* Newest incidents that are listed one by one. */
+#define ANALYSIS_LISTED 10000
+/* "GPU event within 5 s of a crash"; a panic up to five minutes after one. */
+#define ANALYSIS_GPU_WINDOW_US (INT64_C(5) * 1000000)
+#define ANALYSIS_PANIC_WINDOW_US (INT64_C(300) * 1000000)
+
+/* One value of a fact and how many crashes have it. text NULL: the reports do not tell. */
+struct analysis_count {
+	const char *text;
+	uint64_t count, simulated; /* the latter are among the former */
+	struct i64_opt first_at_us, last_at_us;
+};
+
+/* The most frequent first, ties by text. */
+struct analysis_counts {
+	struct analysis_count *items;
+	size_t count, cap;
+};
+
+struct analysis_offset {
+	uint64_t offset; /* from NULL, bytes */
+	uint64_t count;
+	uint64_t reads, writes; /* of them; the rest is unknown */
+};
+
+struct analysis_frame {
+	const char *image, *symbol; /* NULL: unknown */
+	struct u64_opt offset;      /* in the symbol, else in the image */
+};
+
+struct analysis_call {
+	const char *image, *symbol;
+	uint64_t crashes, running; /* crashes in which some thread was in it; in which one was and
+				      did not wait */
+};
+
+/* Crashes of one driver on one system. */
+struct analysis_cell {
+	const char *driver_version, *os_build, *hardware_model; /* NULL: unknown */
+	uint64_t count, simulated;
+	struct i64_opt first_at_us, last_at_us;
+};
+
+struct analysis_signature {
+	const char *hash, *text, *status;
+	uint64_t count;
+};
+
+/* One crash site; the last one of analysis.sites may have id NULL: crashes that no rule knows. */
+struct analysis_site {
+	const char *id, *title, *status, *note, *url, *fixed_in;
+	uint64_t count, simulated;
+	double share; /* of all crashes, 0 to 1 */
+	struct i64_opt first_at_us, last_at_us;
+	struct analysis_counts exceptions; /* "EXC_BAD_ACCESS (SIGSEGV)" */
+	struct analysis_counts fault_kinds, accesses, base_registers; /* base: "x20 + 0x5c8" */
+	struct analysis_counts addresses; /* as text; of near_null ones only */
+	struct analysis_offset *offsets;
+	size_t offset_count;
+	struct analysis_counts operations, processes, queues, os_builds, driver_versions, models;
+	struct analysis_counts attributions;          /* "undetermined" */
+	const char *attribution, *attribution_reason; /* the most frequent one, and why */
+	const char **next; /* what to run next to learn more: one command line each, with its reason
+			      behind " # " */
+	size_t next_count;
+	int64_t sample;               /* row id of the newest incident of the most frequent stack */
+	struct analysis_frame *stack; /* that one's crashed thread */
+	size_t stack_count;
+	uint64_t stack_crashes; /* crashes with exactly this stack */
+	/* Concurrency: told, of how many crashes the reports' other threads are known; concurrent,
+	 * in how many of those another thread was inside Metal or the driver, in_driver inside the
+	 * driver itself. */
+	uint64_t told, concurrent, in_driver;
+	struct analysis_call *calls;
+	size_t call_count;
+	struct analysis_signature *signatures;
+	size_t signature_count;
+};
+
+/* Crashes of one site on one day (UTC). */
+struct analysis_day {
+	int64_t day; /* since 1970-01-01 */
+	size_t site; /* into sites */
+	uint64_t count;
+};
+
+struct analysis_incident {
+	int64_t id;
+	const char *incident_id;
+	enum report_kind kind;
+	bool simulated, raw_gone;
+	struct i64_opt captured_at_us, pid;
+	const char *process, *os_build, *hardware_model, *driver_version;
+	struct u64_opt fault_address;
+	const char *fault_kind, *fault_access;
+	const char *site, *signature, *operation, *status, *exception_type, *signal;
+	int64_t stack_id; /* 0: none */
+	int64_t concurrent_threads;
+	size_t ordinal;
+};
+
+struct analysis {
+	struct arena arena; /* every text and array */
+	/* Of what the filter selects. crashes: kind crash alone. */
+	uint64_t crashes, simulated, gpu_events, panics, other, files, raw_gone;
+	struct i64_opt first_at_us, last_at_us; /* of crashes */
+	struct analysis_site *sites;            /* most crashes first, the unknown last */
+	size_t site_count;
+	struct analysis_counts processes, operations, os_builds, os_versions, driver_versions,
+		driver_images, models, frameworks, attributions;
+	struct analysis_cell *cells; /* regression table, by driver version, build, model */
+	size_t cell_count;
+	struct analysis_day *days; /* by day, then site */
+	size_t day_count;
+	struct analysis_incident *incidents; /* newest first, at most ANALYSIS_LISTED; all kinds */
+	size_t incident_count;
+	uint64_t incidents_unlisted;
+	struct store_correlation correlation;
+	struct experiment_summary *experiments; /* those with counted trials, newest first */
+	size_t experiment_count;
+	const char *rules_version;
+	const char **filter_words; /* what was asked for, as typed */
+	size_t filter_word_count;
+	struct redactor *redactor; /* borrowed; NULL: nothing is redacted */
+};
+
+struct analysis_options {
+	const struct store_filter *filter;
+	const struct rules *rules;
+	/* NULL, or every text of the analysis goes through it: what is shown may leave the machine.
+	 */
+	struct redactor *redactor;
+	bool experiments; /* take them in */
+};
+
+int analysis_load(struct store *store, const struct analysis_options *options, struct analysis *ret,
+	struct err *err);
+void analysis_finish(struct analysis *analysis);
+
+/* The writers; each appends. Running out of memory shows in ret->failed. */
+void analysis_markdown(const struct analysis *analysis, struct buf *ret);
+/* One JSON object on one line. */
+void analysis_json(const struct analysis *analysis, struct buf *ret);
+/* The fields that Apple's Feedback Assistant asks for, filled in. */
+void analysis_feedback(const struct analysis *analysis, struct buf *ret);
+/* For a tracker: at most max bytes (and characters), shortened by whole sections, from the least
+ * telling on. */
+void analysis_issue(const struct analysis *analysis, size_t max, struct buf *ret);
+
+/* What stays the same between those writers and the page. */
+/* "0x5c8 (1,480)" */
+void analysis_offset_text(uint64_t offset, struct buf *ret);
+/* Measured policies: for each condition that has another lock or environment than its base, what it
+ * does to the rate and what it costs, in one sentence. fn per sentence. */
+typedef void (*analysis_sentence_fn)(const char *sentence, void *user);
+void analysis_workarounds(const struct analysis *analysis, analysis_sentence_fn fn, void *user);
+
+#endif

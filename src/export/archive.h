@@ -1,0 +1,54 @@
+/*
+ * What stands in an exported archive, and taking one in again. Knows members and their order; the
+ * bytes go to bundle.h. Redacted unless told otherwise; the same database and options give the same
+ * bytes.
+ */
+#ifndef EXPORT_ARCHIVE_H
+#define EXPORT_ARCHIVE_H
+
+#include "export/analysis.h"
+#include "export/bundle.h"
+
+/* For whom: chooses members and limits. */
+enum archive_purpose {
+	ARCHIVE_FOR_ARCHIVE, /* everything */
+	ARCHIVE_FOR_APPLE,   /* with FEEDBACK.md, without ISSUE.md */
+	ARCHIVE_FOR_GITHUB,  /* with ISSUE.md, without FEEDBACK.md; at most 25 MB */
+	ARCHIVE_PURPOSE_COUNT,
+};
+
+extern const char
+	*const archive_purpose_names[ARCHIVE_PURPOSE_COUNT]; /* "archive", "apple", "github" */
+
+/* Members: "manifest.json", "SHA256SUMS", "REPORT.md", "report.html", "incidents.json",
+ * "experiments.json", "platform.json", "FEEDBACK.md", "ISSUE.md", "repro/agxtriage-repro.m",
+ * "repro/README.md", "reports/NNNNNN-ID.ips". */
+struct archive_options {
+	const struct store_filter *filter;
+	const struct rules *rules;
+	struct redactor *redactor; /* NULL: originals, byte for byte */
+	enum archive_purpose purpose;
+	uint64_t max_bytes;      /* 0: no limit; of the compressed archive */
+	const char *platform;    /* JSON object: the fingerprint of this machine */
+	const char *repro_path;  /* the single-file repro; NULL: none to be had, why is told in the
+				    manifest */
+	const char *repro_build; /* its one-line clang command */
+	const char *version;     /* of agxtriage */
+	const volatile bool *stop; /* NULL, or polled: -EINTR */
+};
+
+struct archive_result {
+	uint64_t incidents, reports, bytes; /* bytes: of the archive */
+	uint64_t raw_gone;    /* incidents without their bytes: their rows alone are there */
+	uint64_t dropped;     /* incidents left out for max_bytes, from the oldest on */
+	int64_t *dropped_ids; /* freed by archive_result_finish() */
+	uint64_t changed; /* reports whose site or signature is another after redaction (told in the
+			     manifest) */
+};
+
+/* -ENODATA: nothing matches, nothing is written. -EFBIG: not even one incident fits max_bytes. */
+int archive_write(struct store *store, const struct archive_options *options,
+	const struct bundle_options *bundle, struct archive_result *ret, struct err *err);
+void archive_result_finish(struct archive_result *result);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * What people decided of a crash: the state of a site or a signature, its history, and what stands
+ * near an incident in time. A part of struct store and its rules.
+ */
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
+
+#include "store/store.h"
+
+enum state_target { STATE_SITE, STATE_SIGNATURE, STATE_TARGET_COUNT };
+
+/* Who changed a state. */
+enum state_cause {
+	STATE_BY_USER,
+	STATE_BY_REGRESSION, /* a crash came on a build at or after fixed_in */
+	STATE_BY_RECLASSIFY, /* taken over from the signature that its incidents had before */
+	STATE_BY_IMPORT,
+	STATE_CAUSE_COUNT,
+};
+
+extern const char *const state_target_names[STATE_TARGET_COUNT]; /* "site", "signature" */
+extern const char *const
+	state_cause_names[STATE_CAUSE_COUNT]; /* "user", "regression", "reclassify", "import" */
+/* "open", "known", "fixed", "ignored", "regressed"; NULL-terminated. */
+extern const char *const state_status_names[];
+
+/* Texts borrowed: on the way out until the store's next call. NULL: none. */
+struct store_state {
+	enum state_target target;
+	const char *name;  /* id of the site, 16 hex digits of the signature */
+	const char *title; /* of the site, text of the signature; only on the way out */
+	const char *site;  /* of a signature; only on the way out */
+	const char *status, *note, *url, *fixed_in;
+	int64_t incidents; /* of its crashes; only on the way out */
+	int64_t on_fixed;  /* of them: on a build at or after fixed_in; only on the way out */
+};
+
+/* What to change; NULL: stays as it is, "" takes it away. */
+struct store_state_change {
+	const char *status, *note, *url, *fixed_in;
+	enum state_cause cause;
+	int64_t at_us;
+	int64_t incident; /* that caused it, 0: none */
+};
+
+/* A site id, a signature's hash or an unambiguous prefix of one (4 or more digits); an old hash
+ * that reclassify has replaced finds its successor. A site of the rules without any incident may be
+ * given a state too (known_site true: the caller has found it among the rules). -ENOENT; -EEXIST:
+ * err lists what it may be. */
+int store_state_find(struct store *store, const char *word, bool known_site,
+	struct store_state *ret, struct err *err);
+/* A transaction of its own; writes one row of history. -EINVAL: a status that is none, or a
+ * fixed_in that is no build
+ * ("24G419"). */
+int store_state_set(struct store *store, const struct store_state *state,
+	const struct store_state_change *change, struct err *err);
+
+typedef int (*store_state_fn)(const struct store_state *state, void *user);
+/* All that have a state, note, url or fixed_in; sites first. */
+int store_states(struct store *store, store_state_fn fn, void *user, struct err *err);
+
+struct store_state_event {
+	int64_t at_us;
+	enum state_cause cause;
+	enum state_target target;
+	const char *name; /* of the target at that moment */
+	const char *status_before, *status, *note, *url, *fixed_in; /* afterwards */
+	const char *os_build; /* of the crash that regressed it */
+	struct i64_opt incident;
+};
+typedef int (*store_state_event_fn)(const struct store_state_event *event, void *user);
+/* Oldest first; with those of the signatures that it replaced. state NULL: of all. */
+int store_state_history(struct store *store, const struct store_state *state,
+	store_state_event_fn fn, void *user, struct err *err);
+
+/* Apple's build numbers in their order: major number, letter, minor number, letter of a beta
+ * ("24G5054d" is before "24G84": four digits from 5000 on are betas). < 0, 0, > 0; *ret untouched
+ * and false when one is none. */
+bool state_build_compare(const char *a, const char *b, int *ret);
+
+/* ---- what stands near in time ---- */
+
+/* A crash's name is compared with a GPU event's, which is cut at 16 characters; a panic has none
+ * and is near everything of its machine. Reports of different machines (crashReporterKey, else
+ * hardware model) are never near. */
+struct store_neighbour {
+	int64_t id;
+	const char *incident_id;
+	enum report_kind kind; /* crash, gpu_event or panic */
+	int64_t captured_at_us,
+		distance_us; /* distance: its time minus that of the incident asked for */
+	const char *process, *site,
+		*what;     /* what: a GPU event's restart reason or the site's title; NULL */
+	bool same_process; /* names agree; not known of a panic */
+};
+typedef int (*store_neighbour_fn)(const struct store_neighbour *neighbour, void *user);
+/* Nearest first. before_us, after_us: the window, for panics too. */
+int store_neighbours(struct store *store, int64_t id, int64_t before_us, int64_t after_us,
+	store_neighbour_fn fn, void *user, struct err *err);
+
+struct store_correlation {
+	int64_t gpu_events, panics; /* that the filter selects */
+	int64_t crashes;            /* that the filter selects */
+	int64_t near_gpu_event;     /* crashes with a GPU event of the same process name within the
+				       window */
+	int64_t gpu_events_near;    /* GPU events with such a crash */
+	int64_t panics_near;        /* panics with a crash within panic_window before them */
+};
+int store_correlate(struct store *store, const struct store_filter *filter, int64_t window_us,
+	int64_t panic_window_us, struct store_correlation *ret, struct err *err);
+
+/* The frames of a stored stack (incident.stack_id), as the view frames tells them. Texts borrowed
+ * for the call. */
+struct store_frame {
+	const char *image, *symbol;
+	struct u64_opt offset; /* in the symbol, else in the image */
+};
+typedef int (*store_frame_fn)(const struct store_frame *frame, size_t index, void *user);
+int store_stack(
+	struct store *store, int64_t stack_id, store_frame_fn fn, void *user, struct err *err);
+/* The calls in which other threads were inside Metal or the driver (incident.calls_id), each
+ * different one once. */
+struct store_call {
+	const char *image, *symbol;
+	bool blocked;
+	int64_t threads; /* in this call */
+};
+typedef int (*store_call_fn)(const struct store_call *call, void *user);
+int store_calls(
+	struct store *store, int64_t calls_id, store_call_fn fn, void *user, struct err *err);
+
+#endif
