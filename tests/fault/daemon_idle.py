@@ -26,6 +26,9 @@ WAKES = max(1, SECONDS // 60)
 REST = 0.1
 # What libuv's threads say to each other, eight bytes each time; no file.
 EVENTS_BYTES = 8 * 8
+# The index of SQLite's log is mapped memory and is never synced: what is noted there while reading (which part of the log is in
+# use) makes the kernel write that page once more when it likes.
+INDEX_BYTES = 4096
 
 
 def groups(moments):
@@ -99,7 +102,7 @@ class Idle:
         o.check(woke <= WAKES, self.label + ': wake-ups', '%d in %d s' % (woke, SECONDS))
         o.check(self.strace or used <= SECONDS * 0.05, self.label + ': 0.0 % of a processor', '%d ticks in %d s' % (used, SECONDS))
         o.check(self.files() == files, self.label + ': no writes', (files, self.files()))
-        o.check(now[0] - written[0] <= EVENTS_BYTES and now[1] == written[1], self.label + ': nothing is written anywhere',
+        o.check(now[0] - written[0] <= EVENTS_BYTES and now[1] - written[1] <= INDEX_BYTES, self.label + ': nothing is written anywhere',
                 (written, now))
         o.check(memory <= MEMORY_KB, self.label + ': resident memory', '%d kB' % memory)
         print('%s: %d s: %d wake-ups, %d ticks, %d kB resident' % (self.label, SECONDS, woke, used, memory))
