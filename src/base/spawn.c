@@ -143,13 +143,15 @@ static int close_inherited(posix_spawn_file_actions_t *actions) {
 	return code;
 }
 
-static int set_files(posix_spawn_file_actions_t *actions, int out, int err) {
-	int code = posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
-	if (!code)
-		code = posix_spawn_file_actions_adddup2(actions, err, STDERR_FILENO);
-	if (!code)
-		code = posix_spawn_file_actions_addopen(
-			actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+static int set_files(posix_spawn_file_actions_t *actions, const int files[3]) {
+	int code = 0;
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO && !code; i++) {
+		if (files[i] >= 0)
+			code = posix_spawn_file_actions_adddup2(actions, files[i], i);
+		else
+			code = posix_spawn_file_actions_addopen(
+				actions, i, "/dev/null", i ? O_WRONLY : O_RDONLY, 0);
+	}
 	return code ? -code : close_inherited(actions);
 }
 
@@ -171,8 +173,7 @@ static int set_attributes(posix_spawnattr_t *attributes) {
 	return -code;
 }
 
-static int launch(
-	const char *path, const char *const *argv, const int ends[STREAM_COUNT], pid_t *ret) {
+static int launch(const char *path, const char *const *argv, const int files[3], pid_t *ret) {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int code = posix_spawn_file_actions_init(&actions);
@@ -183,7 +184,7 @@ static int launch(
 		posix_spawn_file_actions_destroy(&actions);
 		return -code;
 	}
-	code = set_files(&actions, ends[OUT], ends[ERR]);
+	code = set_files(&actions, files);
 	if (!code)
 		code = set_attributes(&attributes);
 	/* exec takes the words as they are and changes none; the type is older than const. */
@@ -192,6 +193,15 @@ static int launch(
 		code = -posix_spawn(ret, path, &actions, &attributes, words, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
+	return code;
+}
+
+int spawn_start(const char *path, const char *const *argv, const int files[3], pid_t *ret) {
+	int code = -EBADF;
+	/* Of another thread's descriptors one may be gone before it can be closed in the child; not
+	 * every kernel passes over that. */
+	for (int tries = 0; code == -EBADF && tries < TRIES; tries++)
+		code = launch(path, argv, files, ret);
 	return code;
 }
 
@@ -207,10 +217,8 @@ static int run_start(struct run *run, const char *path, const char *const *argv)
 		run->fds[i] = fds[0];
 		ends[i] = fds[1];
 	}
-	/* Of another thread's descriptors one may be gone before it can be closed in the child; not
-	 * every kernel passes over that. */
-	for (int tries = 0; !run->pid && (!code || code == -EBADF) && tries < TRIES; tries++)
-		code = launch(path, argv, ends, &run->pid);
+	if (!code)
+		code = spawn_start(path, argv, (const int[]){-1, ends[OUT], ends[ERR]}, &run->pid);
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		if (ends[i] >= 0)
 			close(ends[i]);

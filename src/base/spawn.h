@@ -1,6 +1,6 @@
 /*
  * Runs a program to its end and keeps what it said: no shell, no inherited descriptors, bounded in
- * time and in bytes. Blocks; loops use libuv instead.
+ * time and in bytes. Blocks; loops use libuv instead. Or only starts one.
  */
 #ifndef BASE_SPAWN_H
 #define BASE_SPAWN_H
@@ -9,6 +9,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Of each stream so much is kept; the rest is read and dropped. */
 #define SPAWN_OUTPUT_BYTES (1u << 20)
@@ -31,6 +32,14 @@ struct spawn_result {
 int spawn_run(
 	const char *const *argv, unsigned timeout_ms, struct spawn_result *ret, struct err *err);
 void spawn_finish(struct spawn_result *result);
+
+/*
+ * The same for callers that talk with the program meanwhile: starts the one at path with files as
+ * its standard streams (all of them above 2; -1: /dev/null), nothing else inherited, a process
+ * group of its own and the signals of a login. Returns 0 or a negative errno; the caller waits for
+ * *ret. Any thread.
+ */
+int spawn_start(const char *path, const char *const *argv, const int files[3], pid_t *ret);
 
 /* The path of a program in PATH (or name itself if it has a slash and can be run), to be freed;
  * NULL when there is none. */
