@@ -17,6 +17,8 @@
 
 /* Newest incidents that are listed one by one. */
 #define ANALYSIS_LISTED 10000
+/* Newest experiments that are taken in: the intervals of each take time. */
+#define ANALYSIS_EXPERIMENTS 12
 /* "GPU event within 5 s of a crash"; a panic up to five minutes after one. */
 #define ANALYSIS_GPU_WINDOW_US (INT64_C(5) * 1000000)
 #define ANALYSIS_PANIC_WINDOW_US (INT64_C(300) * 1000000)
@@ -43,6 +45,7 @@ struct analysis_offset {
 struct analysis_frame {
 	const char *image, *symbol; /* NULL: unknown */
 	struct u64_opt offset;      /* in the symbol, else in the image */
+	bool counts;                /* the one that the site is named after */
 };
 
 struct analysis_call {
@@ -90,8 +93,23 @@ struct analysis_site {
 	uint64_t told, concurrent, in_driver;
 	struct analysis_call *calls;
 	size_t call_count;
+	/* Of those, in how many another thread was ending or releasing an encoder. */
+	uint64_t ending;
+	const char *message; /* the abort's text, of the sample; NULL: none */
+	/* What the database tells of who is to blame beyond attribution_reason, one sentence each.
+	 */
+	const char **evidence;
+	size_t evidence_count;
 	struct analysis_signature *signatures;
 	size_t signature_count;
+};
+
+/* GPU events, panics and what else is no crash, by kind and site. */
+struct analysis_event {
+	enum report_kind kind;
+	const char *site, *title; /* NULL: no rule knows it */
+	uint64_t count, simulated;
+	struct i64_opt first_at_us, last_at_us;
 };
 
 /* Crashes of one site on one day (UTC). */
@@ -132,9 +150,12 @@ struct analysis {
 	struct analysis_incident *incidents; /* newest first, at most ANALYSIS_LISTED; all kinds */
 	size_t incident_count;
 	uint64_t incidents_unlisted;
+	struct analysis_event *events; /* most frequent first */
+	size_t event_count;
 	struct store_correlation correlation;
 	struct experiment_summary *experiments; /* those with counted trials, newest first */
 	size_t experiment_count;
+	uint64_t experiments_unlisted;
 	const char *rules_version;
 	const char **filter_words; /* what was asked for, as typed */
 	size_t filter_word_count;
@@ -153,6 +174,13 @@ struct analysis_options {
 int analysis_load(struct store *store, const struct analysis_options *options, struct analysis *ret,
 	struct err *err);
 void analysis_finish(struct analysis *analysis);
+
+/* An array of the contract's objects of the experiments, one line; redacted as the analysis is. */
+void analysis_experiments_json(const struct analysis *analysis, struct buf *ret);
+/* The fingerprint of a machine (a JSON object) with what its members say redacted and members that
+ * nobody knows left out, one line. redactor NULL: as it is. -EINVAL: it is no object. */
+int analysis_platform_json(
+	struct redactor *redactor, const char *json, struct buf *ret, struct err *err);
 
 /* The writers; each appends. Running out of memory shows in ret->failed. */
 void analysis_markdown(const struct analysis *analysis, struct buf *ret);
