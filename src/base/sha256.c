@@ -157,26 +157,54 @@ static sha256_blocks_fn *choose_blocks(void) {
 	return blocks;
 }
 
-void sha256(const void *bytes, size_t len, uint8_t ret[SHA256_BYTES]) {
-	uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-		0x1f83d9ab, 0x5be0cd19};
-	uint8_t tail[2 * SHA256_BLOCK_BYTES] = {0};
-	sha256_blocks_fn *blocks = choose_blocks();
-	size_t whole = len / SHA256_BLOCK_BYTES, rest = len % SHA256_BLOCK_BYTES;
-	size_t tail_blocks = rest + 9 > SHA256_BLOCK_BYTES ? 2 : 1;
-	uint64_t bits = (uint64_t)len * 8;
+void sha256_start(struct sha256_stream *stream) {
+	static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+		0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+	*stream = (struct sha256_stream){0};
+	memcpy(stream->state, start, sizeof start);
+}
 
-	if (whole)
-		blocks(state, bytes, whole);
-	if (rest)
-		memcpy(tail, (const uint8_t *)bytes + whole * SHA256_BLOCK_BYTES, rest);
+void sha256_add(struct sha256_stream *stream, const void *bytes, size_t len) {
+	sha256_blocks_fn *blocks = choose_blocks();
+	const uint8_t *p = bytes;
+	size_t held = (size_t)(stream->len % SHA256_BLOCK_BYTES);
+	stream->len += len;
+	if (held) {
+		size_t room = SHA256_BLOCK_BYTES - held, n = len < room ? len : room;
+		if (n)
+			memcpy(stream->rest + held, p, n);
+		if (n < room)
+			return;
+		blocks(stream->state, stream->rest, 1);
+		p += n;
+		len -= n;
+	}
+	if (len >= SHA256_BLOCK_BYTES)
+		blocks(stream->state, p, len / SHA256_BLOCK_BYTES);
+	if (len % SHA256_BLOCK_BYTES)
+		memcpy(stream->rest, p + len - len % SHA256_BLOCK_BYTES, len % SHA256_BLOCK_BYTES);
+}
+
+void sha256_end(struct sha256_stream *stream, uint8_t ret[SHA256_BYTES]) {
+	uint8_t tail[2 * SHA256_BLOCK_BYTES] = {0};
+	size_t rest = (size_t)(stream->len % SHA256_BLOCK_BYTES);
+	size_t tail_blocks = rest + 9 > SHA256_BLOCK_BYTES ? 2 : 1;
+	uint64_t bits = stream->len * 8;
+	memcpy(tail, stream->rest, rest);
 	tail[rest] = 0x80;
 	uint8_t *end = tail + tail_blocks * SHA256_BLOCK_BYTES;
 	store_be(end - 8, (uint32_t)(bits >> 32));
 	store_be(end - 4, (uint32_t)bits);
-	blocks(state, tail, tail_blocks);
+	choose_blocks()(stream->state, tail, tail_blocks);
 	for (size_t i = 0; i < 8; i++)
-		store_be(ret + 4 * i, state[i]);
+		store_be(ret + 4 * i, stream->state[i]);
+}
+
+void sha256(const void *bytes, size_t len, uint8_t ret[SHA256_BYTES]) {
+	struct sha256_stream stream;
+	sha256_start(&stream);
+	sha256_add(&stream, bytes, len);
+	sha256_end(&stream, ret);
 }
 
 void sha256_hex(const uint8_t digest[SHA256_BYTES], char ret[SHA256_HEX_BYTES]) {

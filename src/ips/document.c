@@ -15,6 +15,7 @@
 
 struct collector {
 	const char *bytes; /* that the pieces refer to */
+	struct buf *texts; /* NULL, or of each report the bytes that it was parsed from */
 	struct report *reports[LIMIT_REPORTS_PER_DOCUMENT];
 	size_t count;
 	size_t first; /* the reports of this search begin here */
@@ -58,11 +59,14 @@ static void remember_error(struct collector *collector, int code, const struct e
 	}
 }
 
-/* Takes the report, which was parsed with this result. */
-static void add(struct collector *collector, struct report *report, int code, struct err *err) {
+/* Takes the report, which was parsed with this result from the len bytes of text. */
+static void add(struct collector *collector, struct report *report, const char *text, size_t len,
+	int code, struct err *err) {
 	if (code == 0 && !says_something(report))
 		code = err_set(err, -EBADMSG, "no crash report in it: the JSON is something else");
 	if (code == 0 && collector->count < LIMIT_REPORTS_PER_DOCUMENT) {
+		if (collector->texts)
+			buf_add(&collector->texts[collector->count], text, len);
 		collector->reports[collector->count++] = report;
 		return;
 	}
@@ -79,24 +83,23 @@ static int outgrown(const struct report *report, int code, struct err *err) {
 }
 
 /* A header that lost its beginning becomes an object again. */
-static int parse_tailed(
-	struct report *report, const char *bytes, const struct piece *piece, struct err *err) {
-	struct buf whole = {0};
-	buf_add_char(&whole, '{');
-	buf_add(&whole, bytes + piece->head_from, piece->head_to - piece->head_from);
-	buf_add_char(&whole, '\n');
-	buf_add(&whole, bytes + piece->from, piece->to - piece->from);
-	int code = whole.failed ? err_set(err, -ENOMEM, "out of memory")
-				: report_parse_json(report, whole.data, whole.len, err);
+static int parse_tailed(struct report *report, const char *bytes, const struct piece *piece,
+	struct buf *whole, struct err *err) {
+	buf_add_char(whole, '{');
+	buf_add(whole, bytes + piece->head_from, piece->head_to - piece->head_from);
+	buf_add_char(whole, '\n');
+	buf_add(whole, bytes + piece->from, piece->to - piece->from);
+	int code = whole->failed ? err_set(err, -ENOMEM, "out of memory")
+				 : report_parse_json(report, whole->data, whole->len, err);
 	if (!code)
 		report_warn(report, "header: its beginning is missing");
-	buf_finish(&whole);
 	return code;
 }
 
 static bool parse_piece(void *context, const struct piece *piece) {
 	struct collector *collector = context;
 	struct err err = {0};
+	struct buf whole = {0};
 	struct report *report = report_new();
 	if (!report) {
 		collector->code = err_set(collector->err, -ENOMEM, "out of memory");
@@ -110,13 +113,16 @@ static bool parse_piece(void *context, const struct piece *piece) {
 	} else if (piece->kind == PIECE_JSON) {
 		code = report_parse_json(report, from, len, &err);
 	} else {
-		code = parse_tailed(report, collector->bytes, piece, &err);
+		code = parse_tailed(report, collector->bytes, piece, &whole, &err);
 		start = piece->head_from;
+		from = buf_str(&whole);
+		len = whole.len;
 	}
 	code = outgrown(report, code, &err);
 	report->source_offset = start;
 	report->source_len = piece->to - start;
-	add(collector, report, code, &err);
+	add(collector, report, from, len, code, &err);
+	buf_finish(&whole);
 	return !collector->code && !collector->more;
 }
 
@@ -194,7 +200,8 @@ static size_t parse_plain(struct collector *collector, const char *bytes, size_t
 	size_t end = code ? 0 : report->source_offset + report->source_len;
 	if (code == -EBADMSG && is_other_json(bytes + from, bytes + len))
 		code = err_set(&err, code, "no crash report in it: the JSON is something else");
-	add(collector, report, code, &err);
+	add(collector, report, bytes + (code ? 0 : report->source_offset),
+		code ? 0 : report->source_len, code, &err);
 	if (code == -E2BIG)
 		collector->code = err_set(collector->err, code, "%s", err.text);
 	return end < len && is_blank(bytes + end, len - end) ? len : end;
@@ -213,6 +220,14 @@ static bool same_incident(const struct report *a, const struct report *b) {
 	       a->captured_at_us.value == b->captured_at_us.value;
 }
 
+static void move_text(struct collector *collector, size_t to, size_t from) {
+	if (!collector->texts || to == from)
+		return;
+	buf_finish(&collector->texts[to]);
+	collector->texts[to] = collector->texts[from];
+	collector->texts[from] = (struct buf){0};
+}
+
 /* One report for each incident: the first JSON of it, or else the first text. */
 static void merge(struct collector *collector) {
 	size_t kept = 0;
@@ -222,10 +237,12 @@ static void merge(struct collector *collector) {
 		while (twin < kept && !same_incident(collector->reports[twin], report))
 			twin++;
 		if (twin == kept) {
+			move_text(collector, kept, i);
 			collector->reports[kept++] = report;
 		} else if (report->form == REPORT_FORM_JSON &&
 			   collector->reports[twin]->form == REPORT_FORM_TEXT) {
 			report_free(collector->reports[twin]);
+			move_text(collector, twin, i);
 			collector->reports[twin] = report;
 		} else {
 			report_free(report);
@@ -256,8 +273,10 @@ static int finish(struct collector *collector, struct document *ret) {
 	return 0;
 }
 
-static int parse_utf8(const char *bytes, size_t len, struct document *ret, struct err *err) {
-	struct collector collector = {.err = err};
+/* texts: NULL, or room for LIMIT_REPORTS_PER_DOCUMENT. */
+static int parse_utf8(
+	const char *bytes, size_t len, struct buf *texts, struct document *ret, struct err *err) {
+	struct collector collector = {.texts = texts, .err = err};
 	if (is_blank(bytes, len))
 		return err_set(err, -EBADMSG, "empty: nothing but white space in it");
 	size_t offset = parse_plain(&collector, bytes, len);
@@ -273,22 +292,46 @@ static int parse_utf8(const char *bytes, size_t len, struct document *ret, struc
 	return code;
 }
 
-int document_parse(const char *bytes, size_t len, struct document *ret, struct err *err) {
+static int parse(
+	const char *bytes, size_t len, struct buf *texts, struct document *ret, struct err *err) {
 	if (len > LIMIT_REPORT_BYTES)
 		return err_set(err, -E2BIG, "larger than %u MiB", LIMIT_REPORT_BYTES >> 20);
 	if (!len)
 		return err_set(err, -EBADMSG, "empty file");
 	if (!unwrap_is_utf16(bytes, len))
-		return parse_utf8(bytes, len, ret, err);
+		return parse_utf8(bytes, len, texts, ret, err);
 	struct buf text = {0};
 	unwrap_utf16(bytes, len, &text);
 	int code = text.failed ? err_set(err, -ENOMEM, "out of memory")
-			       : parse_utf8(buf_str(&text), text.len, ret, err);
+			       : parse_utf8(buf_str(&text), text.len, texts, ret, err);
 	for (size_t i = 0; !code && i < ret->count; i++) {
 		ret->reports[i]->source_offset = 0;
 		ret->reports[i]->source_len = len;
 	}
 	buf_finish(&text);
+	return code;
+}
+
+int document_parse(const char *bytes, size_t len, struct document *ret, struct err *err) {
+	return parse(bytes, len, NULL, ret, err);
+}
+
+int document_text(const char *bytes, size_t len, size_t ordinal, struct buf *ret, struct err *err) {
+	struct document document = {0};
+	struct buf *texts = calloc(LIMIT_REPORTS_PER_DOCUMENT, sizeof *texts);
+	if (!texts)
+		return err_set(err, -ENOMEM, "out of memory");
+	int code = parse(bytes, len, texts, &document, err);
+	if (!code && ordinal >= document.count)
+		code = err_set(err, -ENODATA, "only %zu reports found in it", document.count);
+	if (!code)
+		buf_add(ret, buf_str(&texts[ordinal]), texts[ordinal].len);
+	if (!code && (ret->failed || texts[ordinal].failed))
+		code = err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < LIMIT_REPORTS_PER_DOCUMENT; i++)
+		buf_finish(&texts[i]);
+	free(texts);
+	document_finish(&document);
 	return code;
 }
 

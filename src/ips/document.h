@@ -6,6 +6,7 @@
 #ifndef IPS_DOCUMENT_H
 #define IPS_DOCUMENT_H
 
+#include "base/buf.h"
 #include "ips/report.h"
 
 struct document {
@@ -21,6 +22,10 @@ struct document {
  * untouched.
  */
 int document_parse(const char *bytes, size_t len, struct document *ret, struct err *err);
+/* Appends the bytes of one report alone, as its parser read them: without what stood around it, and
+ * with entities and quoting undone. They parse as the same report. Errors as above; -ENODATA: there
+ * is none of that number. */
+int document_text(const char *bytes, size_t len, size_t ordinal, struct buf *ret, struct err *err);
 void document_finish(struct document *document);
 
 #endif

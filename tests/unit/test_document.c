@@ -46,10 +46,40 @@ static int teardown(void **state) {
 	return 0;
 }
 
+static void same_text(const char *a, const char *b) {
+	if (a)
+		assert_string_equal(a, b);
+	else
+		assert_null(b);
+}
+
+/* The text of each report alone is read as the same report. */
+static void check_texts(const char *bytes, size_t len) {
+	for (size_t i = 0; i < document.count; i++) {
+		struct buf text = {0};
+		struct document again = {0};
+		assert_int_equal(document_text(bytes, len, i, &text, &err), 0);
+		if (document_parse(text.data, text.len, &again, &err))
+			fail_msg("%s", err.text);
+		const struct report *a = document.reports[i], *b = again.reports[0];
+		assert_int_equal(again.count, 1);
+		assert_int_equal(a->form, b->form);
+		assert_int_equal(a->process.pid.value, b->process.pid.value);
+		same_text(a->incident_id, b->incident_id);
+		same_text(a->exception.subtype, b->exception.subtype);
+		document_finish(&again);
+		buf_finish(&text);
+	}
+	struct buf none = {0};
+	assert_int_equal(document_text(bytes, len, document.count, &none, &err), -ENODATA);
+	assert_int_equal(none.len, 0);
+}
+
 static void parse(const char *text, size_t count) {
 	if (document_parse(text, strlen(text), &document, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(document.count, count);
+	check_texts(text, strlen(text));
 }
 
 static void refuse(const char *bytes, size_t len, const char *reason) {
@@ -187,6 +217,7 @@ static void utf16(void **state) {
 	assert_int_equal(document_parse(wide.data, wide.len, &document, &err), 0);
 	assert_int_equal(document.count, 1);
 	assert_int_equal(document.reports[0]->source_len, wide.len);
+	check_texts(wide.data, wide.len);
 	assert_string_equal(first_frame()->symbol, "std::less<int>::foo()");
 	buf_finish(&wide);
 }

@@ -52,6 +52,24 @@ static void test_million(void **state) {
 	free(text);
 }
 
+/* Cut anywhere, the pieces have the digest of the whole. */
+static void test_pieces(void **state) {
+	uint8_t data[300], whole[SHA256_BYTES], pieces[SHA256_BYTES];
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(i * 7);
+	for (size_t len = 0; len <= sizeof data; len += 37) {
+		sha256(data, len, whole);
+		for (size_t step = 1; step < 140; step++) {
+			struct sha256_stream stream;
+			sha256_start(&stream);
+			for (size_t at = 0; at < len; at += step)
+				sha256_add(&stream, data + at, len - at < step ? len - at : step);
+			sha256_end(&stream, pieces);
+			assert_memory_equal(whole, pieces, sizeof whole);
+		}
+	}
+}
+
 static void compare_ways(sha256_blocks_fn *way) {
 	enum { BLOCKS = 33 };
 	/* One byte more, so that the data is not aligned. */
@@ -85,6 +103,7 @@ int main(void) {
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_million),
+		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_instructions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
