@@ -143,6 +143,7 @@ struct report {
 	size_t raw_code_count;
 	struct i64_opt uptime_s;
 	const char *boot_session;
+	const char *crash_reporter_key; /* of the machine, the same in all of its reports */
 	struct report_termination termination;
 	const char *vm_region_info;
 	enum tristate is_corpse;

@@ -35,6 +35,8 @@ enum fact {
 	FACT_PRODUCT,
 	FACT_CPU_TYPE,
 	FACT_BOOT_SESSION,
+	FACT_REPORTER_KEY,
+	FACT_REPORTER_KEY_LOWER,
 	FACT_REGION,
 	FACT_REGION_LOWER,
 	FACT_PANIC_STRING,
@@ -68,6 +70,8 @@ static const struct {
 	{"product", FACT_PRODUCT},
 	{"cpuType", FACT_CPU_TYPE},
 	{"bootSessionUUID", FACT_BOOT_SESSION},
+	{"crashReporterKey", FACT_REPORTER_KEY},
+	{"crash_reporter_key", FACT_REPORTER_KEY_LOWER},
 	{"vmRegionInfo", FACT_REGION},
 	{"vmregioninfo", FACT_REGION_LOWER},
 	{"panicString", FACT_PANIC_STRING},
@@ -471,6 +475,8 @@ static void set_process(struct body *body) {
 		body->bundle_version ? body->bundle_version : pick(body, FACT_APP_VERSION);
 }
 
+static const enum fact reporter_keys[] = {FACT_REPORTER_KEY, FACT_REPORTER_KEY_LOWER};
+
 static void set_facts(struct body *body) {
 	struct report *report = body->reader.report;
 	static const enum fact ids[] = {FACT_INCIDENT_ID, FACT_INCIDENT};
@@ -491,6 +497,7 @@ static void set_facts(struct body *body) {
 	report->cpu_type = pick(body, FACT_CPU_TYPE);
 	report->arch = arch_of(report->cpu_type);
 	report->boot_session = pick(body, FACT_BOOT_SESSION);
+	report->crash_reporter_key = pick_first(body, reporter_keys, 2);
 	report->vm_region_info = pick(body, FACT_REGION);
 	if (!report->vm_region_info)
 		report->vm_region_info = pick(body, FACT_REGION_LOWER);
@@ -558,6 +565,8 @@ static int parse_text_body(struct body *body, const char *bytes, size_t len) {
 	if (!report->process.name)
 		report->process.name =
 			pick(body, FACT_NAME) ? pick(body, FACT_NAME) : pick(body, FACT_APP_NAME);
+	if (!report->crash_reporter_key)
+		report->crash_reporter_key = pick_first(body, reporter_keys, 2);
 	set_os_from_header(report, body->facts[0][FACT_OS_VERSION]);
 	return 0;
 }

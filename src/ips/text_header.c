@@ -145,6 +145,10 @@ static void on_incident(struct text_parse *parse, struct text value) {
 	keep(parse, &parse->report->incident_id, value);
 }
 
+static void on_reporter_key(struct text_parse *parse, struct text value) {
+	keep(parse, &parse->report->crash_reporter_key, value);
+}
+
 /* "65000 seconds" */
 static void on_uptime(struct text_parse *parse, struct text value) {
 	struct i64_opt *uptime = &parse->report->uptime_s;
@@ -329,6 +333,9 @@ static const struct {
 	{"Hardware Model", on_hardware, false},
 	{"Hardware model", on_hardware, false},
 	{"Incident Identifier", on_incident, false},
+	{"Anonymous UUID", on_reporter_key, false},
+	{"Crash Reporter Key", on_reporter_key, false},
+	{"CrashReporter Key", on_reporter_key, false},
 	{"Time Awake Since Boot", on_uptime, false},
 	{"Crashed Thread", on_crashed_thread, false},
 	{"Triggered by Thread", on_crashed_thread, false},

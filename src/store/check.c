@@ -113,6 +113,9 @@ static const char *const references[] = {
 	"select 'incident ' || id || ' refers to a stack that is not there' from incident i "
 	"where stack_id is not null and not exists (select 1 from stack where id = i.stack_id) "
 	"limit " MAX_PROBLEMS,
+	"select 'incident ' || id || ' refers to calls that are not there' from incident i "
+	"where calls_id > 0 and not exists (select 1 from call_list where id = i.calls_id) "
+	"limit " MAX_PROBLEMS,
 	"select 'incident ' || i.id || ' has no text for its kind' from incident i "
 	"where not exists (select 1 from word where id = i.kind) limit " MAX_PROBLEMS,
 };

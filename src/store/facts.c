@@ -47,6 +47,7 @@ static int fill_report(
 		{FACT_EXCEPTION_TYPE, report->exception.type},
 		{FACT_SIGNAL, report->exception.signal},
 		{FACT_QUEUE, thread != NULL ? thread->queue : NULL},
+		{FACT_MACHINE, report->crash_reporter_key},
 	};
 	ret->values[FACT_SIMULATED] = number(report->simulated);
 	ret->values[FACT_CAPTURED_AT] = report->captured_at_us;
@@ -291,6 +292,8 @@ int store_facts_fill(struct store *store, const struct report *report, const str
 			store, triage, ret->values[FACT_SITE], &ret->values[FACT_SIGNATURE], err);
 	if (r == 0)
 		r = fill_stack(store, report, &ret->values[FACT_STACK], err);
+	if (r == 0)
+		r = store_calls_put(store, triage, &ret->values[FACT_CALLS], err);
 	if (r == 0)
 		fill_warnings(report, &ret->warnings);
 	if (r == 0 && ret->warnings.failed)

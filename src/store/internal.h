@@ -35,6 +35,10 @@ enum statement {
 	ST_SYMBOL_TEXT,
 	ST_STACK_FIND,
 	ST_STACK_ADD,
+	ST_STACK_FRAMES,
+	ST_CALLS_FIND,
+	ST_CALLS_ADD,
+	ST_CALLS_LIST,
 	ST_SITE_FIND,
 	ST_SITE_ADD,
 	ST_SITE_TITLE,
@@ -106,6 +110,7 @@ enum statement {
 	ST_RETAIN_SIGHTINGS,
 	ST_RETAIN_SIGHTINGS_DROP,
 	ST_RETAIN_STACK_DROP,
+	ST_RETAIN_CALLS_DROP,
 	ST_RETAIN_PAGE_SIZE,
 	ST_RETAIN_PAGE_COUNT,
 	ST_RETAIN_FREE_COUNT,
@@ -115,6 +120,7 @@ enum statement {
 	ST_TEXT_LAST_SYMBOL,
 	ST_TEXT_ROWS,
 	ST_TEXT_STACKS,
+	ST_TEXT_CALLS,
 	ST_TEXT_NEXT_WORD,
 	ST_TEXT_NEXT_SYMBOL,
 	ST_TEXT_WORD_DROP,
@@ -174,6 +180,8 @@ enum statement {
 	X(OFFSET_UNKNOWN, "offset_unknown")         \
 	X(GPU_SIGNATURE, "gpu_signature")           \
 	X(STACK, "stack_id")                        \
+	X(MACHINE, "machine")                       \
+	X(CALLS, "calls_id")                        \
 	X(RULES_VERSION, "rules_version")
 
 enum fact {
@@ -304,6 +312,13 @@ int store_facts_fill(struct store *store, const struct report *report, const str
 void store_facts_finish(struct facts *facts);
 /* Binds all, warnings first, from parameter at on. Returns the next parameter. */
 int store_facts_bind(const struct facts *facts, sqlite3_stmt *statement, int at);
+
+/* ---- evidence.c ---- */
+
+/* The row of the calls in which other threads were inside Metal or the driver, added when it is
+ * new; 0: there are none. Absent when triage tells their number alone. */
+int store_calls_put(
+	struct store *store, const struct triage *triage, struct i64_opt *ret, struct err *err);
 
 /* ---- forget.c ---- */
 

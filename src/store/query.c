@@ -31,6 +31,9 @@ enum column {
 	COL_SHA256,
 	COL_SIZE,
 	COL_RAW_GONE,
+	COL_DISPLACEMENT,
+	COL_STACK,
+	COL_CALLS,
 	COL_KIND, /* from here on numbers of words */
 	COL_PROCESS,
 	COL_OS_VERSION,
@@ -45,6 +48,9 @@ enum column {
 	COL_DRIVER_IMAGE,
 	COL_DRIVER_VERSION,
 	COL_QUEUE,
+	COL_ATTRIBUTION,
+	COL_BASE_REGISTER,
+	COL_MACHINE,
 };
 
 #define SELECT                                                                                \
@@ -54,10 +60,12 @@ enum column {
 	"(select d.path || '/' || f.name from file f join folder d on d.id = f.folder_id "    \
 	"where f.id = i.file_id), "                                                           \
 	"(select lower(hex(sha256)) from raw where id = i.raw_id), "                          \
-	"(select size from raw where id = i.raw_id), i.raw_gone, "                            \
+	"(select size from raw where id = i.raw_id), i.raw_gone, i.displacement, "            \
+	"i.stack_id, i.calls_id, "                                                            \
 	"i.kind, i.process, i.os_version, i.os_build, i.hardware_model, i.exception_type, "   \
 	"i.signal, i.fault_kind, i.fault_access, i.component, i.operation, i.driver_image, "  \
-	"i.driver_version, i.queue from incident i left join site s on s.id = i.site_id "     \
+	"i.driver_version, i.queue, i.attribution, i.base_register, i.machine "               \
+	"from incident i left join site s on s.id = i.site_id "                               \
 	"left join signature g on g.id = i.signature_id"
 
 struct cursor_word {
@@ -194,6 +202,9 @@ static int read_words(struct store_cursor *cursor, struct incident *ret, struct 
 		{COL_DRIVER_IMAGE, &ret->driver_image},
 		{COL_DRIVER_VERSION, &ret->driver_version},
 		{COL_QUEUE, &ret->queue},
+		{COL_ATTRIBUTION, &ret->attribution},
+		{COL_BASE_REGISTER, &ret->base_register},
+		{COL_MACHINE, &ret->machine},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		int r = word(cursor, words[i].column, words[i].place, err);
@@ -214,6 +225,7 @@ int store_cursor_next(struct store_cursor *cursor, struct incident *ret, struct 
 	if (r <= 0)
 		return r;
 	struct i64_opt address = store_column_opt(cursor->rows, COL_FAULT_ADDRESS);
+	struct i64_opt calls = store_column_opt(cursor->rows, COL_CALLS);
 	struct incident incident = {
 		.id = sqlite3_column_int64(cursor->rows, COL_ID),
 		.incident_id = text(cursor, COL_INCIDENT_ID),
@@ -235,6 +247,9 @@ int store_cursor_next(struct store_cursor *cursor, struct incident *ret, struct 
 		.conflicts = sqlite3_column_int64(cursor->rows, COL_CONFLICTS),
 		.warnings = text(cursor, COL_WARNINGS),
 		.raw_gone = sqlite3_column_int(cursor->rows, COL_RAW_GONE) != 0,
+		.displacement = store_column_opt(cursor->rows, COL_DISPLACEMENT),
+		.stack_id = sqlite3_column_int64(cursor->rows, COL_STACK),
+		.calls_id = calls.set ? calls.value : -1,
 	};
 	r = read_words(cursor, &incident, err);
 	if (r < 0)
@@ -252,7 +267,8 @@ static int keep_texts(struct store *store, struct incident *incident, struct err
 		&incident->site_title, &incident->signature, &incident->signature_text,
 		&incident->component, &incident->operation, &incident->driver_image,
 		&incident->driver_version, &incident->queue, &incident->status, &incident->path,
-		&incident->sha256, &incident->warnings};
+		&incident->sha256, &incident->warnings, &incident->attribution,
+		&incident->base_register, &incident->machine};
 	size_t at[sizeof(texts) / sizeof(texts[0])];
 	struct buf *found = &store->found_texts;
 	buf_reset(found);

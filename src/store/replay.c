@@ -82,7 +82,9 @@ int store_tidy(struct store *store, struct err *err) {
 		"and not exists (select 1 from incident where site_id = site.id) "
 		"and not exists (select 1 from signature where site_id = site.id);"
 		"delete from stack where id not in "
-		"(select stack_id from incident where stack_id is not null);",
+		"(select stack_id from incident where stack_id is not null);"
+		"delete from call_list where id not in "
+		"(select calls_id from incident where calls_id > 0);",
 		err);
 	if (r == 0)
 		r = store_dictionaries_tidy(store, err);

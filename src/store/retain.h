@@ -21,7 +21,7 @@ enum retain_step {
 	RETAIN_LOG,
 };
 
-enum retain_texts_phase { TEXTS_BEGIN, TEXTS_ROWS, TEXTS_STACKS, TEXTS_WORDS, TEXTS_SYMBOLS };
+enum retain_texts_phase { TEXTS_BEGIN, TEXTS_ROWS, TEXTS_STACKS, TEXTS_CALLS, TEXTS_WORDS, TEXTS_SYMBOLS };
 
 /* An incident as the walk meets it. */
 struct retain_row {

@@ -151,8 +151,13 @@ static int forget_sightings(struct store *store, int64_t id, struct err *err) {
 	return r;
 }
 
+/* Rows that other incidents may share. */
+struct lists {
+	struct i64_opt stack, calls;
+};
+
 /* Notes the incident so that its files do not bring it back. */
-static int forget(struct store *store, int64_t id, struct i64_opt *ret_stack, struct err *err) {
+static int forget(struct store *store, int64_t id, struct lists *ret_lists, struct err *err) {
 	sqlite3_stmt *find = store_statement(store, ST_RETAIN_ROW, err);
 	int64_t key = 0;
 	bool known = false;
@@ -163,7 +168,8 @@ static int forget(struct store *store, int64_t id, struct i64_opt *ret_stack, st
 	if (r == 1) {
 		const char *name = (const char *)sqlite3_column_text(find, 0);
 		const void *digest = sqlite3_column_blob(find, 1);
-		*ret_stack = store_column_opt(find, 2);
+		ret_lists->stack = store_column_opt(find, 2);
+		ret_lists->calls = store_column_opt(find, 3);
 		known = name != NULL ||
 			(digest != NULL && sqlite3_column_bytes(find, 1) == SHA256_BYTES);
 		if (known)
@@ -180,17 +186,19 @@ int retain_remove_row(
 	struct store *store, const struct retain_row *row, uint64_t *files, struct err *err) {
 	static const enum statement drops[] = {
 		ST_RETAIN_SIGHTINGS_DROP, ST_RETAIN_KEPT_DROP, ST_RETAIN_ROW_DROP};
-	struct i64_opt stack = {0};
+	struct lists lists = {0};
 	struct retain_files of;
 	int r = retain_files_of(store, row->id, &of, err);
 	if (r == 0)
-		r = forget(store, row->id, &stack, err);
+		r = forget(store, row->id, &lists, err);
 	for (size_t i = 0; r == 0 && i < sizeof(drops) / sizeof(drops[0]); i++)
 		r = run_with(store, drops[i], row->id, err);
 	if (r == 0)
 		r = run_with(store, ST_RAW_DROP, row->raw_id, err);
-	if (r == 0 && stack.set)
-		r = run_with(store, ST_RETAIN_STACK_DROP, stack.value, err);
+	if (r == 0 && lists.stack.set)
+		r = run_with(store, ST_RETAIN_STACK_DROP, lists.stack.value, err);
+	if (r == 0 && lists.calls.set)
+		r = run_with(store, ST_RETAIN_CALLS_DROP, lists.calls.value, err);
 	for (size_t i = 0; r == 0 && i < of.count; i++)
 		r = remove_file_unless_needed(store, of.ids[i], files, err);
 	return r;

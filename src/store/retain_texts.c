@@ -56,8 +56,8 @@ static void mark_row(struct store *store, sqlite3_stmt *row) {
 			store_text_used(store, false, sqlite3_column_int64(row, i));
 }
 
-/* [[image, symbol, offset], ...] */
-static void mark_stack(struct store *store, sqlite3_stmt *row) {
+/* [[image, symbol, ...], ...] */
+static void mark_list(struct store *store, sqlite3_stmt *row) {
 	const char *p = (const char *)sqlite3_column_text(row, 1);
 	int place = 0;
 	while (p != NULL && *p != '\0') {
@@ -160,7 +160,10 @@ int retain_texts(struct store *store, struct keeper *keeper, struct err *err) {
 		r = mark(store, keeper, ST_TEXT_ROWS, mark_row, err);
 		break;
 	case TEXTS_STACKS:
-		r = mark(store, keeper, ST_TEXT_STACKS, mark_stack, err);
+		r = mark(store, keeper, ST_TEXT_STACKS, mark_list, err);
+		break;
+	case TEXTS_CALLS:
+		r = mark(store, keeper, ST_TEXT_CALLS, mark_list, err);
 		break;
 	case TEXTS_WORDS:
 	case TEXTS_SYMBOLS:

@@ -13,6 +13,11 @@
 #define DATED "where captured_at >= ?1 and (captured_at > ?1 or id > ?2) "
 #define UNDATED "where captured_at is null and id > ?1 "
 #define ASSIGN(name, column) ", " column " = ?"
+/* A list of [image, symbol, ...] with the texts of the first two. */
+#define LISTED(more, table, column)                                                                \
+	"select (select text from symbol where id = json_extract(f.value, '$[0]')), "              \
+	"(select text from symbol where id = json_extract(f.value, '$[1]')), " more " from " table \
+	" s, json_each(s." column ") f where s.id = ? order by f.key"
 
 static const char *const texts[ST_COUNT] = {
 	[ST_BEGIN] = "begin immediate",
@@ -27,6 +32,11 @@ static const char *const texts[ST_COUNT] = {
 	[ST_SYMBOL_TEXT] = "select text from symbol where id = ?",
 	[ST_STACK_FIND] = "select 1 from stack where id = ?",
 	[ST_STACK_ADD] = "insert into stack (id, frames) values (?, ?)",
+	[ST_STACK_FRAMES] = LISTED("json_extract(f.value, '$[2]')", "stack", "frames"),
+	[ST_CALLS_FIND] = "select 1 from call_list where id = ?",
+	[ST_CALLS_ADD] = "insert into call_list (id, calls) values (?, ?)",
+	[ST_CALLS_LIST] = LISTED("json_extract(f.value, '$[2]'), json_extract(f.value, '$[3]')",
+		"call_list", "calls"),
 	[ST_SITE_FIND] = "select id, title from site where name = ?",
 	[ST_SITE_ADD] = "insert into site (name, title) values (?, ?)",
 	[ST_SITE_TITLE] = "update site set title = ? where id = ?",
@@ -155,7 +165,7 @@ static const char *const texts[ST_COUNT] = {
 	[ST_RETAIN_FILE_NEXT] = "select id, exists (select 1 from incident where file_id = f.id) "
 				"or exists (select 1 from sighting where file_id = f.id) "
 				"from file f where id > ? order by id limit 1",
-	[ST_RETAIN_ROW] = "select i.incident_id, r.sha256, i.stack_id from incident i "
+	[ST_RETAIN_ROW] = "select i.incident_id, r.sha256, i.stack_id, i.calls_id from incident i "
 			  "join raw r on r.id = i.raw_id where i.id = ?",
 	[ST_RETAIN_ROW_DROP] = "delete from incident where id = ?",
 	[ST_RETAIN_SIGHTINGS] = "select sha256 from sighting where incident_id = ? "
@@ -163,6 +173,8 @@ static const char *const texts[ST_COUNT] = {
 	[ST_RETAIN_SIGHTINGS_DROP] = "delete from sighting where incident_id = ?",
 	[ST_RETAIN_STACK_DROP] = "delete from stack where id = ?1 and not exists "
 				 "(select 1 from incident where stack_id = ?1)",
+	[ST_RETAIN_CALLS_DROP] = "delete from call_list where id = ?1 and not exists "
+				 "(select 1 from incident where calls_id = ?1)",
 	[ST_RETAIN_PAGE_SIZE] = "pragma page_size",
 	[ST_RETAIN_PAGE_COUNT] = "pragma page_count",
 	[ST_RETAIN_FREE_COUNT] = "pragma freelist_count",
@@ -174,6 +186,7 @@ static const char *const texts[ST_COUNT] = {
 	[ST_TEXT_ROWS] = "select id" STORE_FACTS(COLUMN) " from incident where id > ? "
 							 "order by id limit 64",
 	[ST_TEXT_STACKS] = "select id, frames from stack where id > ? order by id limit 64",
+	[ST_TEXT_CALLS] = "select id, calls from call_list where id > ? order by id limit 64",
 	[ST_TEXT_NEXT_WORD] = "select id from word where id > ? order by id limit 1",
 	[ST_TEXT_NEXT_SYMBOL] = "select id from symbol where id > ? order by id limit 1",
 	[ST_TEXT_WORD_DROP] = "delete from word where id = ?",
