@@ -112,7 +112,7 @@ static int show_one(const struct run_report *report, int64_t id, run_report_fn f
 	if (!code)
 		code = loaded_open(report->store, report->rules, &row, &loaded, err);
 	if (!code)
-		fn(&(struct text_view){loaded.report, &loaded.triage, &row}, user);
+		fn(&(struct text_view){loaded.report, &loaded.triage, &row, NULL}, user);
 	loaded_finish(&loaded);
 	return code;
 }

@@ -105,7 +105,7 @@ static enum cli_status show_report(struct cli *cli, const struct show_options *o
 		goto out;
 	}
 	const struct item item = {
-		{report, &triage, row}, options->explain ? buf_str(&explain) : NULL};
+		{report, &triage, row, NULL}, options->explain ? buf_str(&explain) : NULL};
 	status = put_item(cli, options, &item);
 out:
 	buf_finish(&explain);
@@ -203,7 +203,7 @@ static enum cli_status put_loaded(struct cli *cli, const struct show_options *op
 		log_error("out of memory");
 		goto out;
 	}
-	const struct item item = {{loaded->report, &loaded->triage, row},
+	const struct item item = {{loaded->report, &loaded->triage, row, NULL},
 		options->explain ? buf_str(&explain) : NULL};
 	cli_page(cli, options->no_pager);
 	status = put_item(cli, options, &item);

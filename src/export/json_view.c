@@ -313,8 +313,53 @@ static void put_extras(struct json_out *out, const struct report *report) {
 	put_gpu_event(out, report);
 }
 
-int json_view_print(struct buf *buf, const struct report *report, const struct triage *triage,
-	const struct incident *incident, enum json_view_detail detail, struct err *err) {
+/* ---- what surrounds a stored incident ---- */
+
+/* The status itself stands before it. */
+static void put_state(struct json_out *out, const struct surroundings *around) {
+	const struct regression *regression = &around->regression;
+	json_out_object(out, "state");
+	json_out_text(out, "note", around->note);
+	json_out_text(out, "url", around->url);
+	json_out_text(out, "fixed_in", around->fixed_in);
+	json_out_time_opt(out, "regressed_at", regression->at_us);
+	json_out_i64_opt(out, "regressed_by", regression->incident);
+	json_out_text(out, "regressed_on", regression->os_build);
+	json_out_object_end(out);
+}
+
+static void put_neighbours(struct json_out *out, const struct surroundings *around) {
+	json_out_array(out, "neighbours");
+	for (size_t i = 0; i < around->neighbour_count; i++) {
+		const struct neighbour *neighbour = &around->neighbours[i];
+		json_out_object(out, NULL);
+		json_out_i64(out, "id", neighbour->id);
+		json_out_text(out, "incident_id", neighbour->incident_id);
+		json_out_text(out, "kind", report_kind_names[neighbour->kind]);
+		json_out_time(out, "captured_at", neighbour->captured_at_us);
+		json_out_double(out, "distance_s", (double)neighbour->distance_us / 1e6);
+		json_out_text(out, "process", neighbour->process);
+		json_out_tristate(out, "same_process", neighbour->same_process);
+		json_out_text(out, "what", neighbour->what);
+		json_out_object_end(out);
+	}
+	json_out_array_end(out);
+	json_out_u64(out, "neighbours_left_out", around->neighbours_left_out);
+}
+
+/* What is printed; around is NULL where nothing is known beyond the report. */
+struct subject {
+	const struct report *report;
+	const struct triage *triage;
+	const struct incident *incident;
+	const struct surroundings *around;
+};
+
+static int print(struct buf *buf, const struct subject *subject, enum json_view_detail detail,
+	struct err *err) {
+	const struct report *report = subject->report;
+	const struct triage *triage = subject->triage;
+	const struct incident *incident = subject->incident;
 	struct json_out out;
 	json_out_init(&out, buf);
 	json_out_object(&out, NULL);
@@ -331,8 +376,25 @@ int json_view_print(struct buf *buf, const struct report *report, const struct t
 	put_history(&out, incident);
 	put_warnings(&out, report);
 	put_extras(&out, report);
+	if (subject->around) {
+		put_state(&out, subject->around);
+		put_neighbours(&out, subject->around);
+	}
 	json_out_object_end(&out);
 	if (buf->failed)
 		return err_set(err, -ENOMEM, "out of memory for the JSON of a report");
 	return 0;
+}
+
+int json_view_print(struct buf *buf, const struct report *report, const struct triage *triage,
+	const struct incident *incident, enum json_view_detail detail, struct err *err) {
+	const struct subject subject = {report, triage, incident, NULL};
+	return print(buf, &subject, detail, err);
+}
+
+int json_view_print_stored(struct buf *buf, const struct report *report,
+	const struct triage *triage, const struct incident *incident,
+	const struct surroundings *around, struct err *err) {
+	const struct subject subject = {report, triage, incident, around};
+	return print(buf, &subject, JSON_VIEW_FULL, err);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "export/surroundings.h"
 #include "ips/report.h"
 #include "store/store.h"
 #include "triage/triage.h"
@@ -24,5 +25,10 @@ enum json_view_detail {
  */
 int json_view_print(struct buf *buf, const struct report *report, const struct triage *triage,
 	const struct incident *incident, enum json_view_detail detail, struct err *err);
+
+/* The same in full, of a stored incident with what surrounds it: its state and its neighbours. */
+int json_view_print_stored(struct buf *buf, const struct report *report,
+	const struct triage *triage, const struct incident *incident,
+	const struct surroundings *around, struct err *err);
 
 #endif

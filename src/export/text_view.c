@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "export/text_around.h"
 #include "export/text_frames.h"
 #include "export/text_headline.h"
 #include "export/text_out.h"
@@ -21,6 +22,7 @@ struct show {
 	const struct report *report;
 	const struct triage *triage;
 	const struct incident *incident;
+	const struct surroundings *around;
 	const struct text_view_options *options;
 	struct buf value; /* scratch for one field */
 };
@@ -66,9 +68,11 @@ static void show_site(struct show *show) {
 		buf_printf(value(show), "%s  %s", triage->signature_hash, triage->signature_text);
 		field(show, "Signature");
 	}
-	if (row && row->id > 0)
-		text_out_field(
-			&show->out, TERM_PLAIN, "Status", row->status ? row->status : "open");
+	if (show->around)
+		text_around_state(&show->out, show->around);
+	else if (row && row->id > 0)
+		text_out_field(&show->out, text_around_role(row->status), "Status",
+			row->status ? row->status : "open");
 }
 
 static void add_duration(struct buf *out, int64_t us) {
@@ -455,6 +459,7 @@ int text_view_print(struct buf *out, const struct text_view *view,
 		.report = view->report,
 		.triage = view->triage,
 		.incident = view->incident,
+		.around = view->around,
 		.options = options,
 	};
 	show_headline(&show);
@@ -463,6 +468,8 @@ int text_view_print(struct buf *out, const struct text_view *view,
 	show_panic(&show);
 	show_crashed_thread(&show);
 	show_concurrent(&show);
+	if (show.around)
+		text_around_neighbours(&show.out, show.around, options->all);
 	show_other_threads(&show);
 	show_registers(&show);
 	show_vm_region(&show);

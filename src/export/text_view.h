@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "export/surroundings.h"
 #include "export/term.h"
 #include "ips/report.h"
 #include "store/store.h"
@@ -19,11 +20,13 @@ struct text_view_options {
 	const char *explain;     /* NULL, or triage's steps, shown at the end */
 };
 
-/* What a view is made of, all borrowed. incident: as for json_view_print(), may be NULL. */
+/* What a view is made of, all borrowed. incident: as for json_view_print(), may be NULL. around:
+ * of a stored incident, else NULL. */
 struct text_view {
 	const struct report *report;
 	const struct triage *triage;
 	const struct incident *incident;
+	const struct surroundings *around;
 };
 
 /* Appends the view, ending in a newline, everything in it safe for a terminal. Returns 0 or

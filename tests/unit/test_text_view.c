@@ -18,7 +18,7 @@
 static struct buf view(const struct sample *sample, const struct incident *incident,
 	const struct text_view_options *options) {
 	struct buf text = {0};
-	const struct text_view parts = {sample->report, &sample->triage, incident};
+	const struct text_view parts = {sample->report, &sample->triage, incident, NULL};
 	assert_int_equal(text_view_print(&text, &parts, options, NULL), 0);
 	return text;
 }
