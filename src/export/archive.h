@@ -20,9 +20,21 @@ enum archive_purpose {
 extern const char
 	*const archive_purpose_names[ARCHIVE_PURPOSE_COUNT]; /* "archive", "apple", "github" */
 
+/* The folder in an archive that holds everything. */
+#define ARCHIVE_FOLDER "agxtriage-export"
+
 /* Members: "manifest.json", "SHA256SUMS", "REPORT.md", "report.html", "incidents.json",
  * "experiments.json", "platform.json", "FEEDBACK.md", "ISSUE.md", "repro/agxtriage-repro.m",
- * "repro/README.md", "reports/NNNNNN-ID.ips". */
+ * "repro/README.md", "reports/NNNNNN-ID.ips". manifest.h tells of the first. */
+
+/* What was replaced, and where first. */
+struct archive_review {
+	const struct redactor *redactor;
+	const struct archive_places *places;
+};
+/* The member in which a placeholder came first ("reports/000001-....ips"); NULL: in none. */
+const char *archive_review_place(const struct archive_review *review, const char *placeholder);
+
 struct archive_options {
 	const struct store_filter *filter;
 	const struct rules *rules;
@@ -35,10 +47,19 @@ struct archive_options {
 	const char *repro_build; /* its one-line clang command */
 	const char *version;     /* of agxtriage */
 	const volatile bool *stop; /* NULL, or polled: -EINTR */
+	/* NULL, or called once everything is redacted and before anything is written; negative ends
+	 * it with that code. Only with a redactor. */
+	int (*on_review)(const struct archive_review *review, void *user, struct err *err);
+	/* NULL, or called now and then: done of total incidents. */
+	void (*on_progress)(uint64_t done, uint64_t total, void *user);
+	void *user;
 };
 
 struct archive_result {
 	uint64_t incidents, reports, bytes; /* bytes: of the archive */
+	uint64_t replaced;    /* different values that stand in the archive as placeholders */
+	uint64_t unreadable;  /* incidents left out because their bytes cannot be read or redacted
+				 (told in the manifest) */
 	uint64_t raw_gone;    /* incidents without their bytes: their rows alone are there */
 	uint64_t dropped;     /* incidents left out for max_bytes, from the oldest on */
 	int64_t *dropped_ids; /* freed by archive_result_finish() */
