@@ -170,6 +170,31 @@ int store_file_put(struct store *store, const struct store_source *source,
 	return r < 0 ? r : 0;
 }
 
+int store_file_put_elsewhere(struct store *store, const char *path, int64_t seen_at_us,
+	struct i64_opt *ret_id, struct err *err) {
+	static const enum statement ids[] = {ST_FILE_ELSEWHERE, ST_FILE_FIND};
+	int64_t folder = 0;
+	size_t folder_len;
+	const char *name = split(path, &folder_len);
+	if (path[0] != '/' || name[0] == '\0')
+		return err_set(err, -EINVAL, "\"%.80s\" is no absolute path of a file", path);
+	int r = folder_row(store, path, folder_len, &folder, err);
+	for (size_t i = 0; r == 0 && i < sizeof(ids) / sizeof(ids[0]); i++) {
+		sqlite3_stmt *statement = store_statement(store, ids[i], err);
+		if (statement == NULL)
+			return store_code(err);
+		sqlite3_bind_int64(statement, 1, folder);
+		store_bind_text(statement, 2, name);
+		if (ids[i] == ST_FILE_ELSEWHERE)
+			sqlite3_bind_int64(statement, 3, seen_at_us);
+		r = store_step(store, statement, err);
+		if (r == 1)
+			*ret_id = store_column_opt(statement, 0);
+		sqlite3_reset(statement);
+	}
+	return r < 0 ? r : 0;
+}
+
 int store_put_passed(struct store *store, const struct store_source *source, struct err *err) {
 	struct i64_opt id;
 	int r = store_transaction_stands(store, err);

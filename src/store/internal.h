@@ -49,10 +49,13 @@ enum statement {
 	ST_FOLDER_ADD,
 	ST_FILE_STATE,
 	ST_FILE_PUT,
+	ST_FILE_ELSEWHERE,
+	ST_FILE_FIND,
 	ST_INCIDENT_BY_ID,
 	ST_INCIDENT_BY_RAW,
 	ST_INCIDENT_NAMELESS,
 	ST_INCIDENT_BY_FACTS,
+	ST_INCIDENT_TAKEN,
 	ST_INCIDENT_ADD,
 	ST_INCIDENT_FACTS,
 	ST_INCIDENT_UPDATE,
@@ -254,6 +257,10 @@ void store_statements_finish(struct store *store);
 
 void store_bind_text(sqlite3_stmt *statement, int at, const char *text);
 void store_bind_opt(sqlite3_stmt *statement, int at, struct i64_opt value);
+static inline void store_bind_digest(
+	sqlite3_stmt *statement, int at, const uint8_t digest[SHA256_BYTES]) {
+	sqlite3_bind_blob(statement, at, digest, SHA256_BYTES, SQLITE_STATIC);
+}
 struct i64_opt store_column_opt(sqlite3_stmt *statement, int at);
 
 /* ---- open.c ---- */
@@ -339,11 +346,16 @@ enum file_row_state {
 	FILE_ROW_PASSED = 2,
 	FILE_ROW_REJECTED = 3,
 	FILE_ROW_PART = 6, /* known, with reports that were left out; 4 and 5 are taken in tally */
+	FILE_ROW_ELSEWHERE = 7, /* the path alone, on the machine an archive comes from */
 };
 
 /* Writes the file's row; *ret_id absent when source is NULL. reason: of a rejection, else NULL. */
 int store_file_put(struct store *store, const struct store_source *source,
 	enum file_row_state state, const char *reason, struct i64_opt *ret_id, struct err *err);
+/* The row of a path that an archive tells: one that is there stays as it is. -EINVAL: the path is
+ * not absolute, or names no file. */
+int store_file_put_elsewhere(struct store *store, const char *path, int64_t seen_at_us,
+	struct i64_opt *ret_id, struct err *err);
 
 /* ---- experiment_trial.c ---- */
 
@@ -354,6 +366,12 @@ int store_file_put(struct store *store, const struct store_source *source,
  */
 int store_trial_adopt(
 	struct store *store, int64_t incident, const struct report *report, struct err *err);
+
+/* ---- put_raw.c ---- */
+
+/* The row of the item's bytes, with them in it; a document of several reports is stored once. */
+int store_raw_put(struct store *store, const struct store_item *item,
+	const uint8_t digest[SHA256_BYTES], int64_t *ret, struct err *err);
 
 /* ---- pack.c ---- */
 

@@ -43,10 +43,6 @@ static bool read_digest(const char *hex, uint8_t ret[SHA256_BYTES]) {
 	return hex[2 * (size_t)SHA256_BYTES] == '\0';
 }
 
-static void bind_digest(sqlite3_stmt *statement, int at, const uint8_t digest[SHA256_BYTES]) {
-	sqlite3_bind_blob(statement, at, digest, SHA256_BYTES, SQLITE_STATIC);
-}
-
 /* 1 and the row as a match, 0 when there is none. */
 static int read_match(struct put *put, sqlite3_stmt *find, struct match *ret) {
 	int r = store_step(put->store, find, put->err);
@@ -80,7 +76,7 @@ static int find_by_bytes(struct put *put, struct match *ret) {
 	sqlite3_stmt *find = store_statement(put->store, ST_INCIDENT_BY_RAW, put->err);
 	if (find == NULL)
 		return store_code(put->err);
-	bind_digest(find, 1, put->sha256);
+	store_bind_digest(find, 1, put->sha256);
 	sqlite3_bind_int64(find, 2, (int64_t)put->item->ordinal);
 	return read_match(put, find, ret);
 }
@@ -118,101 +114,34 @@ static int find(struct put *put, struct match *ret) {
 	return r != 0 ? r : find_by_facts(put, ret);
 }
 
-/* Packed bytes on their way into a row. */
-struct packed {
-	const void *bytes;
-	size_t len;
-	int64_t dictionary; /* 0: none */
-};
-
-static int add_raw(struct put *put, const struct packed *packed, int64_t *ret) {
-	sqlite3_stmt *add = store_statement(put->store, ST_RAW_ADD, put->err);
-	if (add == NULL)
-		return store_code(put->err);
-	bind_digest(add, 1, put->sha256);
-	sqlite3_bind_int64(add, 2, (int64_t)put->item->len);
-	store_bind_opt(add, 3,
-		(struct i64_opt){.value = packed->dictionary, .set = packed->dictionary != 0});
-	sqlite3_bind_blob64(add, 4, packed->bytes, packed->len, SQLITE_STATIC);
-	int r = store_run(put->store, add, put->err);
-	if (r == 0)
-		*ret = sqlite3_last_insert_rowid(put->store->db);
-	return r;
-}
-
-/* The bytes of row id, which retention had emptied, are back. */
-static int fill_raw(struct put *put, const struct packed *packed, int64_t id) {
-	sqlite3_stmt *fill = store_statement(put->store, ST_RAW_FILL, put->err);
-	if (fill == NULL)
-		return store_code(put->err);
-	store_bind_opt(fill, 1,
-		(struct i64_opt){.value = packed->dictionary, .set = packed->dictionary != 0});
-	sqlite3_bind_blob64(fill, 2, packed->bytes, packed->len, SQLITE_STATIC);
-	sqlite3_bind_int64(fill, 3, id);
-	int r = store_run(put->store, fill, put->err);
-	if (r < 0)
-		return r;
-	sqlite3_stmt *whole = store_statement(put->store, ST_RAW_WHOLE, put->err);
-	if (whole == NULL)
-		return store_code(put->err);
-	sqlite3_bind_int64(whole, 1, id);
-	return store_run(put->store, whole, put->err);
-}
-
-/* Into row *id, or into a new one when it is 0. */
-static int put_packed(struct put *put, const struct packed *packed, int64_t *id) {
-	return *id != 0 ? fill_raw(put, packed, *id) : add_raw(put, packed, id);
-}
-
-static int pack_and_put(struct put *put, int64_t *id) {
-	struct buf packed = {0};
-	uint32_t dictionary = 0;
-	int r = put->store->packer != NULL
-			? 0
-			: store_packer_new(put->store, &put->store->packer, put->err);
-	if (r == 0)
-		r = store_pack(put->store->packer, put->item->bytes, put->item->len, &packed,
-			&dictionary, put->err);
-	if (r == 0)
-		r = put_packed(put, &(struct packed){packed.data, packed.len, dictionary}, id);
-	buf_finish(&packed);
-	return r;
-}
-
-/* The row of the item's bytes, with them in it; a document of several reports is stored once. */
-static int raw_row(struct put *put, int64_t *ret) {
-	const struct store_item *item = put->item;
-	sqlite3_stmt *find_raw = store_statement(put->store, ST_RAW_FIND, put->err);
-	int64_t id = 0;
-	if (find_raw == NULL)
-		return store_code(put->err);
-	bind_digest(find_raw, 1, put->sha256);
-	int r = store_step(put->store, find_raw, put->err);
-	bool whole = r == 1 && sqlite3_column_int64(find_raw, 1) > 0;
-	if (r == 1)
-		id = sqlite3_column_int64(find_raw, 0);
-	sqlite3_reset(find_raw);
-	if (r >= 0)
-		r = 0;
-	if (r == 0 && !whole && item->packed != NULL)
-		r = put_packed(put,
-			&(struct packed){item->packed, item->packed_len, item->packed_dictionary},
-			&id);
-	else if (r == 0 && !whole)
-		r = pack_and_put(put, &id);
-	if (r == 0)
-		*ret = id;
-	return r;
-}
-
 static int fill_facts(struct put *put, struct facts *ret) {
 	const struct store_item *item = put->item;
 	return store_facts_fill(
 		put->store, item->report, item->triage, item->rules_version, ret, put->err);
 }
 
+/* The row that an archive wants, when it is free; absent: any. */
+static int wanted_id(struct put *put, struct i64_opt *ret) {
+	const struct store_origin *origin = put->item->origin;
+	*ret = (struct i64_opt){0};
+	if (origin == NULL || origin->id <= 0 || origin->id > STORE_ORIGIN_ID_MAX)
+		return 0;
+	sqlite3_stmt *find = store_statement(put->store, ST_INCIDENT_TAKEN, put->err);
+	if (find == NULL)
+		return store_code(put->err);
+	sqlite3_bind_int64(find, 1, origin->id);
+	int r = store_step(put->store, find, put->err);
+	sqlite3_reset(find);
+	if (r == 0)
+		*ret = (struct i64_opt){.value = origin->id, .set = true};
+	return r < 0 ? r : 0;
+}
+
 static int insert_incident(struct put *put, int64_t raw, const struct facts *facts, int64_t *ret) {
-	sqlite3_stmt *add = store_statement(put->store, ST_INCIDENT_ADD, put->err);
+	const struct store_origin *origin = put->item->origin;
+	struct i64_opt id;
+	int r = wanted_id(put, &id);
+	sqlite3_stmt *add = r == 0 ? store_statement(put->store, ST_INCIDENT_ADD, put->err) : NULL;
 	if (add == NULL)
 		return store_code(put->err);
 	store_bind_text(add, 1, put->incident_id);
@@ -220,8 +149,10 @@ static int insert_incident(struct put *put, int64_t raw, const struct facts *fac
 	sqlite3_bind_int64(add, 3, (int64_t)put->item->ordinal);
 	store_bind_opt(add, 4, put->file_id);
 	sqlite3_bind_int64(add, 5, put->seen_at_us);
-	store_facts_bind(facts, add, 6);
-	int r = store_run(put->store, add, put->err);
+	store_bind_opt(add, 6, id);
+	sqlite3_bind_int64(add, 7, origin != NULL ? origin->conflicts : 0);
+	store_facts_bind(facts, add, 8);
+	r = store_run(put->store, add, put->err);
 	if (r == 0)
 		*ret = sqlite3_last_insert_rowid(put->store->db);
 	return r;
@@ -233,7 +164,7 @@ static int add_incident(struct put *put, int64_t *ret) {
 	int r = fill_facts(put, &facts);
 	if (r < 0)
 		return r;
-	r = raw_row(put, &raw);
+	r = store_raw_put(put->store, put->item, put->sha256, &raw, put->err);
 	if (r == 0)
 		r = insert_incident(put, raw, &facts, ret);
 	store_facts_finish(&facts);
@@ -252,7 +183,7 @@ static int add_sighting(
 		sqlite3_bind_int64(statement, 1, id);
 		store_bind_opt(statement, 2, file_id);
 		if (digest != NULL)
-			bind_digest(statement, 3, digest);
+			store_bind_digest(statement, 3, digest);
 		else
 			sqlite3_bind_null(statement, 3);
 		if (ids[i] == ST_SIGHTING_ADD)
@@ -271,7 +202,7 @@ static int bytes_met(struct put *put, int64_t id) {
 	if (look == NULL)
 		return store_code(put->err);
 	sqlite3_bind_int64(look, 1, id);
-	bind_digest(look, 2, put->sha256);
+	store_bind_digest(look, 2, put->sha256);
 	int r = store_step(put->store, look, put->err);
 	sqlite3_reset(look);
 	return r;
@@ -332,7 +263,7 @@ static int update_facts(struct put *put, int64_t id) {
 /* The JSON of an incident that was known as text only takes over the row. */
 static int replace(struct put *put, const struct match *match) {
 	int64_t raw = 0;
-	int r = raw_row(put, &raw);
+	int r = store_raw_put(put->store, put->item, put->sha256, &raw, put->err);
 	if (r == 0)
 		r = point_at(put, match->id, raw);
 	if (r == 0)
@@ -370,7 +301,7 @@ static int meet_other_bytes(struct put *put, const struct match *match, enum sto
 /* The user named a file of which retention has left the facts alone. */
 static int bring_back(struct put *put, int64_t id) {
 	int64_t raw;
-	int r = raw_row(put, &raw);
+	int r = store_raw_put(put->store, put->item, put->sha256, &raw, put->err);
 	return r == 0 ? store_keep(put->store, id, put->seen_at_us, put->err) : r;
 }
 
@@ -417,6 +348,23 @@ static int put_new(struct put *put, int64_t *ret_id, enum store_put *ret) {
 	return r;
 }
 
+static int64_t seen_at(const struct store_item *item) {
+	if (item->origin != NULL && item->origin->first_seen_at_us != 0)
+		return item->origin->first_seen_at_us;
+	return item->source != NULL ? item->source->seen_at_us : clock_now_us();
+}
+
+static int put_file(struct put *put) {
+	const struct store_item *item = put->item;
+	if (item->origin == NULL)
+		return store_file_put(
+			put->store, item->source, FILE_ROW_KNOWN, NULL, &put->file_id, put->err);
+	if (item->origin->path == NULL)
+		return 0;
+	return store_file_put_elsewhere(
+		put->store, item->origin->path, put->seen_at_us, &put->file_id, put->err);
+}
+
 int store_put(struct store *store, const struct store_item *item, enum store_put *ret,
 	int64_t *ret_id, struct err *err) {
 	struct err own = {0};
@@ -424,7 +372,7 @@ int store_put(struct store *store, const struct store_item *item, enum store_put
 		.store = store,
 		.item = item,
 		.incident_id = id_of(item->report),
-		.seen_at_us = item->source != NULL ? item->source->seen_at_us : clock_now_us(),
+		.seen_at_us = seen_at(item),
 		.err = err != NULL ? err : &own,
 	};
 	struct match match = {0};
@@ -433,8 +381,7 @@ int store_put(struct store *store, const struct store_item *item, enum store_put
 		return err_set(err, -EINVAL, "\"%s\" is no SHA-256", item->sha256);
 	int r = store_transaction_stands(store, put.err);
 	if (r == 0)
-		r = store_file_put(
-			store, item->source, FILE_ROW_KNOWN, NULL, &put.file_id, put.err);
+		r = put_file(&put);
 	if (r < 0)
 		return r;
 	r = find(&put, &match);

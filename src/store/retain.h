@@ -21,7 +21,14 @@ enum retain_step {
 	RETAIN_LOG,
 };
 
-enum retain_texts_phase { TEXTS_BEGIN, TEXTS_ROWS, TEXTS_STACKS, TEXTS_CALLS, TEXTS_WORDS, TEXTS_SYMBOLS };
+enum retain_texts_phase {
+	TEXTS_BEGIN,
+	TEXTS_ROWS,
+	TEXTS_STACKS,
+	TEXTS_CALLS,
+	TEXTS_WORDS,
+	TEXTS_SYMBOLS
+};
 
 /* An incident as the walk meets it. */
 struct retain_row {
@@ -132,7 +139,7 @@ struct retain_files {
 };
 /* The file rows of an incident, its own and those of its sightings. */
 int retain_files_of(struct store *store, int64_t id, struct retain_files *ret, struct err *err);
-/* 1 when the row's file is no longer there while its folder is. */
+/* 1 when the row's file is no longer there while its folder is, or was one of another machine. */
 int retain_file_is_gone(struct store *store, int64_t file_id, struct err *err);
 int retain_remove_file(struct store *store, int64_t file_id, struct err *err);
 

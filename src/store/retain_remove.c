@@ -108,8 +108,9 @@ int retain_file_is_gone(struct store *store, int64_t file_id, struct err *err) {
 	sqlite3_bind_int64(find, 1, file_id);
 	int r = store_step(store, find, err);
 	if (r == 1)
-		r = path_is_gone((const char *)sqlite3_column_text(find, 0),
-			(const char *)sqlite3_column_text(find, 1));
+		r = sqlite3_column_int(find, 2) != 0 ||
+		    path_is_gone((const char *)sqlite3_column_text(find, 0),
+			    (const char *)sqlite3_column_text(find, 1));
 	sqlite3_reset(find);
 	return r;
 }

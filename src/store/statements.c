@@ -57,6 +57,11 @@ static const char *const texts[ST_COUNT] = {
 		"mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, "
 		"seen_at = excluded.seen_at, reason = excluded.reason, "
 		"reports = excluded.reports returning id",
+	[ST_FILE_ELSEWHERE] =
+		"insert into file (folder_id, name, state, device, inode, size, mtime_ns, "
+		"ctime_ns, seen_at, reports) values (?, ?, 7, 0, 0, 0, 0, 0, ?, 0) "
+		"on conflict do nothing",
+	[ST_FILE_FIND] = "select id from file where folder_id = ? and name = ?",
 	[ST_INCIDENT_BY_ID] =
 		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id, i.raw_gone "
 		"from incident i join raw r on r.id = i.raw_id where i.incident_id = ?",
@@ -72,10 +77,11 @@ static const char *const texts[ST_COUNT] = {
 		"select i.id, i.raw_id, r.sha256, i.form, i.file_id, i.incident_id, i.raw_gone "
 		"from incident i indexed by incident_by_time join raw r on r.id = i.raw_id "
 		"where i.captured_at = ? and i.pid = ? and i.process = ? order by i.id limit 1",
+	[ST_INCIDENT_TAKEN] = "select 1 from incident where id = ?",
 	[ST_INCIDENT_ADD] = "insert into incident (incident_id, raw_id, ordinal, file_id, "
-			    "first_seen_at, conflicts, warnings" STORE_FACTS(
+			    "first_seen_at, id, conflicts, warnings" STORE_FACTS(
 				    COLUMN) ") values "
-					    "(?, ?, ?, ?, ?, 0, ?" STORE_FACTS(PLACE) ")",
+					    "(?, ?, ?, ?, ?, ?, ?, ?" STORE_FACTS(PLACE) ")",
 	[ST_INCIDENT_FACTS] = "select warnings" STORE_FACTS(COLUMN) " from incident where id = ?",
 	[ST_INCIDENT_UPDATE] =
 		"update incident set warnings = ?" STORE_FACTS(ASSIGN) " where id = ?",
@@ -157,7 +163,7 @@ static const char *const texts[ST_COUNT] = {
 			       "and file_id is not null union "
 			       "select file_id from sighting where incident_id = ?1 "
 			       "and file_id is not null",
-	[ST_RETAIN_FILE_PATH] = "select d.path, f.name from file f join folder d "
+	[ST_RETAIN_FILE_PATH] = "select d.path, f.name, f.state = 7 from file f join folder d "
 				"on d.id = f.folder_id where f.id = ?",
 	[ST_RETAIN_FILE_DROP] = "delete from file where id = ?",
 	[ST_RETAIN_FILE_NEEDED] = "select exists (select 1 from incident where file_id = ?1) "

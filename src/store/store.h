@@ -65,9 +65,25 @@ enum store_file_state {
 int store_file_state(struct store *store, const struct store_source *source,
 	enum store_file_state *ret, unsigned *ret_reports, struct err *err);
 
+/* Rows with higher numbers are not wanted from outside. */
+#define STORE_ORIGIN_ID_MAX INT32_MAX
+
+/*
+ * What another database said of an incident that comes from its archive; the new row then says the
+ * same. An incident that is here already keeps its row and gets the path as a further one.
+ */
+struct store_origin {
+	int64_t id;               /* wanted; another one is taken when it is in use. 0: any */
+	const char *path;         /* absolute; NULL: none. There need be no such file: nobody looks
+				     for it, and one that is there is still new to a scan */
+	int64_t first_seen_at_us; /* 0: now */
+	int64_t conflicts;
+};
+
 /* One incident to put. Everything borrowed for the call. */
 struct store_item {
 	const struct store_source *source; /* NULL for stdin */
+	const struct store_origin *origin; /* NULL, or of an archive; then there is no source */
 	const char *bytes;                 /* the whole file */
 	size_t len;
 	const void *packed; /* NULL, or the bytes compressed by store_pack() in a worker */
