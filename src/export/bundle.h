@@ -38,7 +38,10 @@ struct bundle_options {
 	int fd;              /* written to as it comes (standard output); used only without path */
 	enum bundle_format format;
 	const char *folder; /* every member stands in it: "agxtriage-export" */
-	int64_t mtime_s;    /* of every member: a fact of what is in it, never the clock */
+	int64_t mtime_s;    /* of every member: a fact of what is in it, never the clock; taken to
+			       1980 or 2038 when it is outside, which not every format can hold */
+	const volatile bool *stop; /* NULL, or looked at while the helper or who reads fd keeps us
+				      waiting: -EINTR */
 };
 
 struct bundle_writer;
