@@ -79,13 +79,14 @@ brew_install() {
 install_build() {
 	if command -v apt-get >/dev/null; then
 		apt_install gcc libc6-dev meson ninja-build pkg-config libcjson-dev libsqlite3-dev libzstd-dev \
-			libuv1-dev
+			libuv1-dev libarchive-dev
 		apt_install "libstdc++-$(gcc -dumpversion | cut -d. -f1)-dev"
 	elif [ "$(uname)" = Darwin ]; then
 		xcode-select -p >/dev/null 2>&1 || die "needs Apple's compiler: xcode-select --install"
-		brew_install meson ninja pkg-config cjson sqlite zstd libuv
-		# Homebrew keeps its SQLite apart from the system's, which is older than we need on some versions.
-		PKG_CONFIG_PATH="$(brew --prefix sqlite)/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+		brew_install meson ninja pkg-config cjson sqlite zstd libuv libarchive
+		# Homebrew keeps these apart from the system's: its SQLite is older than we need on some versions, its libarchive
+		# has no headers.
+		PKG_CONFIG_PATH="$(brew --prefix sqlite)/lib/pkgconfig:$(brew --prefix libarchive)/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
 		export PKG_CONFIG_PATH
 	else
 		say "Neither apt-get nor brew: taking the compiler and the libraries as they are."
