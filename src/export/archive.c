@@ -1,0 +1,115 @@
+/* The stages of an archive, one after the other. */
+#include "export/archive_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+const char *const archive_purpose_names[ARCHIVE_PURPOSE_COUNT] = {"archive", "apple", "github"};
+
+static int open_spools(struct archive *archive, struct err *err) {
+	struct archive_spools *spools = &archive->spools;
+	struct spool *all[] = {&spools->reports, &spools->views, &spools->facts, &spools->texts,
+		&spools->index, &spools->sums};
+	int r = 0;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		*all[i] = (struct spool)SPOOL_NONE;
+	for (size_t i = 0; i < sizeof all / sizeof *all && r == 0; i++)
+		r = spool_open(all[i], err);
+	return r;
+}
+
+static void finish(struct archive *archive) {
+	struct archive_spools *spools = &archive->spools;
+	spool_close(&spools->reports);
+	spool_close(&spools->views);
+	spool_close(&spools->facts);
+	spool_close(&spools->texts);
+	spool_close(&spools->index);
+	spool_close(&spools->sums);
+	archive_places_free(archive->places);
+	free(archive->report_slots);
+	free(archive->reports);
+	free(archive->items);
+}
+
+static int count_replaced(const struct redact_replacement *replacement, void *user) {
+	uint64_t *count = user;
+	*count += replacement->count > 0;
+	return 0;
+}
+
+static int compose(struct archive *archive, struct err *err) {
+	const struct archive_options *options = archive->options;
+	int r = archive_select(archive, err);
+	if (r == 0 && options->redactor && options->on_review)
+		r = archive_places_new(&archive->places, err);
+	if (r == 0 && options->redactor)
+		r = archive_learn(archive, err);
+	if (r == 0)
+		r = archive_compose_reports(archive, err);
+	if (r == 0)
+		r = archive_compose_texts(archive, err);
+	return r;
+}
+
+static int review(struct archive *archive, struct err *err) {
+	const struct archive_options *options = archive->options;
+	if (!archive->places)
+		return 0;
+	const struct archive_review looked_at = {options->redactor, archive->places};
+	return options->on_review(&looked_at, options->user, err);
+}
+
+static int fill_result(
+	struct archive *archive, size_t keep, struct archive_result *ret, struct err *err) {
+	*ret = (struct archive_result){.bytes = ret->bytes};
+	ret->dropped = archive->count - keep;
+	ret->dropped_ids = calloc(ret->dropped + 1, sizeof *ret->dropped_ids);
+	if (!ret->dropped_ids)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < archive->count; i++) {
+		const struct archive_item *item = &archive->items[i];
+		if (i >= keep) {
+			ret->dropped_ids[i - keep] = item->id;
+			continue;
+		}
+		ret->incidents += item->state != ARCHIVE_UNREADABLE;
+		ret->unreadable += item->state == ARCHIVE_UNREADABLE;
+		ret->raw_gone += item->state == ARCHIVE_RAW_GONE;
+		ret->changed += item->changed;
+	}
+	ret->reports = archive_reports_of(archive, keep);
+	if (archive->options->redactor)
+		redactor_each(archive->options->redactor, count_replaced, &ret->replaced);
+	return 0;
+}
+
+int archive_write(struct store *store, const struct archive_options *options,
+	const struct bundle_options *bundle, struct archive_result *ret, struct err *err) {
+	struct archive archive = {.store = store, .options = options};
+	struct archive_result result = {0};
+	size_t keep = 0;
+	int r = open_spools(&archive, err);
+	if (r == 0)
+		r = compose(&archive, err);
+	if (r == 0)
+		r = review(&archive, err);
+	keep = archive.count;
+	if (r == 0 && options->max_bytes)
+		r = archive_fit(&archive, bundle, &keep, err);
+	if (r == 0)
+		r = fill_result(&archive, keep, &result, err);
+	if (r == 0)
+		r = archive_pack(&archive, keep, bundle, &result.bytes, err);
+	if (r == 0)
+		*ret = result;
+	else
+		archive_result_finish(&result);
+	finish(&archive);
+	return r;
+}
+
+void archive_result_finish(struct archive_result *result) {
+	free(result->dropped_ids);
+	*result = (struct archive_result){0};
+}
