@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "export/signature_text.h"
+#include "export/text_around.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -39,12 +40,9 @@ static const struct table_column columns[COLUMN_COUNT] = {
 	[COLUMN_STATUS] = {.title = "STATUS", .width = 9, .min = 5, .priority = 7},
 };
 
-static enum term_role status_role(const char *status) {
-	if (!strcmp(status, "regressed"))
-		return TERM_BAD;
-	if (!strcmp(status, "fixed"))
-		return TERM_GOOD;
-	return strcmp(status, "open") != 0 ? TERM_WARN : TERM_PLAIN;
+/* NULL for a crash of which nobody has said anything yet: there is nothing to tell. */
+static const char *told_status(const struct incident *incident) {
+	return incident->status && strcmp(incident->status, "open") != 0 ? incident->status : NULL;
 }
 
 static bool is_narrow(const struct incident_table *table) {
@@ -71,8 +69,11 @@ static void add_signature(const struct incident_table *table, const char *text, 
 		signature_text(out, text, width - used, false);
 }
 
+/* Without room for its column a status stands before the site. */
 static void site_text(
 	const struct incident_table *table, const struct incident *incident, struct buf *out) {
+	if (table->begun && table->table.hidden[COLUMN_STATUS] && told_status(incident))
+		buf_printf(out, "[%s] ", incident->status);
 	if (incident->simulated)
 		buf_add_str(out, "[simulated] ");
 	if (incident->kind != REPORT_CRASH)
@@ -122,7 +123,8 @@ static void fill(struct incident_table *table, const struct incident *incident) 
 	driver_text(incident, &text[COLUMN_DRIVER]);
 	if (incident->os_build)
 		buf_add_str(&text[COLUMN_OS], incident->os_build);
-	buf_add_str(&text[COLUMN_STATUS], incident->status ? incident->status : "");
+	if (told_status(incident))
+		buf_add_str(&text[COLUMN_STATUS], incident->status);
 }
 
 void incident_table_init(struct incident_table *table, struct term *term, bool titles) {
@@ -152,7 +154,10 @@ void incident_table_fill(struct incident_table *table, const struct incident *in
 		begin(table);
 		fill(table, incident); /* again, now that widths are known */
 	}
-	table->site_known = incident->site != NULL;
+	table->site_role = incident->site ? TERM_SITE : TERM_DIM;
+	table->status_role = text_around_role(incident->status);
+	if (table->table.hidden[COLUMN_STATUS] && table->status_role == TERM_BAD)
+		table->site_role = TERM_BAD;
 }
 
 int incident_table_put(struct incident_table *table) {
@@ -160,7 +165,7 @@ int incident_table_put(struct incident_table *table) {
 	for (int i = 0; i < COLUMN_COUNT; i++)
 		cells[i] = (struct table_cell){buf_str(&table->text[i]), TERM_PLAIN};
 	cells[COLUMN_ID].role = TERM_ID;
-	cells[COLUMN_SITE].role = table->site_known ? TERM_SITE : TERM_DIM;
-	cells[COLUMN_STATUS].role = status_role(cells[COLUMN_STATUS].text);
+	cells[COLUMN_SITE].role = table->site_role;
+	cells[COLUMN_STATUS].role = table->status_role;
 	return table_row(&table->table, cells);
 }

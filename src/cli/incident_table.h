@@ -12,7 +12,8 @@ enum { INCIDENT_TABLE_COLUMNS = 9 };
 
 struct incident_table {
 	struct table table;
-	bool titles, begun, site_known;
+	bool titles, begun;
+	enum term_role site_role, status_role; /* of the row that was filled */
 	struct buf text[INCIDENT_TABLE_COLUMNS];
 };
 

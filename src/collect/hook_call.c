@@ -22,10 +22,10 @@
 /* No header of macOS declares it. */
 extern char **environ; /* NOLINT(readability-redundant-declaration) */
 
-enum variable { VARIABLE_ID, VARIABLE_INCIDENT, VARIABLE_COUNT };
+enum variable { VARIABLE_ID, VARIABLE_INCIDENT, VARIABLE_STATUS, VARIABLE_COUNT };
 
 static const char *const variable_names[VARIABLE_COUNT] = {
-	"AGXTRIAGE_ID=", "AGXTRIAGE_INCIDENT_ID="};
+	"AGXTRIAGE_ID=", "AGXTRIAGE_INCIDENT_ID=", "AGXTRIAGE_STATUS="};
 
 struct hook_call {
 	struct hook_call_options options;
@@ -201,13 +201,12 @@ static void run_streams(struct hook_call *call) {
 /* ---- its start */
 
 /* In what json_out writes no text holds an unescaped quotation mark, so the first match is the
- * incident's own member. */
-static void find_incident(const struct buf *json, char ret[VARIABLE_BYTES]) {
-	static const char member[] = "\"incident_id\":\"";
+ * incident's own member, unless names of members come from the report (registers). */
+static void find_member(const struct buf *json, const char *member, char ret[VARIABLE_BYTES]) {
 	const char *from = strstr(buf_str(json), member);
 	if (!from)
 		return;
-	from += sizeof member - 1;
+	from += strlen(member);
 	size_t len = strcspn(from, "\"\\");
 	if (len < VARIABLE_BYTES && from[len] == '"') {
 		memcpy(ret, from, len);
@@ -224,14 +223,22 @@ static bool is_ours(const char *variable) {
 }
 
 static bool fill_variables(struct hook_call *call) {
-	char incident[VARIABLE_BYTES] = "";
-	find_incident(&call->json, incident);
+	char incident[VARIABLE_BYTES] = "", status[VARIABLE_BYTES] = "";
+	find_member(&call->json, "\"incident_id\":\"", incident);
+	/* Behind an object, which no register is. */
+	find_member(&call->json, "},\"status\":\"", status);
 	buf_printf(&call->variables[VARIABLE_ID], "%s%" PRId64, variable_names[VARIABLE_ID],
 		call->options.id);
 	if (*incident)
 		buf_printf(&call->variables[VARIABLE_INCIDENT], "%s%s",
 			variable_names[VARIABLE_INCIDENT], incident);
-	return !call->variables[VARIABLE_ID].failed && !call->variables[VARIABLE_INCIDENT].failed;
+	if (*status)
+		buf_printf(&call->variables[VARIABLE_STATUS], "%s%s",
+			variable_names[VARIABLE_STATUS], status);
+	bool failed = false;
+	for (int i = 0; i < VARIABLE_COUNT; i++)
+		failed = failed || call->variables[i].failed;
+	return !failed;
 }
 
 /* This process's environment, whose texts are borrowed, with the call's variables. */

@@ -91,8 +91,12 @@ def test_posts(folder):
     safe = HOSTILE.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
     check(json.loads(body)['text'] == 'Crash: ' + ', '.join([safe, safe, '0x5c8', safe, safe, 'Mac16,5']) + '. agxtriage show 7',
           'hostile names arrive as text', body)
-    body = posted(server, webhook(folder, line({'id': 1, 'kind': 'panic'}), 'slack', AGXTRIAGE_WEBHOOK_URL=server.url()), 'bare')
-    check(json.loads(body) == {'text': 'Crash: . agxtriage show 7'}, 'nothing is known', body)
+    for kind, status, word in (('panic', 'open', 'Kernel panic'), ('gpu_event', 'known', 'GPU event'), ('crash', 'open', 'Crash'),
+                               ('crash', 'regressed', 'Crash, regressed'), ('crash', 'ignored', 'Crash, ignored'),
+                               ('crash', '0x5c8 "', 'Crash')):
+        body = posted(server, webhook(folder, line({'id': 1, 'kind': kind}), 'slack', AGXTRIAGE_WEBHOOK_URL=server.url(),
+                                      AGXTRIAGE_STATUS=status), kind)
+        check(json.loads(body) == {'text': word + ': . agxtriage show 7'}, 'the kind', kind, status, body)
     check(not os.path.exists(os.path.join(folder, 'owned')), 'nothing was run')
 
 
@@ -199,7 +203,15 @@ def test_notify(folder):
     check(shown(folder, {'id': 1, 'process': None, 'fault': {'address': None}}) ==
           ('Crash', 'A process crashed', 'unknown site'), 'nothing is known')
     check(shown(folder, dict(CRASH, process={'name': ['x']}, operation={'a': 1}, site_title=5)) ==
-          ('fault at 0x5c8, macOS 15.7.3', ' crashed', ''), 'wrong types')
+          ('fault at 0x5c8, macOS 15.7.3', 'A process crashed', ''), 'wrong types')
+    check(shown(folder, dict(CRASH, status='open', state={'fixed_in': None}))[1] == 'Python crashed', 'an open one')
+    text, title, _ = shown(folder, dict(CRASH, status='regressed', state={'fixed_in': '24G84'}))
+    check((text, title) == ('regressed, was fixed in 24G84, mul_mps_kernel, fault at 0x5c8, macOS 15.7.3', 'Python crashed again: regressed'),
+          'a regression says so', text, title)
+    check(shown(folder, dict(CRASH, status='known'))[0].startswith('known, mul_mps_kernel'), 'a known one')
+    for kind, title in (('gpu_event', 'The GPU was restarted under Python'), ('panic', 'The kernel panicked'),
+                        ('jetsam', 'Python: jetsam')):
+        check(shown(folder, dict(CRASH, kind=kind))[1] == title, 'only a crash is called one', kind)
     for body in (b'', b'{', b'null\n'):
         done = notify(folder, body)
         check(done.returncode != 0 and not done.stdout, 'no crash, no notification', body, done)
