@@ -128,6 +128,27 @@ enum statement {
 	ST_TEXT_NEXT_SYMBOL,
 	ST_TEXT_WORD_DROP,
 	ST_TEXT_SYMBOL_DROP,
+	ST_STATE_SITE,
+	ST_STATE_SIGNATURE,
+	ST_STATE_NOTE,
+	ST_STATE_OF_SITE,
+	ST_STATE_OF_SIGNATURE,
+	ST_STATE_FIND_HASH,
+	ST_STATE_SITE_BUILDS,
+	ST_STATE_SIGNATURE_BUILDS,
+	ST_STATES,
+	ST_STATE_HISTORY,
+	ST_STATE_HISTORIES,
+	ST_STATE_FIXED,
+	ST_STATE_REGRESS,
+	ST_STATE_SYSTEMS,
+	ST_STATE_SITE_SYSTEMS,
+	ST_STATE_INHERIT,
+	ST_STATE_SUCCEED,
+	ST_NEAR_SELF,
+	ST_NEAR_WINDOW,
+	ST_NEAR_TELL,
+	ST_NEAR_GPU_EVENTS,
 	ST_EXPERIMENT_ADD,
 	ST_EXPERIMENT_END,
 	ST_CONDITION_ADD,
@@ -226,6 +247,7 @@ struct store {
 	struct store_packer *packer; /* for items that come unpacked */
 	struct store_unpacker *unpacker;
 	struct buf found_texts;     /* of store_find() */
+	struct buf state_texts;     /* of store_state_find() */
 	struct keeper *keeper;      /* of store_retain() */
 	struct buf daemon_texts[2]; /* of store_find_daemon() */
 	bool identified;            /* device and inode are those of the open file */
@@ -326,6 +348,22 @@ int store_facts_bind(const struct facts *facts, sqlite3_stmt *statement, int at)
  * new; 0: there are none. Absent when triage tells their number alone. */
 int store_calls_put(
 	struct store *store, const struct triage *triage, struct i64_opt *ret, struct err *err);
+
+/* ---- state_follow.c ---- */
+
+/* A crash that was just stored. */
+struct store_crash {
+	int64_t id;
+	const struct report *report;
+	struct i64_opt signature; /* its row */
+	int64_t seen_at_us;
+};
+
+/* Turns its signature to regressed when that was fixed in the report's build or before it. */
+int store_state_regress(struct store *store, const struct store_crash *crash, struct err *err);
+/* An incident goes from one row of signature to another: that one succeeds it, and takes over what
+ * people decided unless it has a state of its own. */
+int store_state_inherit(struct store *store, int64_t old, int64_t now, struct err *err);
 
 /* ---- forget.c ---- */
 

@@ -342,6 +342,7 @@ void store_close(struct store *store) {
 	store_unpacker_free(store->unpacker);
 	store_keeper_free(store->keeper);
 	buf_finish(&store->found_texts);
+	buf_finish(&store->state_texts);
 	buf_finish(&store->daemon_texts[0]);
 	buf_finish(&store->daemon_texts[1]);
 	sqlite3_close(store->sql_db);

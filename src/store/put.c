@@ -167,6 +167,13 @@ static int add_incident(struct put *put, int64_t *ret) {
 	r = store_raw_put(put->store, put->item, put->sha256, &raw, put->err);
 	if (r == 0)
 		r = insert_incident(put, raw, &facts, ret);
+	if (r == 0)
+		r = store_state_regress(put->store,
+			&(struct store_crash){.id = *ret,
+				.report = put->item->report,
+				.signature = facts.values[FACT_SIGNATURE],
+				.seen_at_us = put->seen_at_us},
+			put->err);
 	store_facts_finish(&facts);
 	return r;
 }

@@ -2,7 +2,7 @@
  * Writing again what triage says of a stored incident, and clearing away what nobody refers to any
  * more.
  */
-#include "store/internal.h"
+#include "store/state_parts.h"
 
 #include <assert.h>
 #include <string.h>
@@ -35,12 +35,20 @@ static int write_facts(
 	return store_run(store, update, err);
 }
 
+static int leave_signature(
+	struct store *store, struct i64_opt old, struct i64_opt now, struct err *err) {
+	if (!old.set || !now.set || old.value == now.value)
+		return 0;
+	return store_state_inherit(store, old.value, now.value, err);
+}
+
 int store_update_triage(struct store *store, int64_t id, const struct report *report,
 	const struct triage *triage, const char *rules_version, bool *ret_changed,
 	struct err *err) {
 	struct err own = {0};
 	struct facts facts;
 	bool unchanged = false, but_version = false;
+	struct i64_opt signature = {0};
 	assert(store->in_transaction);
 	err = err != NULL ? err : &own;
 	int r = store_facts_fill(store, report, triage, rules_version, &facts, err);
@@ -53,14 +61,18 @@ int store_update_triage(struct store *store, int64_t id, const struct report *re
 	}
 	sqlite3_bind_int64(old, 1, id);
 	r = store_step(store, old, err);
-	if (r == 1)
+	if (r == 1) {
 		unchanged = same(&facts, old, &but_version);
-	else if (r == 0)
+		signature = store_column_opt(old, 1 + FACT_SIGNATURE);
+	} else if (r == 0) {
 		r = err_set(err, -ENOENT, "no incident %lld", (long long)id);
+	}
 	sqlite3_reset(old);
 	if (r < 0)
 		goto out;
 	r = unchanged ? 0 : write_facts(store, id, &facts, err);
+	if (r == 0)
+		r = leave_signature(store, signature, facts.values[FACT_SIGNATURE], err);
 	if (r == 0)
 		*ret_changed = !but_version;
 out:
@@ -74,9 +86,9 @@ int store_tidy(struct store *store, struct err *err) {
 	if (r < 0)
 		return r;
 	r = store_exec(store,
-		"delete from signature where status is null and note is null and url is null "
-		"and fixed_in is null "
-		"and not exists (select 1 from incident where signature_id = signature.id);"
+		"delete from signature as g where ((status is null and note is null and url is "
+		"null and fixed_in is null) or " STATE_REPLACED ") "
+		"and not exists (select 1 from incident where signature_id = g.id);"
 		"delete from site where status is null and note is null and url is null "
 		"and fixed_in is null "
 		"and not exists (select 1 from incident where site_id = site.id) "

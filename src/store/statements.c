@@ -1,7 +1,8 @@
 /*
  * The hot statements of a handle and the translation of SQLite's codes. Knows no caller.
  */
-#include "store/internal.h"
+#include "store/near.h"
+#include "store/state_parts.h"
 
 #include <errno.h>
 
@@ -18,6 +19,25 @@
 	"select (select text from symbol where id = json_extract(f.value, '$[0]')), "              \
 	"(select text from symbol where id = json_extract(f.value, '$[1]')), " more " from " table \
 	" s, json_each(s." column ") f where s.id = ? order by f.key"
+
+#define ANNOTATED(row)                                                    \
+	"(" row ".status is not null or " row ".note is not null or " row \
+	".url is not null or " row ".fixed_in is not null)"
+/* A signature by its hash, unless its incidents have left it. */
+#define LIVE(hash) \
+	"exists (select 1 from signature g where g.hash = " hash " and not " STATE_REPLACED ")"
+#define BEGINS "hash >= ?1 and hash < ?1 || 'g'"
+#define EVENT                                                                                    \
+	"select at, cause, target, name, status_before, status, note, url, fixed_in, os_build, " \
+	"incident from state_change "
+/* Crashes of each build. */
+#define BUILDS(from)                                                                            \
+	"select (select text from word where id = build), n from (select i.os_build as build, " \
+	"count(*) as n from " from " and i.kind = (select id from word where hash = ?2 and "    \
+	"text = 'crash') group by 1)"
+#define SYSTEMS(column)                                                                    \
+	"select text from word where id in (select os_version from incident where " column \
+	" = ?1 and id <> ?2 limit 1000)"
 
 static const char *const texts[ST_COUNT] = {
 	[ST_BEGIN] = "begin immediate",
@@ -197,6 +217,67 @@ static const char *const texts[ST_COUNT] = {
 	[ST_TEXT_NEXT_SYMBOL] = "select id from symbol where id > ? order by id limit 1",
 	[ST_TEXT_WORD_DROP] = "delete from word where id = ?",
 	[ST_TEXT_SYMBOL_DROP] = "delete from symbol where id = ?",
+	[ST_STATE_SITE] = "update site set status = ?, note = ?, url = ?, fixed_in = ? "
+			  "where name = ?",
+	[ST_STATE_SIGNATURE] = "update signature set status = ?, note = ?, url = ?, fixed_in = ? "
+			       "where hash = ?",
+	[ST_STATE_NOTE] =
+		"insert into state_change (at, cause, target, name, status_before, status, note, "
+		"url, fixed_in, os_build, incident, incident_id) values (?1, ?2, ?3, ?4, ?5, ?6, "
+		"?7, ?8, ?9, ?10, ?11, (select incident_id from incident where id = ?11))",
+	[ST_STATE_OF_SITE] = "select status, note, url, fixed_in, name, title, null from site "
+			     "where name = ?",
+	[ST_STATE_OF_SIGNATURE] =
+		"select g.status, g.note, g.url, g.fixed_in, g.hash, g.text, "
+		"(select name from site where id = g.site_id) from signature g where g.hash = ? "
+		"order by g.version desc limit 1",
+	[ST_STATE_FIND_HASH] =
+		"with recursive begun (hash) as (select hash from signature where " BEGINS
+		" union select hash from successor where " BEGINS
+		"), reached (hash) as (select hash from begun union "
+		"select s.successor from reached r join successor s on s.hash = r.hash "
+		"where not " LIVE("r.hash") ") select r.hash from reached r where " LIVE(
+			"r.hash") " order by r.hash limit 10",
+	[ST_STATE_SITE_BUILDS] =
+		BUILDS("site s join incident i on i.site_id = s.id where s.name = ?1"),
+	[ST_STATE_SIGNATURE_BUILDS] =
+		BUILDS("signature g join incident i on i.signature_id = g.id where g.hash = ?1"),
+	[ST_STATES] =
+		"select s.status, s.note, s.url, s.fixed_in, s.name, s.title, null, 0 as target "
+		"from site s where " ANNOTATED(
+			"s") " union all "
+			     "select g.status, g.note, g.url, g.fixed_in, g.hash, g.text, "
+			     "(select name from site where id = g.site_id), 1 from signature g where " ANNOTATED(
+				     "g") " and not " STATE_REPLACED
+					  " and not exists (select 1 from "
+					  "signature n where n.hash = g.hash and n.version > g.version) order by target, 5",
+	[ST_STATE_HISTORY] =
+		"with recursive names (name) as (select ?2 union select s.hash from names n "
+		"join successor s on s.successor = n.name where ?1 = 'signature') " EVENT
+		"where target = ?1 and name in (select name from names) order by at, id",
+	[ST_STATE_HISTORIES] = EVENT "order by at, id",
+	[ST_STATE_FIXED] =
+		"select g.status, g.note, g.url, g.fixed_in, g.hash, s.status, s.fixed_in, s.id "
+		"from signature g left join site s on s.id = g.site_id where g.id = ?",
+	[ST_STATE_REGRESS] = "update signature set status = 'regressed' where hash = ?",
+	[ST_STATE_SYSTEMS] = SYSTEMS("signature_id"),
+	[ST_STATE_SITE_SYSTEMS] = SYSTEMS("site_id"),
+	[ST_STATE_INHERIT] =
+		"select a.status, a.note, a.url, a.fixed_in, b.status, b.note, b.url, b.fixed_in, "
+		"a.hash, b.hash from signature a, signature b where a.id = ? and b.id = ?",
+	[ST_STATE_SUCCEED] =
+		"insert into successor (hash, successor, at) values (?, ?, ?) on conflict do nothing",
+	[ST_NEAR_SELF] = "select " NEAR_COLUMNS ", (select text from word where id = i.process) "
+			 "from incident i where i.id = ?",
+	[ST_NEAR_WINDOW] = "select " NEAR_COLUMNS " from incident i indexed by incident_by_time "
+			   "where i.captured_at between ? and ?",
+	[ST_NEAR_TELL] = "select " NEAR_COLUMNS ", (select text from word where id = i.process), "
+			 "i.incident_id, s.name, s.title, g.text from incident i "
+			 "left join site s on s.id = i.site_id "
+			 "left join signature g on g.id = i.signature_id where i.id = ?",
+	[ST_NEAR_GPU_EVENTS] = "select " NEAR_COLUMNS " from incident i where i.kind = (select id "
+			       "from word where hash = ? and text = 'gpu_event') "
+			       "and i.captured_at is not null",
 	[ST_EXPERIMENT_ADD] = "insert into experiment (kind, started_at, ended_at, runs, seed, "
 			      "command, settings, platform) values (?, ?, ?, ?, ?, ?, ?, ?)",
 	[ST_EXPERIMENT_END] = "update experiment set ended_at = ?2 where id = ?1",
