@@ -1,6 +1,6 @@
 /*
  * What the parts of the experiments' summary share: how they are compared, and how numbers, names
- * and commands are put into words. For export/experiment_*.c only.
+ * and commands are put into words. For export/experiment_*.c and the page's experiments only.
  */
 #ifndef EXPORT_EXPERIMENT_PARTS_H
 #define EXPORT_EXPERIMENT_PARTS_H

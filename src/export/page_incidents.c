@@ -1,0 +1,122 @@
+/* The table of incidents, one line each. */
+#include "base/clock.h"
+#include "export/page_parts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Ten thousand of these lines are most of the page, so they are kept short. */
+#define CELL_COLUMNS 40
+
+static void add_cell(struct buf *out, const char *text) {
+	buf_add_str(out, "<td>");
+	if (text)
+		html_clip(out, text, CELL_COLUMNS);
+	buf_add_str(out, "</td>");
+}
+
+static void add_time(struct buf *out, struct i64_opt us) {
+	char iso[CLOCK_TEXT_BYTES];
+	buf_add_str(out, "<td>");
+	if (us.set) {
+		clock_format_iso(us.value, iso);
+		buf_printf(out, "%.10s %.8s", iso, iso + 11);
+	}
+	buf_add_str(out, "</td>");
+}
+
+static void add_what(struct buf *out, const struct analysis_incident *incident) {
+	buf_add_str(out, "<td>");
+	if (incident->site)
+		html_clip(out, incident->site, PAGE_NAME_COLUMNS);
+	else if (incident->kind == REPORT_CRASH)
+		buf_add_str(out, "<i>no known site</i>");
+	else
+		html_printf(out, "<i>%s</i>", report_kind_names[incident->kind]);
+	page_status(out, incident->status);
+	buf_add_str(out, "</td>");
+}
+
+static void add_fault(struct buf *out, const struct analysis_incident *incident) {
+	buf_add_str(out, "<td>");
+	if (incident->fault_address.set)
+		html_printf(out, "0x%" PRIx64 "%s%s", incident->fault_address.value,
+			incident->fault_access ? " " : "", incident->fault_access);
+	else if (incident->signal)
+		html_clip(out, incident->signal, CELL_COLUMNS);
+	buf_add_str(out, "</td>");
+}
+
+static void add_row(struct buf *out, const struct analysis_incident *incident, bool has_section) {
+	if (has_section)
+		html_printf(out,
+			"<tr><th scope=\"row\"><a href=\"#incident-%" PRId64 "\">%" PRId64 "</a>",
+			incident->id, incident->id);
+	else
+		html_printf(out, "<tr><th scope=\"row\"><code>agxtriage show %" PRId64 "</code>",
+			incident->id);
+	buf_add_str(out, incident->simulated ? " " PAGE_SIMULATED "</th>" : "</th>");
+	add_time(out, incident->captured_at_us);
+	buf_add_str(out, "<td>");
+	if (incident->process)
+		html_clip(out, incident->process, CELL_COLUMNS);
+	if (incident->pid.set)
+		buf_printf(out, " [%" PRId64 "]", incident->pid.value);
+	buf_add_str(out, "</td>");
+	add_what(out, incident);
+	add_fault(out, incident);
+	add_cell(out, incident->operation);
+	add_cell(out, incident->driver_version);
+	add_cell(out, incident->os_build);
+	add_cell(out, incident->hardware_model);
+	buf_add_str(out, "</tr>\n");
+}
+
+static void add_head(struct page *page) {
+	const struct analysis *analysis = page->analysis;
+	struct buf *out = &page->out;
+	buf_add_str(out, "<p>");
+	page_count(out, analysis->incident_count);
+	html_printf(out, " incident%s, newest first", analysis->incident_count == 1 ? "" : "s");
+	if (analysis->incidents_unlisted) {
+		buf_add_str(out, " (");
+		page_count(out, analysis->incidents_unlisted);
+		buf_add_str(out, " older ones are counted above and not listed here)");
+	}
+	buf_add_str(out, ". ");
+	page_count(out, page->detail_count);
+	buf_add_str(out, page->detail_count == 1
+				 ? " of them stands in full below, with all of its threads"
+				 : " of them stand in full below, with all of their threads");
+	if (page->detail_count < analysis->incident_count)
+		buf_add_str(out, ": the newest of each site and signature, then the newest of all. "
+				 "For the others the command that shows them stands in the first "
+				 "column");
+	buf_add_str(out,
+		".</p>\n<div id=\"find\"></div>\n"
+		"<div class=\"scroll tall\" role=\"region\" tabindex=\"0\" "
+		"aria-label=\"Incidents\">"
+		"<table id=\"list\" class=\"list\"><caption>Incidents, newest first. Times "
+		"are UTC.</caption><thead><tr><th scope=\"col\">Incident</th><th "
+		"scope=\"col\">When</th><th scope=\"col\">Process</th><th "
+		"scope=\"col\">Site</th><th scope=\"col\">Fault</th><th "
+		"scope=\"col\">Operation</th><th scope=\"col\">Driver</th><th "
+		"scope=\"col\">OS build</th><th scope=\"col\">Model</th></tr></thead>"
+		"<tbody>\n");
+}
+
+void page_incidents(struct page *page) {
+	const struct analysis *analysis = page->analysis;
+	size_t next = 0;
+	buf_add_str(&page->out, "<section id=\"incidents\" aria-labelledby=\"incidents-h\">\n<h2 "
+				"id=\"incidents-h\">Incidents</h2>\n");
+	add_head(page);
+	for (size_t i = 0; i < analysis->incident_count && page->code == 0; i++) {
+		bool has_section = next < page->detail_count && page->details[next].incident == i;
+		next += has_section;
+		add_row(&page->out, &analysis->incidents[i], has_section);
+		if (page->out.len > PAGE_PIECE_BYTES)
+			page_flush(page);
+	}
+	buf_add_str(&page->out, "</tbody></table></div>\n</section>\n");
+}

@@ -1,0 +1,191 @@
+/* Which systems and drivers crash where: sites by OS build, driver versions by OS build. */
+#include "export/page_parts.h"
+#include "export/svg.h"
+#include "store/state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Newest builds and most frequent sites that are drawn. */
+#define COLUMNS_MAX 14
+#define ROWS_MAX 40
+
+/* Texts as rows or columns; NULL, the unknown, is one of them. */
+struct labels {
+	const char *items[64];
+	size_t count;
+};
+
+static bool same(const char *a, const char *b) {
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static size_t find(const struct labels *labels, const char *text) {
+	size_t i = 0;
+	while (i < labels->count && !same(labels->items[i], text))
+		i++;
+	return i;
+}
+
+static void add_label(struct labels *labels, const char *text, size_t most) {
+	if (find(labels, text) == labels->count && labels->count < most)
+		labels->items[labels->count++] = text;
+}
+
+/* Builds in Apple's order, then what is no build, the unknown last. */
+static int compare_builds(const void *a, const void *b) {
+	const char *left = *(const char *const *)a, *right = *(const char *const *)b;
+	int order;
+	if (!left || !right)
+		return (left == NULL) - (right == NULL);
+	return state_build_compare(left, right, &order) && order ? order : strcmp(left, right);
+}
+
+static void take_builds(const struct analysis *analysis, struct labels *ret) {
+	for (size_t i = 0; i < analysis->os_builds.count; i++)
+		add_label(ret, analysis->os_builds.items[i].text, COLUMNS_MAX);
+	qsort(ret->items, ret->count, sizeof *ret->items, compare_builds);
+}
+
+static uint64_t count_of(const struct analysis_counts *counts, const char *text) {
+	for (size_t i = 0; i < counts->count; i++)
+		if (same(counts->items[i].text, text))
+			return counts->items[i].count;
+	return 0;
+}
+
+/* ---- sites by build ---- */
+
+static void draw_sites(struct page *page, const struct labels *builds) {
+	const struct analysis *analysis = page->analysis;
+	size_t rows = analysis->site_count < ROWS_MAX ? analysis->site_count : ROWS_MAX;
+	const char *names[ROWS_MAX];
+	uint64_t *values = calloc(rows * builds->count + 1, sizeof *values);
+	if (!values) {
+		page->out.failed = true;
+		return;
+	}
+	for (size_t i = 0; i < rows; i++) {
+		names[i] = page_site_name(&analysis->sites[i]);
+		for (size_t j = 0; j < builds->count; j++)
+			values[i * builds->count + j] =
+				count_of(&analysis->sites[i].os_builds, builds->items[j]);
+	}
+	struct svg_matrix matrix = {.name = "builds",
+		.title = "Crashes by site and OS build",
+		.description = "One row for each site, one column for each OS build in the order "
+			       "of release; the number of crashes stands in each cell.",
+		.rows = names,
+		.columns = builds->items,
+		.row_count = rows,
+		.column_count = builds->count,
+		.values = values};
+	svg_matrix(&page->out, &matrix);
+	free(values);
+}
+
+static void add_columns(struct buf *out, const struct labels *builds) {
+	for (size_t i = 0; i < builds->count; i++)
+		html_printf(out, "<th scope=\"col\" class=\"n\">%s</th>",
+			builds->items[i] ? builds->items[i] : "unknown");
+	buf_add_str(out, "</tr></thead><tbody>\n");
+}
+
+static void add_number(struct buf *out, uint64_t count) {
+	if (count)
+		html_printf(out, "<td class=\"n\">%" PRIu64 "</td>", count);
+	else
+		buf_add_str(out, "<td class=\"n dim\">0</td>");
+}
+
+static void add_sites(struct page *page, const struct labels *builds) {
+	const struct analysis *analysis = page->analysis;
+	struct buf *out = &page->out;
+	buf_add_str(out,
+		"<details><summary>The same as a table</summary>\n<div class=\"scroll\" "
+		"role=\"region\" tabindex=\"0\" aria-label=\"Crashes by site and OS "
+		"build, as a table\"><table><caption>Crashes by site and OS build</caption>"
+		"<thead><tr><th scope=\"col\">Site</th>");
+	add_columns(out, builds);
+	for (size_t i = 0; i < analysis->site_count; i++) {
+		html_printf(
+			out, "<tr><th scope=\"row\">%s</th>", page_site_name(&analysis->sites[i]));
+		for (size_t j = 0; j < builds->count; j++)
+			add_number(out, count_of(&analysis->sites[i].os_builds, builds->items[j]));
+		buf_add_str(out, "</tr>\n");
+	}
+	buf_add_str(out, "</tbody></table></div></details>\n");
+}
+
+/* ---- drivers by build ---- */
+
+struct sum {
+	uint64_t count, simulated;
+};
+
+static struct sum sum_cells(
+	const struct analysis *analysis, const char *driver, const char *build) {
+	struct sum sum = {0};
+	for (size_t i = 0; i < analysis->cell_count; i++) {
+		const struct analysis_cell *cell = &analysis->cells[i];
+		if (!same(cell->driver_version, driver) || !same(cell->os_build, build))
+			continue;
+		sum.count += cell->count;
+		sum.simulated += cell->simulated;
+	}
+	return sum;
+}
+
+static void add_drivers(struct page *page, const struct labels *builds) {
+	const struct analysis *analysis = page->analysis;
+	struct buf *out = &page->out;
+	struct labels drivers = {0};
+	for (size_t i = 0; i < analysis->cell_count; i++)
+		add_label(&drivers, analysis->cells[i].driver_version, 64);
+	buf_add_str(out,
+		"<h3>Driver version by OS build</h3>\n<p>A driver comes with its system: a "
+		"row that starts or ends at a build is where to look for a regression or a "
+		"fix.</p>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+		"aria-label=\"Driver version by OS build\"><table><caption>Crashes by "
+		"driver version and OS build</caption><thead><tr><th "
+		"scope=\"col\">Driver</th>");
+	add_columns(out, builds);
+	for (size_t i = 0; i < drivers.count; i++) {
+		html_printf(out, "<tr><th scope=\"row\">%s</th>",
+			drivers.items[i] ? drivers.items[i] : "no AGX driver loaded");
+		for (size_t j = 0; j < builds->count; j++) {
+			struct sum sum = sum_cells(analysis, drivers.items[i], builds->items[j]);
+			if (!sum.simulated) {
+				add_number(out, sum.count);
+				continue;
+			}
+			buf_add_str(out, "<td class=\"n\">");
+			page_count_simulated(out, sum.count, sum.simulated);
+			buf_add_str(out, "</td>");
+		}
+		buf_add_str(out, "</tr>\n");
+	}
+	buf_add_str(out, "</tbody></table></div>\n");
+}
+
+void page_tables(struct page *page) {
+	struct labels builds = {0};
+	buf_add_str(&page->out, "<section id=\"systems\" aria-labelledby=\"systems-h\">\n<h2 "
+				"id=\"systems-h\">Systems and drivers</h2>\n");
+	take_builds(page->analysis, &builds);
+	if (!builds.count || !page->analysis->site_count) {
+		buf_add_str(&page->out, "<p class=\"none\">No crash names its system.</p>\n");
+	} else {
+		buf_add_str(&page->out, "<h3>Site by OS build</h3>\n");
+		draw_sites(page, &builds);
+		add_sites(page, &builds);
+		if (page->analysis->os_builds.count > builds.count)
+			html_printf(&page->out,
+				"<p class=\"dim\">The %zu builds with the most crashes; %zu others "
+				"are not in these tables.</p>\n",
+				builds.count, page->analysis->os_builds.count - builds.count);
+		add_drivers(page, &builds);
+	}
+	buf_add_str(&page->out, "</section>\n");
+}
