@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 #include "export/bundle/pack.h"
+#include "export/bundle/unpack.h"
 #include "export/bundle_child.h"
 #include "export/bundle_line.h"
 
@@ -18,11 +19,17 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Writing takes 16 MB; a reader's window of zstd may have 128 MB, and a million members as much. */
+#define MEMORY_BYTES ((rlim_t)512 << 20)
+/* Of processor time, for the 64 GB that an archive may have at most. */
+#define READ_S 3600
+
 static const char help[] =
 	"Usage: agxtriage-bundle write FORMAT FOLDER TIME [HIDDEN]\n"
+	"       agxtriage-bundle read\n"
 	"\n"
-	"Writes archives for 'agxtriage export'; standard input and output are the members and\n"
-	"the archive.\n"
+	"Writes archives for 'agxtriage export' and reads them for 'agxtriage import'. One of\n"
+	"standard input and output is the archive, the other one its members.\n"
 	"\n"
 	"  FORMAT   tar.gz, tar.zst or zip\n"
 	"  FOLDER   that every member stands in\n"
@@ -39,11 +46,24 @@ static enum bundle_status failed(const struct err *err) {
 	return err->code == -EPROTO || err->code == -EINVAL ? BUNDLE_USAGE : BUNDLE_FAILED;
 }
 
-/* Nothing that is read here, crash or not, goes to a file that nobody asked for; and what is not
- * needed cannot be had. */
-static void confine(void) {
-	const struct rlimit none = {0, 0};
-	(void)setrlimit(RLIMIT_CORE, &none);
+static void limit(int resource, rlim_t value) {
+	struct rlimit old;
+	if (getrlimit(resource, &old) < 0 || old.rlim_max <= value)
+		return;
+	const struct rlimit lower = {value, value};
+	(void)setrlimit(resource, &lower);
+}
+
+/* Whatever an archive makes the library do: no file but the standard streams and a temporary one
+ * is opened, no core has what was read, no memory or time is taken without end. */
+static void confine(bool reads) {
+	limit(RLIMIT_CORE, 0);
+#ifndef BUNDLE_SANITIZED
+	limit(RLIMIT_NOFILE, STDERR_FILENO + 2);
+	limit(RLIMIT_AS, MEMORY_BYTES);
+	if (reads)
+		limit(RLIMIT_CPU, READ_S);
+#endif
 	/* A closed pipe and a limit of the file's size are errors of a write like others. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -90,8 +110,14 @@ static enum bundle_status write_archive(char **words, const char *hidden) {
 	return failed(&err);
 }
 
+static enum bundle_status read_archive(void) {
+	struct err err = {0};
+	int r = unpack_run(STDIN_FILENO, STDOUT_FILENO, &err);
+	return r < 0 ? failed(&err) : BUNDLE_DONE;
+}
+
 int main(int argc, char **argv) {
-	confine();
+	confine(argc > 1 && !strcmp(argv[1], "read"));
 	if (argc == 2 && !strcmp(argv[1], "--help"))
 		return fputs(help, stdout) < 0 || fflush(stdout) < 0 ? BUNDLE_FAILED : BUNDLE_DONE;
 	if (argc == 2 && !strcmp(argv[1], "--version")) {
@@ -100,6 +126,8 @@ int main(int argc, char **argv) {
 	}
 	if ((argc == 5 || argc == 6) && !strcmp(argv[1], "write"))
 		return write_archive(argv + 2, argv[5]);
+	if (argc == 2 && !strcmp(argv[1], "read"))
+		return read_archive();
 	fputs("wrong usage (agxtriage-bundle --help)\n", stderr);
 	return BUNDLE_USAGE;
 }
