@@ -62,6 +62,15 @@ struct made {
 	const char *product;                /* in place of the hardware model */
 	bool named;                         /* the user named the file */
 	int64_t launched_at_us, parent_pid; /* 0: not told */
+	/* From here on NULL or 0: as in any other. */
+	enum report_kind kind;
+	const char *os_version, *os_build, *machine, *model;
+	const char *signature; /* 16 hex digits; else made of the fault address */
+	int signature_version;
+	bool simulated;
+	struct concurrent_thread *concurrent;
+	size_t concurrent_count;
+	const struct store_origin *origin; /* in place of path */
 };
 
 static inline struct made made_default(void) {
@@ -73,6 +82,60 @@ static inline struct made made_default(void) {
 		.captured_at_us = 1766280978286200,
 		.site = "agx-set-compute-pipeline-state",
 		.fault_address = 0x5c8};
+}
+
+static inline const char *made_or(const char *text, const char *usual) {
+	return text != NULL ? text : usual;
+}
+
+/* Of report: points into made alone. */
+static inline struct triage made_triage(const struct made *made) {
+	struct triage triage = {.site = made->site,
+		.site_title = made->site != NULL ? "A made-up title" : NULL,
+		.signature_text = made->kind == REPORT_GPU_EVENT
+					  ? "gpu_event | signature 579 | made-up lockup"
+					  : "a | b",
+		.signature_version = made->signature_version != 0 ? made->signature_version : 1,
+		.fault = {.address = {made->fault_address, true},
+			.kind = FAULT_NEAR_NULL,
+			.access = ACCESS_READ,
+			.base_register = "x20",
+			.displacement = {0x5c8, true}},
+		.driver = {.image = "AGXMetalG16X", .version = "329.2"},
+		.component = COMPONENT_DRIVER,
+		.attribution = ATTRIBUTION_DRIVER,
+		.operation = "mul_mps_kernel",
+		.concurrent = made->concurrent,
+		.concurrent_count = made->concurrent != NULL ? made->concurrent_count : 3};
+	if (made->signature != NULL)
+		snprintf(triage.signature_hash, sizeof(triage.signature_hash), "%s",
+			made->signature);
+	else
+		snprintf(triage.signature_hash, sizeof(triage.signature_hash), "%016llx",
+			(unsigned long long)made->fault_address);
+	return triage;
+}
+
+/* Without a thread. */
+static inline struct report made_report(const struct made *made) {
+	return (struct report){.form = made->form,
+		.kind = made->kind,
+		.bug_type = "309",
+		.simulated = made->simulated,
+		.incident_id = made->id,
+		.captured_at_us = {made->captured_at_us, made->captured_at_us != 0},
+		.launched_at_us = {made->launched_at_us, made->launched_at_us != 0},
+		.process = {.name = made->process,
+			.pid = {made->pid, true},
+			.parent_pid = {made->parent_pid, made->parent_pid != 0},
+			.path = "/opt/made/python"},
+		.os_version = made_or(made->os_version, "macOS 15.7.3"),
+		.os_build = made_or(made->os_build, "24G419"),
+		.hardware_model = made->product != NULL ? NULL : made_or(made->model, "Mac16,5"),
+		.product = made->product,
+		.crash_reporter_key = made->machine,
+		.exception = {.type = "EXC_BAD_ACCESS", .signal = "SIGSEGV"},
+		.crashed_thread = -1};
 }
 
 static inline int made_put(struct store *store, const struct made *made, enum store_put *ret,
@@ -87,35 +150,11 @@ static inline int made_put(struct store *store, const struct made *made, enum st
 		.queue = "metal gpu stream 1",
 		.triggered = true,
 		.frames = {frames, 2}};
-	struct report report = {.form = made->form,
-		.kind = REPORT_CRASH,
-		.bug_type = "309",
-		.incident_id = made->id,
-		.captured_at_us = {made->captured_at_us, made->captured_at_us != 0},
-		.launched_at_us = {made->launched_at_us, made->launched_at_us != 0},
-		.process = {.name = made->process,
-			.pid = {made->pid, true},
-			.parent_pid = {made->parent_pid, made->parent_pid != 0},
-			.path = "/opt/made/python"},
-		.os_version = "macOS 15.7.3",
-		.os_build = "24G419",
-		.hardware_model = made->product != NULL ? NULL : "Mac16,5",
-		.product = made->product,
-		.exception = {.type = "EXC_BAD_ACCESS", .signal = "SIGSEGV"},
-		.crashed_thread = 0,
-		.threads = &thread,
-		.thread_count = 1};
-	struct triage triage = {.site = made->site,
-		.site_title = made->site != NULL ? "A made-up title" : NULL,
-		.signature_text = "a | b",
-		.signature_version = 1,
-		.fault = {.address = {made->fault_address, true},
-			.kind = FAULT_NEAR_NULL,
-			.access = ACCESS_READ},
-		.driver = {.image = "AGXMetalG16X", .version = "329.2"},
-		.component = COMPONENT_DRIVER,
-		.operation = "mul_mps_kernel",
-		.concurrent_count = 3};
+	struct report report = made_report(made);
+	struct triage triage = made_triage(made);
+	report.crashed_thread = 0;
+	report.threads = &thread;
+	report.thread_count = 1;
 	uint8_t digest[SHA256_BYTES];
 	char hex[SHA256_HEX_BYTES];
 	struct store_source source = {.path = made->path,
@@ -123,11 +162,11 @@ static inline int made_put(struct store *store, const struct made *made, enum st
 			.inode = UINT64_MAX,
 			.size = (int64_t)strlen(made->bytes)},
 		.seen_at_us = 1766280979000000};
-	snprintf(triage.signature_hash, sizeof(triage.signature_hash), "%016llx",
-		(unsigned long long)made->fault_address);
 	sha256(made->bytes, strlen(made->bytes), digest);
 	sha256_hex(digest, hex);
-	struct store_item item = {.source = made->path != NULL ? &source : NULL,
+	struct store_item item = {
+		.source = made->path != NULL && made->origin == NULL ? &source : NULL,
+		.origin = made->origin,
 		.bytes = made->bytes,
 		.len = strlen(made->bytes),
 		.sha256 = hex,
