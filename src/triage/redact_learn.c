@@ -1,0 +1,183 @@
+/*
+ * A name is learned where a system puts one: the folder of a home, the start of a Mac's host name.
+ */
+#include "triage/redact_learn.h"
+
+#include "base/text.h"
+#include "triage/redact_char.h"
+#include "triage/redact_words.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A login has 20 letters at most on most systems, a folder's name up to 255. */
+#define NAME_BYTES 255
+
+/* A part of "john.smith" counts where it is long enough and no ordinary word. */
+static int learn_parts(
+	struct redact_names *names, enum redact_kind kind, const char *value, size_t len) {
+	for (size_t i = 0; i < len;) {
+		size_t n = 0;
+
+		while (i + n < len && strchr(" ._-+@'", value[i + n]) == NULL)
+			n++;
+		if (n >= REDACT_NAME_INSIDE && n < len &&
+			!redact_identifier_known(NULL, value + i, n) &&
+			redact_names_add(names, kind, value + i, n) < 0)
+			return -ENOMEM;
+		i += n + 1;
+	}
+	return 0;
+}
+
+int redact_learn_name(
+	struct redact_names *names, enum redact_kind kind, const char *value, size_t len) {
+	if (len > NAME_BYTES)
+		len = NAME_BYTES;
+	while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '.'))
+		len--;
+	if (redact_names_add(names, kind, value, len) < 0)
+		return -ENOMEM;
+	return kind == REDACT_USER || kind == REDACT_HOST ? learn_parts(names, kind, value, len)
+							  : 0;
+}
+
+/* Bytes of a separator of folders: "/", "\/", "%2F", "\". */
+static size_t separator(const char *text, size_t len) {
+	if (len > 1 && text[0] == '\\' && (text[1] == '/' || text[1] == '\\'))
+		return 2;
+	if (len > 0 && (text[0] == '/' || text[0] == '\\'))
+		return 1;
+	return redact_at(text, len, "%2f") || redact_at(text, len, "%5c") ? 3 : 0;
+}
+
+/* What ends a folder's name beside a separator. */
+static bool ends_name(char c) {
+	return (unsigned char)c < 0x20 || strchr("\"`<>|*?:;,)]}", c) != NULL;
+}
+
+/* The folder's name at text: up to the next separator; a blank belongs to it when one follows. */
+static size_t folder_name(const char *text, size_t len) {
+	size_t n = 0, blank = 0;
+
+	while (n < len && n < NAME_BYTES && !ends_name(text[n]) &&
+		separator(text + n, len - n) == 0) {
+		if (text[n] == ' ' && blank == 0)
+			blank = n;
+		n++;
+	}
+	return blank > 0 && (n >= len || separator(text + n, len - n) == 0) ? blank : n;
+}
+
+/* Bytes of "Users" and the separator behind it. */
+static size_t homes(const char *text, size_t len) {
+	static const char *const folders[] = {"users", "home"};
+
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+		size_t n = strlen(folders[i]), more;
+
+		if (!redact_at(text, len, folders[i]))
+			continue;
+		more = separator(text + n, len - n);
+		while (more > 0 && separator(text + n + more, len - n - more) > 0)
+			more += separator(text + n + more, len - n - more);
+		if (more > 0)
+			return n + more;
+	}
+	return 0;
+}
+
+int redact_learn_text(struct redact_names *names, const char *text, size_t len) {
+	for (size_t i = 0; i < len; i++) {
+		size_t n = separator(text + i, len - i), skip, name;
+
+		if (n == 0)
+			continue;
+		skip = homes(text + i + n, len - i - n);
+		if (skip == 0)
+			continue;
+		i += n + skip;
+		name = folder_name(text + i, len - i);
+		if (name > 0 && redact_learn_name(names, REDACT_USER, text + i, name) < 0)
+			return -ENOMEM;
+		i += name > 0 ? name - 1 : 0;
+		if (name == 0)
+			i--;
+	}
+	return 0;
+}
+
+static int learn_one(struct redact_names *names, const char *text) {
+	return text != NULL ? redact_learn_text(names, text, strlen(text)) : 0;
+}
+
+static int learn_frames(struct redact_names *names, const struct frames *frames) {
+	int r = 0;
+
+	for (size_t i = 0; i < frames->count && r == 0; i++) {
+		r = learn_one(names, frames->items[i].symbol);
+		if (r == 0)
+			r = learn_one(names, frames->items[i].source_file);
+	}
+	return r;
+}
+
+static int learn_threads(struct redact_names *names, const struct report *report) {
+	int r = learn_frames(names, &report->last_exception);
+
+	for (size_t i = 0; i < report->thread_count && r == 0; i++) {
+		const struct thread *thread = &report->threads[i];
+
+		r = learn_one(names, thread->name);
+		if (r == 0)
+			r = learn_one(names, thread->queue);
+		if (r == 0)
+			r = learn_frames(names, &thread->frames);
+	}
+	return r;
+}
+
+int redact_learn_report(struct redact_names *names, const struct report *report) {
+	const char *const texts[] = {report->process.name, report->process.path,
+		report->process.parent, report->process.responsible, report->process.coalition,
+		report->exception.message, report->exception.subtype, report->termination.indicator,
+		report->termination.by_process, report->vm_region_info, report->panic_string,
+		report->gpu_event.restart_reason_desc};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0] && r == 0; i++)
+		r = learn_one(names, texts[i]);
+	for (size_t i = 0; i < report->app_info_count && r == 0; i++)
+		r = learn_one(names, report->app_info[i]);
+	for (size_t i = 0; i < report->image_count && r == 0; i++)
+		r = learn_one(names, report->images[i].path);
+	return r == 0 ? learn_threads(names, report) : r;
+}
+
+void redact_learn_numbers(const char *text, size_t len, uint64_t numbers[REDACT_KIND_COUNT]) {
+	for (const char *at = memchr(text, '<', len); at != NULL;
+		at = memchr(at + 1, '<', len - (size_t)(at + 1 - text))) {
+		size_t n = redact_placeholder(at, len - (size_t)(at - text));
+
+		for (size_t i = 0; n > 0 && i < REDACT_KIND_COUNT; i++) {
+			size_t word = strlen(redact_kind_names[i]) + 1;
+			uint64_t number;
+
+			if (text_starts(at + 1, redact_kind_names[i]) && at[word] == '-' &&
+				text_u64(at + word + 1, n - word - 2, &number) &&
+				number > numbers[i])
+				numbers[i] = number;
+		}
+	}
+}
+
+int redact_names_of(
+	const struct report *report, struct arena *arena, const struct redact_names **ret) {
+	struct redact_names *names = arena_alloc(arena, sizeof *names);
+
+	if (names == NULL)
+		return -ENOMEM;
+	names->arena = arena;
+	*ret = names;
+	return redact_learn_report(names, report);
+}

@@ -1,0 +1,30 @@
+/*
+ * Reading a text for what must go. One pass, from left to right; each form has a file of its own.
+ * What is found is told as ranges: ascending, not overlapping, never a line feed in them, never a
+ * placeholder in front of other text. Decisions never depend on a placeholder's kind or number, so
+ * that a redacted text is read as the original was.
+ */
+#ifndef TRIAGE_REDACT_SCAN_H
+#define TRIAGE_REDACT_SCAN_H
+
+#include "triage/redact_names.h"
+#include "triage/redact_words.h"
+
+struct redact_scan {
+	const struct redact_names *names; /* may be NULL */
+	const struct redact_words *words; /* beside the vocabulary; may be NULL */
+	const char *text;
+	size_t len;
+	void (*found)(enum redact_kind kind, size_t from, size_t to, void *user);
+	void *user;
+};
+
+void redact_scan(const struct redact_scan *scan, enum redact_form form);
+
+/* The forms, each on the part [from, to) of the text. */
+void redact_scan_text(const struct redact_scan *scan, size_t from, size_t to);
+void redact_scan_symbol(const struct redact_scan *scan, size_t from, size_t to);
+void redact_scan_name(const struct redact_scan *scan, size_t from, size_t to);
+void redact_scan_path(const struct redact_scan *scan, size_t from, size_t to);
+
+#endif
