@@ -31,23 +31,34 @@ static char *join(const char *folder, const char *between, const char *name) {
 	return ret;
 }
 
-int helper_find(const char *name, char **ret, struct err *err) {
-	static const char *const places[] = {"", "../libexec/agxtriage/"};
+/* The first of places (two of them) where name can be used as mode says. */
+static int find(
+	const char *const places[2], const char *name, int mode, char **ret, struct err *err) {
 	char *folder = NULL;
 	int r = own_folder(&folder, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		char *path = join(folder, places[i], name);
-		if (path && access(path, X_OK) == 0) {
+		if (path && access(path, mode) == 0) {
 			*ret = path;
 			goto out;
 		}
 		free(path);
 	}
-	r = err_set(err, -ENOENT, "%s is neither in %s nor in %s/../libexec/agxtriage", name,
-		folder, folder);
+	r = err_set(err, -ENOENT, "%s is neither in %s/%s nor in %s/%s", name, folder, places[0],
+		folder, places[1]);
 out:
 	free(folder);
 	return r;
+}
+
+int helper_find(const char *name, char **ret, struct err *err) {
+	static const char *const places[] = {"", "../libexec/agxtriage/"};
+	return find(places, name, X_OK, ret, err);
+}
+
+int helper_find_data(const char *name, char **ret, struct err *err) {
+	static const char *const places[] = {"../repro/trial/", "../share/agxtriage/"};
+	return find(places, name, R_OK, ret, err);
 }

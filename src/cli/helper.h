@@ -11,5 +11,8 @@
  * beside that folder, links resolved. -ENOENT: err tells both places.
  */
 int helper_find(const char *name, char **ret, struct err *err);
+/* The same for a file that comes with agxtriage and is no program: beside this program's folder in
+ * the build, else in ../share/agxtriage. */
+int helper_find_data(const char *name, char **ret, struct err *err);
 
 #endif

@@ -1,0 +1,129 @@
+/* What leaves in another form than it has here, shown before anything leaves. */
+#include "cli/export.h"
+
+#include "base/log.h"
+#include "export/json_out.h"
+#include "export/table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct table_column columns[] = {
+	{.title = "KIND"},
+	{.title = "PLACEHOLDER"},
+	{.title = "COUNT", .right = true},
+	{.title = "VALUE", .width = 40, .min = 12, .max = 60, .middle = true},
+	{.title = "FIRST IN", .width = 20, .min = 8, .max = 60, .priority = 1, .middle = true},
+};
+
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+struct listing {
+	const struct archive_review *review;
+	struct table table;
+	struct json_out out;
+	bool rows, measured; /* rows: put, not measured */
+	uint64_t values;
+};
+
+static int each(const struct redact_replacement *replacement, void *user) {
+	struct listing *listing = user;
+	char count[24];
+	if (!replacement->count)
+		return 0;
+	snprintf(count, sizeof count, "%" PRIu64, replacement->count);
+	const struct table_cell cells[COLUMNS] = {
+		{.text = redact_kind_names[replacement->kind]},
+		{.text = replacement->placeholder},
+		{.text = count},
+		{.text = replacement->value},
+		{.text = archive_review_place(listing->review, replacement->placeholder)},
+	};
+	if (!listing->rows) {
+		table_measure(&listing->table, cells);
+		listing->values++;
+		return 0;
+	}
+	return table_row(&listing->table, cells);
+}
+
+static int put_table(const struct archive_review *review, struct term *term, uint64_t *ret_values) {
+	struct listing listing = {.review = review};
+	table_init(&listing.table, columns, COLUMNS, term);
+	int r = redactor_each(review->redactor, each, &listing);
+	listing.rows = true;
+	if (r == 0 && listing.values)
+		r = table_begin(&listing.table, true);
+	if (r == 0 && listing.values)
+		r = redactor_each(review->redactor, each, &listing);
+	table_finish(&listing.table);
+	*ret_values = listing.values;
+	return r;
+}
+
+static int each_json(const struct redact_replacement *replacement, void *user) {
+	struct listing *listing = user;
+	struct json_out *out = &listing->out;
+	if (!replacement->count)
+		return 0;
+	json_out_object(out, NULL);
+	json_out_text(out, "kind", redact_kind_names[replacement->kind]);
+	json_out_text(out, "value", replacement->value);
+	json_out_text(out, "placeholder", replacement->placeholder);
+	json_out_u64(out, "count", replacement->count);
+	json_out_text(
+		out, "first", archive_review_place(listing->review, replacement->placeholder));
+	json_out_object_end(out);
+	return 0;
+}
+
+static int put_json(
+	const struct archive_review *review, struct export_looker *looker, struct err *err) {
+	struct listing listing = {.review = review};
+	json_out_init(&listing.out, &looker->json);
+	json_out_array(&listing.out, NULL);
+	redactor_each(review->redactor, each_json, &listing);
+	json_out_array_end(&listing.out);
+	return looker->json.failed ? err_set(err, -ENOMEM, "out of memory") : 0;
+}
+
+/* Only somebody who sees the list can agree to it. */
+static bool agrees(const struct export_options *options) {
+	char answer[16];
+	if (options->yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return true;
+	fputs("Write the archive with these replacements? [y/N] ", stderr);
+	fflush(stderr);
+	if (!fgets(answer, sizeof answer, stdin))
+		return false;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+int export_review(const struct archive_review *review, void *user, struct err *err) {
+	struct export_looker *looker = user;
+	struct cli *cli = looker->cli;
+	bool to_stdout = strcmp(looker->options->output, "-") == 0;
+	struct term other;
+	struct term *term = &cli->out;
+	uint64_t values = 0;
+	if (looker->options->json || to_stdout) {
+		term_init(&other, stderr, (enum term_color)cli->globals.color);
+		term = &other;
+	}
+	int r = looker->options->json ? put_json(review, looker, err) : 0;
+	if (r == 0 && (!looker->options->json || term_is_live(STDERR_FILENO)))
+		r = put_table(review, term, &values);
+	if (r == 0)
+		r = term_flush(term);
+	if (r < 0)
+		return err->code ? r : err_set(err, r, "cannot show what is replaced");
+	if (!looker->options->json && !values)
+		log_info("nothing is replaced");
+	if (agrees(looker->options))
+		return 0;
+	looker->refused = true;
+	return err_set(err, -ECANCELED, "nothing was written");
+}
