@@ -45,12 +45,15 @@ struct bundle_options {
 };
 
 struct bundle_writer;
-/* Errors: -ENOENT (no helper), -EISDIR, -EEXIST (the path is no regular file) and what open() has.
+/* Errors: -ENOENT (no helper), -EISDIR, -EEXIST (the path is no regular file, be it a link to one),
+ * -ENOTTY (fd is a terminal), -EBADF (it is closed) and what open() has. The file's mode is 0600.
  */
 int bundle_create(
 	const struct bundle_options *options, struct bundle_writer **ret, struct err *err);
 /* A member of exactly size bytes, then its bytes in pieces. name: relative, letters, digits and
- * "._-/", no "..", no part that is empty; -EINVAL. After an error only bundle_abort() may follow.
+ * "._-/", no "..", no part that is empty or starts with "-"; -EINVAL. Each once, whatever its case.
+ * -EIO: the helper could not write (a full disk), which may show with any later call. After an
+ * error only bundle_abort() may follow.
  */
 int bundle_member(struct bundle_writer *writer, const char *name, uint64_t size, struct err *err);
 int bundle_write(struct bundle_writer *writer, const void *bytes, size_t len, struct err *err);
@@ -60,10 +63,12 @@ int bundle_finish(struct bundle_writer *writer, uint64_t *ret_bytes, struct err 
 void bundle_abort(struct bundle_writer *writer);
 
 struct bundle_reader;
-/* path NULL: standard input. The form is recognised by its content. */
+/* path NULL: standard input, which may be a pipe; a path is a file's. The form is recognised by its
+ * content: tar.gz, tar.zst, zip or plain tar. */
 int bundle_open(const char *program, const char *path, struct bundle_reader **ret, struct err *err);
-/* 1: a member (regular files only, names cleaned of the outer folder; others are passed over), 0:
- * end. name borrowed until the next call. -EBADMSG: damaged, or more than the limits above. */
+/* 1: a member (regular files with names as above only, cleaned of the outer folder; others are
+ * passed over), 0: end, and nothing was wrong anywhere. name borrowed until the next call.
+ * -EBADMSG: damaged, hostile, or more than the limits above. Any error stays. */
 int bundle_next(
 	struct bundle_reader *reader, const char **ret_name, uint64_t *ret_size, struct err *err);
 /* Up to len bytes of the member; 0 at its end. */

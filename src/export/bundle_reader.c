@@ -28,7 +28,7 @@ struct bundle_reader {
 
 /* ---- what is read ---- */
 
-static int check_file(int fd, const char *path, struct err *err) {
+static int check_kind(int fd, const char *path, struct err *err) {
 	struct stat st;
 	if (fstat(fd, &st) < 0)
 		return err_set(err, -errno, "%s: %s", path, strerror(errno));
@@ -37,20 +37,25 @@ static int check_file(int fd, const char *path, struct err *err) {
 	if (isatty(fd))
 		return err_set(
 			err, -ENOTTY, "%s: is a terminal, and an archive is nothing to type", path);
-	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+	if (S_ISREG(st.st_mode))
+		return 0;
+	if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
 		return err_set(err, -ENXIO, "%s: is neither a file nor a pipe", path);
-	return 0;
+	return 1;
 }
 
-/* Does not wait for a writer of a FIFO, and does not touch a device for real. */
+/* Does not touch a device for real, and does not wait for the writer of a FIFO, which may never
+ * come. */
 static int open_path(const char *path, int *ret, struct err *err) {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, -errno, "%s: %s", path, strerror(errno));
-	int r = check_file(fd, path, err);
-	if (r >= 0 && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0)
-		r = err_set(err, -errno, "%s: %s", path, strerror(errno));
-	if (r >= 0 && (*ret = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)) < 0)
+	int r = check_kind(fd, path, err);
+	if (r > 0)
+		r = err_set(
+			err, -ENXIO, "%s: is a pipe, which is read as standard input only", path);
+	if (r >= 0 && (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0 ||
+			      (*ret = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)) < 0))
 		r = err_set(err, -errno, "%s: %s", path, strerror(errno));
 	close(fd);
 	return r;
@@ -60,7 +65,7 @@ static int open_stdin(int *ret, struct err *err) {
 	int flags = fcntl(STDIN_FILENO, F_GETFL);
 	if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY)
 		return err_set(err, -EBADF, "standard input is closed");
-	int r = check_file(STDIN_FILENO, "standard input", err);
+	int r = check_kind(STDIN_FILENO, "standard input", err);
 	if (r < 0)
 		return r;
 	*ret = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
