@@ -14,6 +14,7 @@ const struct command *const cli_commands[] = {
 	&compare_command,
 	&experiments_command,
 	&rules_command,
+	&triage_command,
 	&reclassify_command,
 	&status_command,
 	&doctor_command,

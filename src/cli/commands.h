@@ -21,6 +21,7 @@ extern const struct command show_command;
 extern const struct command sql_command;
 extern const struct command status_command;
 extern const struct command top_command;
+extern const struct command triage_command;
 extern const struct command watch_command;
 
 #endif

@@ -105,18 +105,22 @@ static int describe(struct store *store, const struct rules *rules, int64_t id, 
 	struct err *err) {
 	struct incident incident;
 	struct loaded loaded = {0};
+	struct surroundings around = {0};
 	char word[32];
 	snprintf(word, sizeof word, "%" PRId64, id);
 	int code = store_find(store, word, &incident, err);
 	if (code)
 		return code;
-	code = loaded_open(store, rules, &incident, &loaded, err);
+	code = surroundings_load(store, &incident, &around, err);
 	if (!code)
-		code = json_view_print(
-			ret, loaded.report, &loaded.triage, &incident, JSON_VIEW_FULL, err);
+		code = loaded_open(store, rules, &incident, &loaded, err);
+	if (!code)
+		code = json_view_print_stored(
+			ret, loaded.report, &loaded.triage, &incident, &around, err);
 	if (!code)
 		buf_add_char(ret, '\n');
 	loaded_finish(&loaded);
+	surroundings_finish(&around);
 	return code;
 }
 

@@ -93,8 +93,8 @@ static void put_incident(const struct text_view *view, void *user) {
 	struct incidents *incidents = user;
 	struct buf line = {0};
 	struct err err = {0};
-	if (json_view_print(
-		    &line, view->report, view->triage, view->incident, JSON_VIEW_FULL, &err) < 0)
+	if (json_view_print_stored(
+		    &line, view->report, view->triage, view->incident, view->around, &err) < 0)
 		incidents->failed = true;
 	else
 		json_out_raw(incidents->out, NULL, buf_str(&line));

@@ -71,6 +71,8 @@ static void put_incident(const struct text_view *view, void *user) {
 	add_failure(junit, "crash", buf_str(&junit->value));
 	add_line(junit, "simulated", view->report->simulated ? "no real GPU driver crashed" : NULL);
 	add_line(junit, "site", triage->site ? triage->site : "none known");
+	run_report_status(view, value(junit));
+	add_line(junit, "status", buf_str(&junit->value));
 	run_report_fault(triage, value(junit));
 	add_line(junit, "fault", buf_str(&junit->value));
 	add_line(junit, "operation", triage->operation);

@@ -58,6 +58,8 @@ static void put_incident(const struct text_view *view, void *user) {
 	buf_add_str(page->out, "\n\n| | |\n|---|---|\n");
 	row(page, "Site", triage->site ? triage->site : "none known");
 	row(page, "Title", triage->site_title);
+	run_report_status(view, value(page));
+	row(page, "Status", buf_str(&page->value));
 	run_report_fault(triage, value(page));
 	row(page, "Fault", buf_str(&page->value));
 	row(page, "Operation", triage->operation);

@@ -5,6 +5,7 @@
 #include "base/signal_name.h"
 #include "export/experiment_summary.h"
 #include "export/load.h"
+#include "export/text_around.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -102,18 +103,35 @@ const char *run_report_tie(const struct run_report *report, int64_t id) {
 	return NULL;
 }
 
+void run_report_status(const struct text_view *view, struct buf *ret) {
+	const struct surroundings *around = view->around;
+	if (!around || !around->status || !strcmp(around->status, "open"))
+		return;
+	text_around_status(ret, around->status, around->fixed_in, &around->regression);
+	if (!strcmp(around->status, "ignored"))
+		buf_add_str(ret, "; it counts as a crash all the same");
+	if (around->note)
+		buf_printf(ret, "; %s", around->note);
+	if (around->url)
+		buf_printf(ret, "; %s", around->url);
+}
+
 static int show_one(const struct run_report *report, int64_t id, run_report_fn fn, void *user,
 	struct err *err) {
 	struct loaded loaded = {0};
+	struct surroundings around = {0};
 	struct incident row;
 	char word[24];
 	snprintf(word, sizeof word, "%" PRId64, id);
 	int code = store_find(report->store, word, &row, err);
 	if (!code)
+		code = surroundings_load(report->store, &row, &around, err);
+	if (!code)
 		code = loaded_open(report->store, report->rules, &row, &loaded, err);
 	if (!code)
-		fn(&(struct text_view){loaded.report, &loaded.triage, &row, NULL}, user);
+		fn(&(struct text_view){loaded.report, &loaded.triage, &row, &around}, user);
 	loaded_finish(&loaded);
+	surroundings_finish(&around);
 	return code;
 }
 

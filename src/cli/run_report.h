@@ -32,6 +32,8 @@ const char *run_report_label(enum reporter_label label);
 void run_report_fault(const struct triage *triage, struct buf *ret);
 /* "3 (1 running, 2 blocked)"; nothing for none. */
 void run_report_concurrent(const struct triage *triage, struct buf *ret);
+/* "known", with its note and URL; nothing for what is open. */
+void run_report_status(const struct text_view *view, struct buf *ret);
 
 /* What has to be said of why an incident belongs to the run: one sentence, or NULL. */
 const char *run_report_tie(const struct run_report *report, int64_t id);

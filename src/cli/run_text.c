@@ -1,6 +1,7 @@
 /* A run for a person: only what went wrong; of a run without a crash there is nothing to tell. */
 #include "cli/run_report.h"
 
+#include "export/text_around.h"
 #include "export/text_headline.h"
 #include "export/text_out.h"
 
@@ -45,6 +46,8 @@ static void put_incident(const struct text_view *view, void *user) {
 		buf_printf(value(text), "%s  %s", triage->signature_hash, triage->signature_text);
 		field(text, TERM_PLAIN, "Signature");
 	}
+	run_report_status(view, value(text));
+	field(text, text_around_role(view->around ? view->around->status : NULL), "Status");
 	text_out_field(&text->out, TERM_PLAIN, "Claimed",
 		run_report_tie(text->report, view->incident->id));
 	buf_printf(value(text), "%" PRId64 "; 'agxtriage show %" PRId64 "' tells more",

@@ -47,6 +47,13 @@ struct item {
 	const char *explain; /* NULL unless asked for */
 };
 
+static int print_json(struct buf *out, const struct text_view *view, struct err *err) {
+	return view->around ? json_view_print_stored(out, view->report, view->triage,
+				      view->incident, view->around, err)
+			    : json_view_print(out, view->report, view->triage, view->incident,
+				      JSON_VIEW_FULL, err);
+}
+
 static enum cli_status put_item(
 	struct cli *cli, const struct show_options *options, const struct item *item) {
 	struct err err = {0};
@@ -56,8 +63,7 @@ static enum cli_status put_item(
 		.all = options->all,
 		.hints = cli->out.tty,
 		.explain = item->explain};
-	int r = options->json ? json_view_print(&out, view->report, view->triage, view->incident,
-					JSON_VIEW_FULL, &err)
+	int r = options->json ? print_json(&out, view, &err)
 			      : text_view_print(&out, view, &looks, &err);
 	if (r == 0 && options->json)
 		buf_add_char(&out, '\n');
@@ -191,7 +197,7 @@ static enum cli_status show_raw_row(
 }
 
 static enum cli_status put_loaded(struct cli *cli, const struct show_options *options,
-	struct loaded *loaded, const struct incident *row) {
+	struct loaded *loaded, const struct incident *row, const struct surroundings *around) {
 	struct buf explain = {0};
 	enum cli_status status = CLI_FAILED;
 	if (options->explain && loaded->raw_gone)
@@ -203,7 +209,7 @@ static enum cli_status put_loaded(struct cli *cli, const struct show_options *op
 		log_error("out of memory");
 		goto out;
 	}
-	const struct item item = {{loaded->report, &loaded->triage, row, NULL},
+	const struct item item = {{loaded->report, &loaded->triage, row, around},
 		options->explain ? buf_str(&explain) : NULL};
 	cli_page(cli, options->no_pager);
 	status = put_item(cli, options, &item);
@@ -216,6 +222,7 @@ static enum cli_status show_row(
 	struct cli *cli, const struct show_options *options, const char *word) {
 	struct err err = {0};
 	struct loaded loaded = {0};
+	struct surroundings around = {0};
 	struct incident row;
 	char id[24];
 	enum cli_status status = find(cli, word, &row);
@@ -224,13 +231,15 @@ static enum cli_status show_row(
 	if (options->raw)
 		return show_raw_row(cli, options, row.id);
 	snprintf(id, sizeof id, "%" PRId64, row.id);
-	if (loaded_open(cli->store, cli->rules, &row, &loaded, &err) < 0)
+	if (surroundings_load(cli->store, &row, &around, &err) < 0 ||
+		loaded_open(cli->store, cli->rules, &row, &loaded, &err) < 0)
 		status = cli_fail(&err);
 	else
 		status = find(cli, id, &row); /* loading took the texts of the row away */
 	if (status == CLI_DONE)
-		status = put_loaded(cli, options, &loaded, &row);
+		status = put_loaded(cli, options, &loaded, &row, &around);
 	loaded_finish(&loaded);
+	surroundings_finish(&around);
 	return status;
 }
 

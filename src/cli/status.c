@@ -38,6 +38,9 @@ static void print_json(struct cli *cli, const struct status_facts *facts) {
 	json_out_i64_opt(&out, "simulated", (struct i64_opt){counts->simulated, facts->has_counts});
 	json_out_i64_opt(&out, "known", (struct i64_opt){counts->known, facts->has_counts});
 	json_out_i64_opt(&out, "rejected", (struct i64_opt){counts->rejected, facts->has_counts});
+	json_out_i64_opt(&out, "regressed",
+		(struct i64_opt){
+			facts->regressed_sites + facts->regressed_signatures, facts->has_counts});
 	json_out_i64(&out, "queue", facts->queue);
 	json_out_time_opt(&out, "last_event_at", facts->last_event_at_us);
 	json_out_time_opt(&out, "last_scan_at", facts->last_scan_at_us);
@@ -124,6 +127,21 @@ static void show_time(
 	field(out, label, text);
 }
 
+/* The command that shows them stands beside them. */
+static void show_regressed(
+	struct text_out *out, const struct status_facts *facts, struct buf *text) {
+	int64_t sites = facts->regressed_sites, signatures = facts->regressed_signatures;
+	if (sites)
+		buf_printf(text, "%" PRId64 " site%s", sites, sites == 1 ? "" : "s");
+	if (signatures)
+		buf_printf(text, "%s%" PRId64 " signature%s", sites ? ", " : "", signatures,
+			signatures == 1 ? "" : "s");
+	if (text->len)
+		buf_add_str(text, ": 'agxtriage list status=regressed' shows the crashes");
+	text_out_field(out, TERM_BAD, "Regressed", buf_str(text));
+	buf_reset(text);
+}
+
 static void show_counts(struct text_out *out, const struct status_facts *facts, struct buf *text) {
 	const struct store_counts *counts = &facts->counts;
 	if (!facts->has_counts)
@@ -132,6 +150,7 @@ static void show_counts(struct text_out *out, const struct status_facts *facts, 
 	if (counts->simulated)
 		buf_printf(text, ", %" PRId64 " of them simulated", counts->simulated);
 	field(out, "Stored", text);
+	show_regressed(out, facts, text);
 	buf_printf(text, "%" PRId64 " other file%s of these incidents", counts->known,
 		counts->known == 1 ? "" : "s");
 	field(out, "Known", text);

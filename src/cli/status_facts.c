@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "collect/presence.h"
 #include "ips/json.h"
+#include "store/state.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -132,6 +133,14 @@ static int keep_rejection(const struct store_rejection *rejection, void *user) {
 	return 0;
 }
 
+static int count_regressed(const struct store_state *state, void *user) {
+	struct status_facts *facts = user;
+	if (state->status && !strcmp(state->status, "regressed"))
+		*(state->target == STATE_SITE ? &facts->regressed_sites
+					      : &facts->regressed_signatures) += 1;
+	return 0;
+}
+
 static void read_database(struct status_facts *facts) {
 	struct store *store = NULL;
 	struct err err = {0};
@@ -150,6 +159,8 @@ static void read_database(struct status_facts *facts) {
 	r = store_counts(store, &facts->counts, &err);
 	if (r == 0)
 		r = store_rejections(store, keep_rejection, facts, &err);
+	if (r >= 0)
+		r = store_states(store, count_regressed, facts, &err);
 	if (r < 0)
 		trouble(facts, err.text, "");
 	facts->has_counts = r >= 0;

@@ -29,6 +29,7 @@ struct status_facts {
 	struct store_counts counts;
 	struct status_rejection rejections[STATUS_REJECTIONS]; /* the newest first */
 	size_t rejection_count;
+	int64_t regressed_sites, regressed_signatures;
 	int64_t queue;
 	struct i64_opt last_event_at_us, last_scan_at_us, last_error_at_us;
 	char *last_error;

@@ -6,6 +6,8 @@
 #include "export/json_out.h"
 #include "export/signature_text.h"
 #include "export/table.h"
+#include "export/text_around.h"
+#include "store/state.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,15 +29,28 @@ struct top_options {
 	bool json, no_pager;
 };
 
+/* A site or signature that has a status. */
+struct decided {
+	enum state_target target;
+	const char *name, *status;
+};
+
+struct group {
+	struct store_group counted;
+	const char *status; /* of a site or signature; NULL: open, or neither of them */
+};
+
 struct top {
 	struct cli *cli;
 	const struct top_options *options;
 	const char *fields[FIELDS_MAX];
 	size_t field_count;
 	struct arena arena; /* the groups, kept to be measured */
-	struct store_group *groups;
+	struct group *groups;
 	size_t count, cap;
-	bool titles, simulated; /* there are some */
+	struct decided *decided;
+	size_t decided_count, decided_cap;
+	bool titles, simulated, statuses; /* there are some */
 	struct buf line, title;
 };
 
@@ -43,12 +58,62 @@ static char *dup_or_null(struct arena *arena, const char *text) {
 	return text ? arena_strdup(arena, text) : NULL;
 }
 
+/* ---- what people decided of sites and signatures ---- */
+
+static bool groups_by(const struct top *top, enum state_target target) {
+	return top->field_count == 1 && !strcmp(top->fields[0], state_target_names[target]);
+}
+
+static int keep_decided(const struct store_state *state, void *user) {
+	struct top *top = user;
+	if (!state->status)
+		return 0;
+	int r = arena_grow(&top->arena, (void **)&top->decided, top->decided_count,
+		&top->decided_cap, sizeof *top->decided);
+	if (r < 0)
+		return r;
+	const struct decided decided = {state->target, arena_strdup(&top->arena, state->name),
+		arena_strdup(&top->arena, state->status)};
+	if (!decided.name || !decided.status)
+		return -ENOMEM;
+	top->decided[top->decided_count++] = decided;
+	return 0;
+}
+
+static const char *find_decided(const struct top *top, enum state_target target, const char *name) {
+	for (size_t i = 0; i < top->decided_count; i++)
+		if (top->decided[i].target == target && !strcmp(top->decided[i].name, name))
+			return top->decided[i].status;
+	return NULL;
+}
+
+/* A signature without a status has that of its site. NULL: open. */
+static const char *status_of(const struct top *top, const struct store_group *group) {
+	struct store_state state;
+	const char *name = group->values[0], *status = NULL;
+	if (!top->decided_count || !name)
+		return NULL;
+	if (groups_by(top, STATE_SITE)) {
+		status = find_decided(top, STATE_SITE, name);
+	} else if (groups_by(top, STATE_SIGNATURE)) {
+		status = find_decided(top, STATE_SIGNATURE, name);
+		if (!status && store_state_find(top->cli->store, name, false, &state, NULL) == 0 &&
+			state.site)
+			status = find_decided(top, STATE_SITE, state.site);
+	}
+	return status && strcmp(status, "open") != 0 ? status : NULL;
+}
+
+/* ---- groups ---- */
+
 static int keep(struct top *top, const struct store_group *group) {
 	int r = arena_grow(
 		&top->arena, (void **)&top->groups, top->count, &top->cap, sizeof *top->groups);
 	if (r < 0)
 		return r;
-	struct store_group *kept = &top->groups[top->count];
+	struct store_group *kept = &top->groups[top->count].counted;
+	top->groups[top->count].status = status_of(top, group);
+	top->statuses = top->statuses || top->groups[top->count].status;
 	*kept = *group;
 	for (size_t i = 0; i < top->field_count; i++)
 		kept->values[i] = dup_or_null(&top->arena, group->values[i]);
@@ -74,6 +139,10 @@ static int print_json(struct top *top, const struct store_group *group) {
 	json_out_time_opt(&out, "last_at", group->last_at_us);
 	if (group->title)
 		json_out_text(&out, "title", group->title);
+	if (group->values[0] && (groups_by(top, STATE_SITE) || groups_by(top, STATE_SIGNATURE))) {
+		const char *status = status_of(top, group);
+		json_out_text(&out, "status", status ? status : "open");
+	}
 	json_out_object_end(&out);
 	buf_add_char(&top->line, '\n');
 	top->count++;
@@ -100,9 +169,11 @@ static void add_bar(struct buf *out, double share) {
 }
 
 enum { TOP_COUNT, TOP_SHARE, TOP_BAR, TOP_FIELDS };
+/* Beside the fields: simulated, status, first, last, title. */
+#define COLUMNS_MORE 5
 
 struct layout {
-	struct table_column columns[TOP_FIELDS + FIELDS_MAX + 4];
+	struct table_column columns[TOP_FIELDS + FIELDS_MAX + COLUMNS_MORE];
 	size_t count;
 	char titles[FIELDS_MAX][32];
 };
@@ -128,6 +199,8 @@ static void lay_out(const struct top *top, struct layout *layout) {
 		columns[layout->count++] =
 			(struct table_column){.title = title, .min = site ? SITE_COLUMNS : 16};
 	}
+	if (top->statuses)
+		columns[layout->count++] = (struct table_column){.title = "STATUS", .priority = 1};
 	columns[layout->count++] = (struct table_column){.title = "FIRST", .priority = 3};
 	columns[layout->count++] = (struct table_column){.title = "LAST", .priority = 2};
 	/* A site's name speaks for itself, a signature's hash does not. */
@@ -140,7 +213,7 @@ static void lay_out(const struct top *top, struct layout *layout) {
 
 struct row {
 	char count[24], simulated[24], share[16], first[CLOCK_TEXT_BYTES], last[CLOCK_TEXT_BYTES];
-	struct table_cell cells[TOP_FIELDS + FIELDS_MAX + 4];
+	struct table_cell cells[TOP_FIELDS + FIELDS_MAX + COLUMNS_MORE];
 };
 
 static void format_time(struct i64_opt us, char ret[CLOCK_TEXT_BYTES]) {
@@ -151,7 +224,8 @@ static void format_time(struct i64_opt us, char ret[CLOCK_TEXT_BYTES]) {
 
 /* bar: where the bar's text is kept. */
 static void fill(
-	const struct top *top, const struct store_group *group, struct row *row, struct buf *bar) {
+	const struct top *top, const struct group *counted, struct row *row, struct buf *bar) {
+	const struct store_group *group = &counted->counted;
 	size_t n = TOP_FIELDS;
 	buf_reset(bar);
 	add_bar(bar, group->share);
@@ -170,6 +244,9 @@ static void fill(
 		row->cells[n++] = group->values[i]
 					  ? (struct table_cell){group->values[i], TERM_SITE}
 					  : (struct table_cell){"(none)", TERM_DIM};
+	if (top->statuses)
+		row->cells[n++] =
+			(struct table_cell){counted->status, text_around_role(counted->status)};
 	row->cells[n++] = (struct table_cell){row->first, TERM_DIM};
 	row->cells[n++] = (struct table_cell){row->last, TERM_PLAIN};
 	if (top->titles)
@@ -215,7 +292,9 @@ static enum cli_status count_groups(struct top *top, int count, char **operands)
 	};
 	struct cli *cli = top->cli;
 	struct err err = {0};
-	int r = store_top(cli->store, &filter, top->fields, top->field_count, take, top, &err);
+	int r = store_states(cli->store, keep_decided, top, &err);
+	if (r >= 0)
+		r = store_top(cli->store, &filter, top->fields, top->field_count, take, top, &err);
 	if (cli->out.error)
 		return CLI_DONE;
 	if (r == -EINVAL)

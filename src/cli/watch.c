@@ -53,18 +53,26 @@ struct watch {
 struct wanted {
 	struct watch *watch;
 	struct buf *out;
-	enum json_view_detail detail;
+	enum json_view_detail detail; /* in full it is that of show, with what surrounds it */
 };
 
 static int add_json(const struct incident *incident, void *user, struct err *err) {
 	const struct wanted *wanted = user;
 	struct watch *watch = wanted->watch;
-	struct loaded loaded;
-	int r = loaded_open(watch->feed.store, watch->cli->rules, incident, &loaded, err);
+	bool full = wanted->detail == JSON_VIEW_FULL;
+	struct surroundings around = {0};
+	struct loaded loaded = {0};
+	int r = full ? surroundings_load(watch->feed.store, incident, &around, err) : 0;
 	if (r >= 0)
+		r = loaded_open(watch->feed.store, watch->cli->rules, incident, &loaded, err);
+	if (r >= 0 && full)
+		r = json_view_print_stored(
+			wanted->out, loaded.report, &loaded.triage, incident, &around, err);
+	else if (r >= 0)
 		r = json_view_print(
 			wanted->out, loaded.report, &loaded.triage, incident, wanted->detail, err);
 	loaded_finish(&loaded);
+	surroundings_finish(&around);
 	buf_add_char(wanted->out, '\n');
 	return r < 0 ? r : 1;
 }

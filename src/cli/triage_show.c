@@ -1,0 +1,409 @@
+/* One site or signature with its state, its incidents and its history, and the table of all. */
+#include "cli/triage.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/incident_table.h"
+#include "export/json_out.h"
+#include "export/text_around.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Its newest incidents are shown; list shows all. */
+#define NEWEST 5
+
+/* ---- one ---- */
+
+struct show {
+	struct cli *cli;
+	struct triage_subject *subject;
+	const char *match;
+	struct text_out out;
+	struct buf value; /* scratch for one field */
+	struct i64_opt first_at_us, last_at_us;
+	int64_t count;
+};
+
+static struct buf *value(struct show *show) {
+	buf_reset(&show->value);
+	return &show->value;
+}
+
+static void field(struct show *show, enum term_role role, const char *label) {
+	text_out_field(&show->out, role, label, buf_str(&show->value));
+}
+
+static void put_name(struct show *show) {
+	const struct store_state *state = &show->subject->state;
+	bool site = state->target == STATE_SITE;
+	text_out_field(&show->out, TERM_SITE, site ? "Site" : "Signature", state->name);
+	text_out_field(&show->out, TERM_PLAIN, "", state->title);
+	if (!site)
+		text_out_field(&show->out, TERM_SITE, "Site", state->site);
+}
+
+/* The last one; a signature that was fixed with its site has no build of its own. */
+struct regressed {
+	struct triage_subject *subject;
+	struct regression last;
+	const char *fixed_in;
+};
+
+static int find_regression(const struct store_state_event *event, void *user) {
+	struct regressed *regressed = user;
+	struct arena *arena = &regressed->subject->arena;
+	if (event->cause != STATE_BY_REGRESSION)
+		return 0;
+	regressed->last = (struct regression){.at_us = {event->at_us, true},
+		.incident = event->incident,
+		.os_build = event->os_build ? arena_strdup(arena, event->os_build) : NULL};
+	regressed->fixed_in = event->fixed_in ? arena_strdup(arena, event->fixed_in) : NULL;
+	return 0;
+}
+
+static int put_state(struct show *show, struct err *err) {
+	const struct store_state *state = &show->subject->state;
+	struct regressed regressed = {.subject = show->subject};
+	int r = store_state_history(show->cli->store, state, find_regression, &regressed, err);
+	if (r < 0)
+		return r;
+	const char *status = triage_status(state, show->subject->site_status);
+	bool is_regressed = !strcmp(status, "regressed");
+	text_around_status(value(show), status,
+		state->fixed_in || !is_regressed ? state->fixed_in : regressed.fixed_in,
+		&regressed.last);
+	if (!state->status && show->subject->site_status)
+		buf_add_str(&show->value, ", as its site");
+	field(show, text_around_role(status), "Status");
+	text_out_field(&show->out, TERM_PLAIN, "Note", state->note);
+	text_out_field_whole(&show->out, "URL", state->url);
+	return 0;
+}
+
+static void add_range(struct buf *out, struct i64_opt first_us, struct i64_opt last_us) {
+	char text[CLOCK_TEXT_BYTES];
+	if (!first_us.set || !last_us.set)
+		return;
+	clock_format_local(first_us.value, text);
+	buf_printf(out, ", %s", text);
+	if (first_us.value == last_us.value)
+		return;
+	clock_format_local(last_us.value, text);
+	buf_printf(out, " to %s", text);
+}
+
+/* A GPU event is no crash, and is never counted as one. */
+static void add_count(struct buf *out, const char *kind, int64_t count) {
+	const char *name = kind;
+	for (int i = 0; i < REPORT_KIND_COUNT; i++)
+		if (!strcmp(report_kind_names[i], kind))
+			name = text_around_kind((enum report_kind)i);
+	const char *ending = count == 1 ? "" : text_ends(name, "sh") ? "es" : "s";
+	buf_printf(out, "%" PRId64 " %s%s", count, name, ending);
+}
+
+static int add_kind(const struct store_group *group, void *user) {
+	struct show *show = user;
+	show->count += group->count;
+	add_count(value(show), group->values[0], group->count);
+	if (group->simulated)
+		buf_printf(&show->value, " (%" PRId64 " simulated)", group->simulated);
+	add_range(&show->value, group->first_at_us, group->last_at_us);
+	field(show, TERM_PLAIN, show->count == group->count ? "Seen" : "");
+	return 0;
+}
+
+/* Of a site: a regression is one of a signature. */
+static int add_regressed(const struct store_group *group, void *user) {
+	struct show *show = user;
+	if (group->values[0])
+		buf_printf(&show->value, "%ssignature %s (%" PRId64 ")",
+			show->value.len ? ", " : "", group->values[0], group->count);
+	return 0;
+}
+
+static int put_regressed(struct show *show, struct err *err) {
+	static const char *const signature[] = {"signature"};
+	const char *const matches[] = {show->match, "status=regressed"};
+	const struct store_filter filter = {.matches = matches, .match_count = 2};
+	if (show->subject->state.target != STATE_SITE)
+		return 0;
+	buf_reset(&show->value);
+	int r = store_top(show->cli->store, &filter, signature, 1, add_regressed, show, err);
+	field(show, TERM_BAD, "Regressed");
+	return r;
+}
+
+static int add_build(const struct store_group *group, void *user) {
+	struct show *show = user;
+	const char *build = group->values[0], *fixed_in = show->subject->state.fixed_in;
+	struct buf *text = &show->value;
+	int order;
+	buf_printf(text, "%s%s (%" PRId64, text->len ? ", " : "", build ? build : "unknown",
+		group->count);
+	if (build && fixed_in && state_build_compare(build, fixed_in, &order) && order >= 0)
+		buf_add_str(text, ", at or after the fix");
+	buf_add_char(text, ')');
+	return 0;
+}
+
+static int put_counts(struct show *show, struct err *err) {
+	static const char *const kind[] = {"kind"}, *const build[] = {"os_build"};
+	const struct store_filter filter = {.matches = &show->match, .match_count = 1};
+	struct store *store = show->cli->store;
+	int r = put_regressed(show, err);
+	if (r >= 0)
+		r = store_top(store, &filter, kind, 1, add_kind, show, err);
+	buf_reset(&show->value);
+	if (r >= 0)
+		r = store_top(store, &filter, build, 1, add_build, show, err);
+	field(show, TERM_PLAIN, "Builds");
+	if (r >= 0 && !show->count)
+		text_out_field(&show->out, TERM_PLAIN, "Seen", "never");
+	return r;
+}
+
+static int put_newest(struct show *show, struct err *err) {
+	const struct store_filter filter = {
+		.matches = &show->match, .match_count = 1, .limit = NEWEST};
+	struct store_cursor *cursor = NULL;
+	struct incident incident;
+	struct incident_table table;
+	if (!show->count)
+		return 0;
+	text_out_newline(&show->out);
+	term_put_buf(&show->cli->out, show->out.buf);
+	incident_table_init(&table, &show->cli->out, true);
+	int r = store_list(show->cli->store, &filter, &cursor, err);
+	while (r >= 0 && (r = store_cursor_next(cursor, &incident, err)) > 0) {
+		incident_table_fill(&table, &incident);
+		incident_table_put(&table);
+	}
+	store_cursor_close(cursor);
+	incident_table_finish(&table);
+	if (r >= 0 && show->count > NEWEST) {
+		buf_printf(value(show), "and %" PRId64 " more: agxtriage list %s",
+			show->count - NEWEST, show->match);
+		text_out_paragraph(&show->out, TERM_DIM, 2, buf_str(&show->value));
+	}
+	return r;
+}
+
+/* ---- history ---- */
+
+struct history {
+	struct show *show;
+	bool begun;
+	const char *note, *url, *fixed_in; /* as the change before left them; in the arena */
+};
+
+static void add_change(
+	struct history *history, const char *name, const char *text, const char **before) {
+	struct buf *out = &history->show->value;
+	if (text && (!*before || strcmp(*before, text) != 0))
+		buf_printf(out, "; %s: %s", name, text);
+	else if (!text && *before)
+		buf_printf(out, "; no %s any more", name);
+	*before = text ? arena_strdup(&history->show->subject->arena, text) : NULL;
+}
+
+static void add_cause(struct buf *out, const struct store_state_event *event) {
+	switch (event->cause) {
+	case STATE_BY_REGRESSION:
+		buf_add_str(out, ", by a crash");
+		if (event->os_build)
+			buf_printf(out, " on %s", event->os_build);
+		if (event->incident.set)
+			buf_printf(out, " (incident %" PRId64 ")", event->incident.value);
+		break;
+	case STATE_BY_RECLASSIFY:
+		buf_add_str(out, ", taken over when its crashes were classified again");
+		break;
+	case STATE_BY_IMPORT:
+		buf_add_str(out, ", imported");
+		break;
+	case STATE_BY_USER:
+	case STATE_CAUSE_COUNT:
+		break;
+	}
+}
+
+static int put_event(const struct store_state_event *event, void *user) {
+	struct history *history = user;
+	struct show *show = history->show;
+	const char *before = event->status_before ? event->status_before : "open";
+	const char *status = event->status ? event->status : "open";
+	char when[CLOCK_TEXT_BYTES];
+	if (!history->begun)
+		text_out_heading(&show->out, "History");
+	history->begun = true;
+	clock_format_local(event->at_us, when);
+	buf_printf(value(show), "%s  %s", when, status);
+	if (strcmp(before, status) != 0)
+		buf_printf(&show->value, " (before: %s)", before);
+	if (event->target == show->subject->state.target &&
+		strcmp(event->name, show->subject->state.name) != 0)
+		buf_printf(&show->value, ", as %s", event->name);
+	add_cause(&show->value, event);
+	add_change(history, "fixed in", event->fixed_in, &history->fixed_in);
+	add_change(history, "note", event->note, &history->note);
+	add_change(history, "URL", event->url, &history->url);
+	text_out_paragraph(&show->out, TERM_PLAIN, 2, buf_str(&show->value));
+	return 0;
+}
+
+static int put_history(struct show *show, struct err *err) {
+	struct history history = {.show = show};
+	return store_state_history(
+		show->cli->store, &show->subject->state, put_event, &history, err);
+}
+
+enum cli_status triage_show(
+	struct cli *cli, const struct triage_values *values, struct triage_subject *subject) {
+	struct buf text = {0};
+	struct err err = {0};
+	struct show show = {.cli = cli, .subject = subject, .out = {&text, &cli->out}};
+	int r;
+	show.match = triage_subject_match(subject);
+	cli_page(cli, values->no_pager);
+	if (values->json) {
+		r = triage_json(cli, subject, &err);
+	} else {
+		put_name(&show);
+		r = show.match ? put_state(&show, &err) : err_set(&err, -ENOMEM, "out of memory");
+		if (r >= 0)
+			r = put_counts(&show, &err);
+		if (r >= 0)
+			r = put_newest(&show, &err);
+		if (r >= 0)
+			r = put_history(&show, &err);
+		text.failed = text.failed || show.value.failed;
+		term_put_buf(&cli->out, &text);
+	}
+	buf_finish(&text);
+	buf_finish(&show.value);
+	return r < 0 && !cli->out.error ? cli_fail(&err) : CLI_DONE;
+}
+
+/* ---- all ---- */
+
+enum { ALL_STATUS, ALL_CRASHES, ALL_NAME, ALL_FIXED_IN, ALL_URL, ALL_NOTE, ALL_TITLE, ALL_COUNT };
+
+static const struct table_column columns[ALL_COUNT] = {
+	[ALL_STATUS] = {.title = "STATUS", .width = 9},
+	[ALL_CRASHES] = {.title = "CRASHES", .right = true, .priority = 2},
+	[ALL_NAME] = {.title = "SITE OR SIGNATURE", .width = 16, .min = 16},
+	[ALL_FIXED_IN] = {.title = "FIXED IN", .priority = 1},
+	[ALL_URL] = {.title = "URL", .min = 20, .priority = 4},
+	[ALL_NOTE] = {.title = "NOTE", .min = 12, .priority = 3},
+	[ALL_TITLE] = {.title = "TITLE OR TEXT", .min = 20, .priority = 5},
+};
+
+struct all {
+	struct cli *cli;
+	bool json;
+	struct arena arena; /* the states, kept to be measured */
+	struct store_state *states;
+	size_t count, cap;
+	struct buf line;
+};
+
+static int keep_state(const struct store_state *state, void *user) {
+	struct all *all = user;
+	struct store_state *kept;
+	int r = arena_grow(
+		&all->arena, (void **)&all->states, all->count, &all->cap, sizeof *all->states);
+	if (r < 0)
+		return r;
+	kept = &all->states[all->count++];
+	*kept = *state;
+	const char **const texts[] = {&kept->name, &kept->title, &kept->site, &kept->status,
+		&kept->note, &kept->url, &kept->fixed_in};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (*texts[i] && !(*texts[i] = arena_strdup(&all->arena, *texts[i])))
+			return -ENOMEM;
+	return 0;
+}
+
+/* Of a signature's site, if that has a state. */
+static const struct store_state *site_of(const struct all *all, const struct store_state *state) {
+	for (size_t i = 0; i < all->count && state->target == STATE_SIGNATURE && state->site; i++)
+		if (all->states[i].target == STATE_SITE &&
+			!strcmp(all->states[i].name, state->site))
+			return &all->states[i];
+	return NULL;
+}
+
+static const char *site_status(const struct all *all, const struct store_state *state) {
+	const struct store_state *site = site_of(all, state);
+	return site ? site->status : NULL;
+}
+
+static void fill(const struct all *all, const struct store_state *state, char crashes[24],
+	struct table_cell *cells) {
+	const char *status = triage_status(state, site_status(all, state));
+	snprintf(crashes, 24, "%" PRId64, state->incidents);
+	cells[ALL_STATUS] = (struct table_cell){status, text_around_role(status)};
+	cells[ALL_CRASHES] = (struct table_cell){crashes, TERM_BOLD};
+	cells[ALL_NAME] = (struct table_cell){state->name, TERM_SITE};
+	const struct store_state *site = site_of(all, state);
+	cells[ALL_FIXED_IN] = (struct table_cell){
+		state->fixed_in || !site ? state->fixed_in : site->fixed_in, TERM_PLAIN};
+	cells[ALL_URL] = (struct table_cell){state->url, TERM_PLAIN};
+	cells[ALL_NOTE] = (struct table_cell){state->note, TERM_PLAIN};
+	cells[ALL_TITLE] = (struct table_cell){state->title, TERM_DIM};
+}
+
+static void put_table(struct all *all) {
+	struct table_cell cells[ALL_COUNT];
+	struct table table;
+	char crashes[24];
+	table_init(&table, columns, ALL_COUNT, &all->cli->out);
+	for (size_t i = 0; i < all->count; i++) {
+		fill(all, &all->states[i], crashes, cells);
+		table_measure(&table, cells);
+	}
+	table_begin(&table, true);
+	for (size_t i = 0; i < all->count && !all->cli->out.error; i++) {
+		fill(all, &all->states[i], crashes, cells);
+		table_row(&table, cells);
+	}
+	table_finish(&table);
+}
+
+static void put_lines(struct all *all) {
+	for (size_t i = 0; i < all->count && !all->cli->out.error; i++) {
+		struct json_out out;
+		json_out_init(&out, &all->line);
+		json_out_object(&out, NULL);
+		triage_json_state(&out, &all->states[i], site_status(all, &all->states[i]));
+		json_out_object_end(&out);
+		buf_add_char(&all->line, '\n');
+		term_put_buf(&all->cli->out, &all->line);
+	}
+}
+
+enum cli_status triage_list(struct cli *cli, const struct triage_values *values) {
+	struct all all = {.cli = cli, .json = values->json};
+	struct err err = {0};
+	arena_init(&all.arena, SIZE_MAX);
+	int r = store_states(cli->store, keep_state, &all, &err);
+	enum cli_status status = r < 0 ? cli_fail(&err) : all.count ? CLI_DONE : CLI_NOTHING;
+	if (status == CLI_DONE) {
+		cli_page(cli, values->no_pager);
+		if (values->json)
+			put_lines(&all);
+		else
+			put_table(&all);
+	} else if (status == CLI_NOTHING) {
+		log_info("nothing has a state yet: every crash is open;");
+		log_info("'agxtriage triage SITE --status known' gives one");
+	}
+	buf_finish(&all.line);
+	arena_finish(&all.arena);
+	return status;
+}
