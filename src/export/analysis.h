@@ -159,6 +159,9 @@ struct analysis {
 	const char *rules_version;
 	const char **filter_words; /* what was asked for, as typed */
 	size_t filter_word_count;
+	struct i64_opt since_us, until_us; /* the same */
+	struct i64_opt copies; /* further files with incidents that are here already; absent when
+				  MATCH or times were given */
 	struct redactor *redactor; /* borrowed; NULL: nothing is redacted */
 };
 

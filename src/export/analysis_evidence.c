@@ -1,0 +1,261 @@
+/*
+ * What stands beside the rows: the stack and the calls of a site's crashes, its newest typical
+ * report, what people decided of it, and what happened near in time.
+ */
+#include "base/text.h"
+#include "export/analysis_parts.h"
+#include "export/load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int out_of_memory(struct analysis_work *work) {
+	return err_set(work->err, -ENOMEM, "out of memory");
+}
+
+int analysis_add_text(struct arena *arena, const char ***items, size_t *count, const char *text) {
+	const char **larger = arena_calloc(arena, *count + 1, sizeof *larger);
+	char *copy = arena_strdup(arena, text);
+	if (!larger || !copy)
+		return -ENOMEM;
+	if (*count)
+		memcpy(larger, *items, *count * sizeof *larger);
+	larger[(*count)++] = copy;
+	*items = larger;
+	return 0;
+}
+
+/* ---- the stack of most crashes ---- */
+
+/* Real ones before simulated ones; then the more frequent; then the newer, which came first. */
+static const struct analysis_stack *typical_stack(const struct analysis_work *work, size_t site) {
+	const struct analysis_stack *best = NULL;
+	for (size_t i = 0; i < work->stack_count; i++) {
+		const struct analysis_stack *stack = &work->stacks[i];
+		if (stack->site != site)
+			continue;
+		if (!best || (best->simulated && !stack->simulated) ||
+			(best->simulated == stack->simulated && stack->count > best->count))
+			best = stack;
+	}
+	return best;
+}
+
+struct frame_taker {
+	struct analysis_work *work;
+	struct analysis_site *site;
+	size_t cap;
+};
+
+static int take_frame(const struct store_frame *frame, size_t index, void *user) {
+	struct frame_taker *taker = user;
+	struct analysis_site *site = taker->site;
+	struct texts *texts = &taker->work->texts;
+	(void)index;
+	int code = arena_grow(&taker->work->analysis->arena, (void **)&site->stack,
+		site->stack_count, &taker->cap, sizeof *site->stack);
+	if (!code)
+		site->stack[site->stack_count++] = (struct analysis_frame){
+			.image = texts_keep(texts, REDACT_FORM_NAME, frame->image),
+			.symbol = texts_keep(texts, REDACT_FORM_SYMBOL, frame->symbol),
+			.offset = frame->offset};
+	return code;
+}
+
+/* ---- its newest report ---- */
+
+static int take_frameworks(struct analysis_work *work, const struct triage *triage) {
+	struct analysis_counts *counts = &work->analysis->frameworks;
+	for (size_t i = 0; i < triage->framework_count; i++) {
+		const struct framework *framework = &triage->frameworks[i];
+		size_t at = 0;
+		buf_reset(&work->scratch);
+		buf_add_str(&work->scratch, framework->name);
+		if (framework->version)
+			buf_printf(&work->scratch, " %s", framework->version);
+		const char *text =
+			texts_keep(&work->texts, REDACT_FORM_NAME, buf_str(&work->scratch));
+		while (at < counts->count && counts->items[at].text != text)
+			at++;
+		if (at == counts->count) {
+			int code = arena_grow(&work->analysis->arena, (void **)&counts->items,
+				counts->count, &counts->cap, sizeof *counts->items);
+			if (code)
+				return code;
+			counts->items[counts->count++] = (struct analysis_count){.text = text};
+		}
+		counts->items[at].count++;
+	}
+	return 0;
+}
+
+/* The first that tells more than that the process was ended. */
+static const char *message_of(const struct report *report) {
+	for (size_t i = 0; i < report->app_info_count; i++)
+		if (!text_starts(report->app_info[i], "abort() called"))
+			return report->app_info[i];
+	return report->exception.message;
+}
+
+static int take_sample(struct analysis_work *work, struct analysis_site *site,
+	const struct analysis_stack *stack) {
+	const struct incident row = {.id = stack->newest, .ordinal = stack->ordinal};
+	struct loaded loaded;
+	struct err err = {0};
+	int code = loaded_open(work->store, work->options->rules, &row, &loaded, &err);
+	if (!code) {
+		const struct triage *triage = &loaded.triage;
+		const char *name = attribution_names[triage->attribution];
+		if (!site->attribution || !strcmp(site->attribution, name))
+			site->attribution_reason = texts_keep(
+				&work->texts, REDACT_FORM_TEXT, triage->attribution_reason);
+		site->message =
+			texts_keep(&work->texts, REDACT_FORM_TEXT, message_of(loaded.report));
+		if (triage->site_frame >= 0 && (size_t)triage->site_frame < site->stack_count)
+			site->stack[triage->site_frame].counts = true;
+		code = take_frameworks(work, triage);
+	}
+	loaded_finish(&loaded);
+	/* Bytes that cannot be read any more are for doctor to tell; the rows are still right. */
+	return code == -ENOMEM ? code : 0;
+}
+
+static const char *most_frequent(const struct analysis_counts *counts, bool real) {
+	const struct analysis_count *best = NULL;
+	uint64_t most = 0;
+	for (size_t i = 0; i < counts->count; i++) {
+		const struct analysis_count *item = &counts->items[i];
+		uint64_t count = real ? item->count - item->simulated : item->count;
+		if (item->text && (count > most || (count && count == most &&
+							   strcmp(item->text, best->text) < 0))) {
+			best = item;
+			most = count;
+		}
+	}
+	return best ? best->text : NULL;
+}
+
+static int take_site(struct analysis_work *work, size_t at) {
+	struct analysis_site *site = &work->analysis->sites[at];
+	const struct analysis_stack *stack = typical_stack(work, at);
+	struct frame_taker taker = {.work = work, .site = site};
+	int code = 0;
+	site->attribution = most_frequent(&site->attributions, site->count > site->simulated);
+	if (!stack)
+		return 0;
+	site->sample = stack->newest;
+	if (stack->stack_id) {
+		site->stack_crashes = stack->count;
+		code = store_stack(work->store, stack->stack_id, take_frame, &taker, work->err);
+	}
+	return code < 0 ? code : take_sample(work, site, stack);
+}
+
+/* ---- other threads ---- */
+
+bool analysis_is_driver(const char *image) {
+	return image && text_starts(image, "AGX");
+}
+
+/* The end of an encoder's life: "-[AGXG16XFamilyComputeContext endEncoding]", "dealloc" and
+ * "release" of a class of contexts or encoders. */
+static bool ends_encoder(const char *symbol) {
+	static const char *const ends[] = {" endEncoding]", " dealloc]", " release]",
+		" _xpc_dispose]", " deferredEndEncoding]"};
+	if (!symbol || symbol[0] != '-' || symbol[1] != '[')
+		return false;
+	if (!strstr(symbol, "Context") && !strstr(symbol, "Encoder"))
+		return false;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (text_ends(symbol, ends[i]))
+			return true;
+	return false;
+}
+
+struct call_taker {
+	struct analysis_work *work;
+	size_t at; /* site */
+	uint64_t crashes;
+	bool in_driver, ending;
+};
+
+static int take_call(const struct store_call *call, void *user) {
+	struct call_taker *taker = user;
+	struct analysis_work *work = taker->work;
+	struct analysis_site *site = &work->analysis->sites[taker->at];
+	const char *image = texts_keep(&work->texts, REDACT_FORM_NAME, call->image),
+		   *symbol = texts_keep(&work->texts, REDACT_FORM_SYMBOL, call->symbol);
+	size_t at = 0;
+	taker->in_driver = taker->in_driver || analysis_is_driver(call->image);
+	taker->ending = taker->ending || ends_encoder(call->symbol);
+	while (at < site->call_count &&
+		(site->calls[at].image != image || site->calls[at].symbol != symbol))
+		at++;
+	if (at == site->call_count) {
+		int code = arena_grow(&work->analysis->arena, (void **)&site->calls,
+			site->call_count, &work->rooms[taker->at].calls, sizeof *site->calls);
+		if (code)
+			return code;
+		site->calls[site->call_count++] =
+			(struct analysis_call){.image = image, .symbol = symbol};
+	}
+	site->calls[at].crashes += taker->crashes;
+	if (!call->blocked)
+		site->calls[at].running += taker->crashes;
+	return 0;
+}
+
+static int take_calls(struct analysis_work *work) {
+	int code = 0;
+	for (size_t i = 0; i < work->calls_count && code >= 0; i++) {
+		const struct analysis_calls *calls = &work->calls[i];
+		struct call_taker taker = {
+			.work = work, .at = calls->site, .crashes = calls->count};
+		struct analysis_site *site = &work->analysis->sites[calls->site];
+		code = store_calls(work->store, calls->calls_id, take_call, &taker, work->err);
+		if (taker.in_driver)
+			site->in_driver += calls->count;
+		if (taker.ending)
+			site->ending += calls->count;
+	}
+	return code < 0 ? code : 0;
+}
+
+/* ---- what people decided ---- */
+
+static int take_state(const struct store_state *state, void *user) {
+	struct analysis_work *work = user;
+	struct analysis *analysis = work->analysis;
+	if (state->target != STATE_SITE)
+		return 0;
+	const char *name = texts_keep(&work->texts, REDACT_FORM_NAME, state->name);
+	for (size_t i = 0; i < analysis->site_count; i++) {
+		struct analysis_site *site = &analysis->sites[i];
+		if (site->id != name || !name)
+			continue;
+		if (state->status)
+			site->status = texts_keep(&work->texts, TEXTS_AS_IS, state->status);
+		site->note = texts_keep(&work->texts, REDACT_FORM_TEXT, state->note);
+		site->url = texts_keep(&work->texts, REDACT_FORM_TEXT, state->url);
+		site->fixed_in = texts_keep(&work->texts, REDACT_FORM_NAME, state->fixed_in);
+	}
+	return work->texts.failed ? -ENOMEM : 0;
+}
+
+int analysis_take_evidence(struct analysis_work *work) {
+	struct analysis *analysis = work->analysis;
+	int code = 0;
+	for (size_t i = 0; i < analysis->site_count && code >= 0; i++)
+		code = take_site(work, i);
+	if (code >= 0)
+		code = take_calls(work);
+	if (code >= 0)
+		code = store_states(work->store, take_state, work, work->err);
+	if (code >= 0)
+		code = store_correlate(work->store, work->options->filter, ANALYSIS_GPU_WINDOW_US,
+			ANALYSIS_PANIC_WINDOW_US, &analysis->correlation, work->err);
+	if (code == -ENOMEM || work->texts.failed)
+		return out_of_memory(work);
+	return code < 0 ? code : 0;
+}

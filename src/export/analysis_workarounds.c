@@ -1,0 +1,83 @@
+/* What a lock or a setting did to the rate, and what it cost: measured, one sentence each. */
+#include "export/analysis.h"
+#include "export/experiment_parts.h"
+
+#include <inttypes.h>
+
+void analysis_offset_text(uint64_t offset, struct buf *ret) {
+	buf_printf(ret, "0x%" PRIx64 " (", offset);
+	experiment_count(offset, ret);
+	buf_add_char(ret, ')');
+}
+
+/* Others are no ways around a crash. */
+static bool is_way(const struct summary_comparison *comparison) {
+	return comparison->one_factor && comparison->matters &&
+	       (comparison->factor == SUMMARY_LOCK || comparison->factor == SUMMARY_ENV ||
+		       comparison->factor == SUMMARY_SETTINGS);
+}
+
+static void add_rate(const struct summary_condition *condition, struct buf *ret) {
+	experiment_summary_rate(condition, ret);
+	if (experiment_untold(condition->outcomes))
+		return;
+	buf_add_str(ret, ", ");
+	experiment_count(condition->outcomes[TRIAL_CRASHED], ret);
+	buf_add_str(ret, " of ");
+	experiment_count(condition->runs, ret);
+	buf_add_str(ret, " runs");
+}
+
+static void add_price(const struct summary_comparison *comparison, struct buf *ret) {
+	if (!comparison->has_ratio) {
+		buf_add_str(ret, "; what it costs was not measured");
+		return;
+	}
+	const struct sample_interval ratio = experiment_ratio(comparison);
+	buf_add_str(ret, "; throughput x ");
+	experiment_interval(&ratio, ret);
+}
+
+/* Whether so many runs tell the two apart. */
+static void add_doubt(const struct summary_comparison *comparison, struct buf *ret) {
+	const struct rate_difference difference = experiment_difference(comparison);
+	if (difference.low <= 0 && difference.high >= 0) {
+		buf_add_str(ret, "; the difference of the rates may be chance (");
+		experiment_p(comparison->fisher_p, ret);
+		buf_add_char(ret, ')');
+	}
+}
+
+static void add_sentence(const struct experiment_summary *summary,
+	const struct summary_comparison *comparison, struct buf *ret) {
+	const struct summary_condition *subject =
+		&summary->conditions[experiment_subject(comparison)];
+	const struct summary_condition *base = &summary->conditions[experiment_base(comparison)];
+	if (experiment_is_simulated(subject) || experiment_is_simulated(base))
+		buf_add_str(ret, "SIMULATED: ");
+	experiment_title(summary, comparison, ret);
+	buf_add_str(ret, ": crash rate ");
+	add_rate(base, ret);
+	buf_add_str(ret, " -> ");
+	add_rate(subject, ret);
+	if (!experiment_untold(subject->outcomes) && !experiment_untold(base->outcomes))
+		add_doubt(comparison, ret);
+	add_price(comparison, ret);
+	buf_printf(ret, " (experiment %" PRId64 ")", subject->experiment);
+}
+
+void analysis_workarounds(const struct analysis *analysis, analysis_sentence_fn fn, void *user) {
+	struct buf sentence = {0};
+	for (size_t i = 0; i < analysis->experiment_count; i++) {
+		const struct experiment_summary *summary = &analysis->experiments[i];
+		for (size_t j = 0; j < summary->comparison_count; j++) {
+			if (!is_way(&summary->comparisons[j]))
+				continue;
+			buf_reset(&sentence);
+			add_sentence(summary, &summary->comparisons[j], &sentence);
+			if (!sentence.failed)
+				fn(buf_str(&sentence), user);
+		}
+	}
+	buf_finish(&sentence);
+}

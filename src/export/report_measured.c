@@ -1,0 +1,157 @@
+/* What experiments measured: rates, prices, and how to see it oneself. */
+#include "export/experiment_parts.h"
+#include "export/report_parts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define RECIPES_MAX 3
+
+static uint64_t all_runs(const struct analysis *analysis) {
+	uint64_t runs = 0;
+	for (size_t i = 0; i < analysis->experiment_count; i++)
+		for (size_t j = 0; j < analysis->experiments[i].condition_count; j++)
+			runs += analysis->experiments[i].conditions[j].runs;
+	return runs;
+}
+
+void report_measured(struct buf *out, const struct analysis *analysis) {
+	if (!analysis->experiment_count)
+		return;
+	buf_printf(out, "## Measured crash rates\n\n%zu experiment%s, ", analysis->experiment_count,
+		analysis->experiment_count == 1 ? "" : "s");
+	experiment_count(all_runs(analysis), out);
+	buf_add_str(out, " runs. A rate counts how processes ended, never reports.\n\n");
+	for (size_t i = 0; i < analysis->experiment_count; i++) {
+		experiment_markdown(&analysis->experiments[i], out);
+		buf_add_str(out, "\n");
+	}
+	if (analysis->experiments_unlisted)
+		buf_printf(out, "%" PRIu64 " older experiments: `agxtriage experiments`.\n\n",
+			analysis->experiments_unlisted);
+}
+
+/* ---- workarounds ---- */
+
+struct sentences {
+	struct buf *out;
+	size_t count;
+};
+
+static void put_sentence(const char *sentence, void *user) {
+	struct sentences *sentences = user;
+	if (!sentences->count++)
+		buf_add_str(sentences->out,
+			"## Workarounds and their price\n\n"
+			"What was measured; what was not measured is not listed.\n\n");
+	buf_add_str(sentences->out, "- ");
+	report_prose(sentences->out, sentence);
+	buf_add_str(sentences->out, "\n");
+}
+
+void report_workarounds(struct buf *out, const struct analysis *analysis) {
+	struct sentences sentences = {.out = out};
+	analysis_workarounds(analysis, put_sentence, &sentences);
+	if (sentences.count)
+		buf_add_str(out, "\n");
+}
+
+/* ---- how to reproduce ---- */
+
+struct recipe {
+	const struct experiment_summary *summary;
+	const struct summary_condition *condition;
+};
+
+static bool is_worse(const struct summary_condition *a, const struct summary_condition *b) {
+	bool a_real = !experiment_is_simulated(a), b_real = !experiment_is_simulated(b);
+	if (a_real != b_real)
+		return a_real;
+	/* What is sure counts, not what a few runs had. */
+	return a->crash_rate.low > b->crash_rate.low;
+}
+
+/* The worst conditions, each of another experiment. */
+static size_t find_recipes(const struct analysis *analysis, struct recipe *ret, size_t max) {
+	size_t count = 0;
+	for (size_t i = 0; i < analysis->experiment_count; i++) {
+		const struct experiment_summary *summary = &analysis->experiments[i];
+		const struct summary_condition *worst = NULL;
+		for (size_t j = 0; j < summary->condition_count; j++) {
+			const struct summary_condition *condition = &summary->conditions[j];
+			if (condition->outcomes[TRIAL_CRASHED] &&
+				(!worst || is_worse(condition, worst)))
+				worst = condition;
+		}
+		if (!worst)
+			continue;
+		size_t at = count;
+		while (at && is_worse(worst, ret[at - 1].condition))
+			at--;
+		if (at == max)
+			continue;
+		count += count < max;
+		memmove(&ret[at + 1], &ret[at], (count - at - 1) * sizeof *ret);
+		ret[at] = (struct recipe){.summary = summary, .condition = worst};
+	}
+	return count;
+}
+
+const struct summary_condition *report_worst(
+	const struct analysis *analysis, const struct experiment_summary **ret_summary) {
+	struct recipe recipe;
+	if (!find_recipes(analysis, &recipe, 1))
+		return NULL;
+	*ret_summary = recipe.summary;
+	return recipe.condition;
+}
+
+static void put_recipe(struct buf *out, const struct recipe *recipe) {
+	const struct summary_condition *condition = recipe->condition;
+	const struct store_experiment *experiment = experiment_of(recipe->summary, condition);
+	size_t index = (size_t)(condition - recipe->summary->conditions);
+	struct buf text = {0};
+	buf_add_str(out, "1. ");
+	if (experiment)
+		experiment_command(experiment->command, &text);
+	report_code(out, buf_str(&text));
+	buf_reset(&text);
+	experiment_summary_name(recipe->summary, index, &text);
+	if (text.len) {
+		buf_add_str(out, ", in it ");
+		report_code(out, buf_str(&text));
+	}
+	buf_reset(&text);
+	experiment_summary_rate(condition, &text);
+	buf_printf(out, ": %" PRIu64 " of %" PRIu64 " runs crashed, ",
+		condition->outcomes[TRIAL_CRASHED], condition->runs);
+	report_prose(out, buf_str(&text));
+	if (experiment_is_simulated(condition))
+		buf_add_str(
+			out, " (**simulated**: shows the method, and nothing of a real driver)");
+	buf_reset(&text);
+	experiment_words(condition->words, condition->word_count, &text);
+	buf_add_str(out, "\n   - one run: ");
+	report_code(out, buf_str(&text));
+	buf_add_str(out, "\n");
+	out->failed = out->failed || text.failed;
+	buf_finish(&text);
+}
+
+void report_reproduce(struct buf *out, const struct analysis *analysis) {
+	struct recipe recipes[RECIPES_MAX];
+	if (!analysis->crashes && !analysis->experiment_count)
+		return;
+	size_t count = find_recipes(analysis, recipes, RECIPES_MAX);
+	buf_add_str(out, "## How to reproduce\n\n");
+	if (!count && !analysis->experiment_count)
+		buf_add_str(out, "No experiment has been made here, so how to bring these crashes "
+				 "about is not known. Each site tells what to run next; for a "
+				 "program of one's own: `agxtriage run -n 30 -- COMMAND`.\n");
+	else if (!count)
+		buf_add_str(out, "No run of an experiment crashed, so how to bring these crashes "
+				 "about is not known.\n");
+	for (size_t i = 0; i < count; i++)
+		put_recipe(out, &recipes[i]);
+	buf_add_str(out, "\n");
+}

@@ -1,0 +1,63 @@
+/*
+ * What the writers of the analysis share: its sections in Markdown, and how values are put. For
+ * export/report_*.c only.
+ */
+#ifndef EXPORT_REPORT_PARTS_H
+#define EXPORT_REPORT_PARTS_H
+
+#include "export/analysis.h"
+
+/* ---- values: report_values.c ---- */
+
+/* As code, "unknown" for NULL. */
+void report_code(struct buf *out, const char *text);
+/* Escaped, on one line. */
+void report_prose(struct buf *out, const char *text);
+/* "2025-12-21 01:36:18", "unknown" */
+void report_time(struct buf *out, struct i64_opt us);
+/* "2025-12-21 01:36:18 to 2025-12-23 08:00:00" */
+void report_times(struct buf *out, struct i64_opt first, struct i64_opt last);
+/* "23", "23, 4 of them simulated", "23, all simulated" */
+void report_amount(struct buf *out, uint64_t count, uint64_t simulated);
+/* "1 crash", "2 crashes" */
+void report_crashes(struct buf *out, uint64_t count);
+/* "<code>python3.11</code> 23, <code>ollama</code> 2 (simulated), 3 more"; at most max of them.
+ * known: the unknown is left out. */
+void report_counts(struct buf *out, const struct analysis_counts *counts, size_t max, bool known);
+/* How many have a text. */
+size_t report_known(const struct analysis_counts *counts);
+/* "0x5c8 (1,480)", "wild pointer", "none": what most crashes of the site have. */
+void report_fault(struct buf *out, const struct analysis_site *site);
+/* "<code>site</code>", or words for the crashes that no rule knows. */
+void report_site_name(struct buf *out, const struct analysis_site *site);
+/* "crash", "GPU event", "panic", ... */
+const char *report_kind_words(enum report_kind kind);
+/* "undetermined", "misuse of the API", "the driver" */
+const char *report_attribution_words(const char *attribution);
+/* Frames 0 .. count-1, one a line, for a <pre>; the one that counts is marked. */
+void report_frames(struct buf *out, const struct analysis_site *site, size_t count);
+/* "**SIMULATED**..." in a paragraph of its own when any of count is. */
+void report_simulated(struct buf *out, uint64_t count, uint64_t simulated);
+
+/* ---- sections; each ends with an empty line, or is nothing ---- */
+
+void report_head(struct buf *out, const struct analysis *analysis);
+void report_summary(struct buf *out, const struct analysis *analysis);
+void report_sites(struct buf *out, const struct analysis *analysis);
+/* One site, number counted from 1. */
+void report_site(struct buf *out, const struct analysis *analysis, size_t at);
+void report_regression(struct buf *out, const struct analysis *analysis);
+void report_attribution(struct buf *out, const struct analysis *analysis);
+void report_measured(struct buf *out, const struct analysis *analysis);
+void report_workarounds(struct buf *out, const struct analysis *analysis);
+void report_around(struct buf *out, const struct analysis *analysis);
+void report_reproduce(struct buf *out, const struct analysis *analysis);
+void report_files(struct buf *out, const struct analysis *analysis);
+void report_about(struct buf *out, const struct analysis *analysis);
+
+/* The condition that crashed most often, of a real driver where there is one; NULL: none crashed.
+ */
+const struct summary_condition *report_worst(
+	const struct analysis *analysis, const struct experiment_summary **ret_summary);
+
+#endif

@@ -1,0 +1,188 @@
+/* What is told of all crashes together: where they happened, who looks to blame, what stood near in
+ * time, and which reports it all came from. */
+#include "export/experiment_parts.h"
+#include "export/report_parts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define CELLS_MAX 60
+#define FILES_MAX 50
+#define EVENTS_MAX 40
+
+/* ---- regression ---- */
+
+static void put_cell(struct buf *out, const struct analysis_cell *cell) {
+	const char *texts[] = {cell->driver_version, cell->os_build, cell->hardware_model};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		buf_add_str(out, "| ");
+		report_code(out, texts[i]);
+		buf_add_char(out, ' ');
+	}
+	buf_add_str(out, "| ");
+	report_amount(out, cell->count, cell->simulated);
+	buf_add_str(out, " | ");
+	report_time(out, cell->first_at_us);
+	buf_add_str(out, " | ");
+	report_time(out, cell->last_at_us);
+	buf_add_str(out, " |\n");
+}
+
+void report_regression(struct buf *out, const struct analysis *analysis) {
+	if (!analysis->cell_count)
+		return;
+	buf_add_str(out,
+		"## Driver version and system build\n\n"
+		"Crashes, not rates: how long each of them was in use is not known.\n\n"
+		"| Driver version | System build | Model | Crashes | First (UTC) | Last (UTC) |\n"
+		"|---|---|---|---:|---|---|\n");
+	for (size_t i = 0; i < analysis->cell_count && i < CELLS_MAX; i++)
+		put_cell(out, &analysis->cells[i]);
+	if (analysis->cell_count > CELLS_MAX)
+		buf_printf(out, "\n%zu more rows are left out here.\n",
+			analysis->cell_count - CELLS_MAX);
+	buf_add_str(out, "\n");
+}
+
+/* ---- attribution ---- */
+
+/* The sites of one attribution, with their crashes. */
+static void put_blamed(
+	struct buf *out, const struct analysis *analysis, const struct analysis_count *item) {
+	bool first = true;
+	buf_printf(out, "| %s | ", report_attribution_words(item->text));
+	report_amount(out, item->count, item->simulated);
+	buf_add_str(out, " | ");
+	for (size_t i = 0; i < analysis->site_count; i++) {
+		const struct analysis_counts *counts = &analysis->sites[i].attributions;
+		for (size_t j = 0; j < counts->count; j++) {
+			if (counts->items[j].text != item->text)
+				continue;
+			buf_add_str(out, first ? "" : ", ");
+			report_site_name(out, &analysis->sites[i]);
+			buf_printf(out, " %" PRIu64, counts->items[j].count);
+			first = false;
+		}
+	}
+	buf_add_str(out, " |\n");
+}
+
+void report_attribution(struct buf *out, const struct analysis *analysis) {
+	if (!analysis->attributions.count)
+		return;
+	buf_add_str(out,
+		"## Who looks to blame\n\n"
+		"Where it crashed is not who is to blame; each site tells the reason and what "
+		"to run next.\n\n"
+		"| Looks like | Crashes | Sites |\n|---|---:|---|\n");
+	for (size_t i = 0; i < analysis->attributions.count; i++)
+		put_blamed(out, analysis, &analysis->attributions.items[i]);
+	buf_add_str(out, "\n");
+}
+
+/* ---- GPU events and panics ---- */
+
+static void put_event(struct buf *out, const struct analysis_event *event) {
+	buf_printf(out, "| %s | ", report_kind_words(event->kind));
+	if (event->site)
+		report_code(out, event->site);
+	if (event->title) {
+		buf_add_char(out, ' ');
+		report_prose(out, event->title);
+	}
+	buf_add_str(out, " | ");
+	report_amount(out, event->count, event->simulated);
+	buf_add_str(out, " | ");
+	report_times(out, event->first_at_us, event->last_at_us);
+	buf_add_str(out, " |\n");
+}
+
+static void put_correlation(struct buf *out, const struct store_correlation *near) {
+	if (near->crashes && near->gpu_events)
+		buf_printf(out,
+			"- GPU event of the same process within 5 s of a crash: %" PRId64
+			" of %" PRId64 " crashes, %" PRId64 " of %" PRId64 " GPU events\n",
+			near->near_gpu_event, near->crashes, near->gpu_events_near,
+			near->gpu_events);
+	if (near->crashes && near->panics)
+		buf_printf(out,
+			"- panic within 5 minutes after a crash: %" PRId64 " of %" PRId64
+			" panics\n",
+			near->panics_near, near->panics);
+	if (near->crashes && (near->gpu_events || near->panics))
+		buf_add_str(out, "\nThat is nearness in time on one machine, and no cause.\n\n");
+}
+
+void report_around(struct buf *out, const struct analysis *analysis) {
+	if (!analysis->event_count)
+		return;
+	buf_add_str(out, "## GPU events, panics and other reports\n\n"
+			 "None of these is counted as a crash.\n\n"
+			 "| Kind | What | How many | When (UTC) |\n|---|---|---:|---|\n");
+	for (size_t i = 0; i < analysis->event_count && i < EVENTS_MAX; i++)
+		put_event(out, &analysis->events[i]);
+	if (analysis->event_count > EVENTS_MAX)
+		buf_printf(out, "\n%zu more rows are left out here.\n",
+			analysis->event_count - EVENTS_MAX);
+	buf_add_str(out, "\n");
+	put_correlation(out, &analysis->correlation);
+}
+
+/* ---- files ---- */
+
+static void put_address(struct buf *out, const struct analysis_incident *incident) {
+	if (incident->fault_address.set)
+		buf_printf(out, "`0x%" PRIx64 "`", incident->fault_address.value);
+	if (incident->fault_access) {
+		buf_add_char(out, ' ');
+		report_prose(out, incident->fault_access);
+	}
+}
+
+static void put_incident(struct buf *out, const struct analysis_incident *incident) {
+	buf_printf(out, "| %" PRId64 " | ", incident->id);
+	report_time(out, incident->captured_at_us);
+	buf_printf(out, " | %s%s | ", report_kind_words(incident->kind),
+		incident->simulated ? " (simulated)" : "");
+	report_code(out, incident->process);
+	buf_add_str(out, " | ");
+	if (incident->site)
+		report_code(out, incident->site);
+	buf_add_str(out, " | ");
+	put_address(out, incident);
+	buf_add_str(out, " | ");
+	if (incident->incident_id)
+		report_code(out, incident->incident_id);
+	buf_add_str(out, incident->raw_gone ? " (its bytes are gone) |\n" : " |\n");
+}
+
+void report_files(struct buf *out, const struct analysis *analysis) {
+	uint64_t more = analysis->incidents_unlisted;
+	if (!analysis->incident_count)
+		return;
+	if (analysis->incident_count > FILES_MAX)
+		more += analysis->incident_count - FILES_MAX;
+	buf_add_str(out, "## Reports\n\n"
+			 "`agxtriage show --raw ROW` gives the exact bytes of one.\n\n"
+			 "| Row | Captured (UTC) | Kind | Process | Site | Fault | Incident |\n"
+			 "|---:|---|---|---|---|---|---|\n");
+	for (size_t i = 0; i < analysis->incident_count && i < FILES_MAX; i++)
+		put_incident(out, &analysis->incidents[i]);
+	if (more) {
+		buf_add_str(out, "\n");
+		experiment_count(more, out);
+		buf_add_str(out, " older ones: `agxtriage list`.\n");
+	}
+	buf_add_str(out, "\n");
+}
+
+void report_about(struct buf *out, const struct analysis *analysis) {
+	buf_printf(out,
+		"---\nMade by agxtriage with rules %s from its database alone. All times are UTC, all "
+		"intervals of 95 %%.%s\n",
+		analysis->rules_version,
+		analysis->redactor
+			? " What tells of persons and machines stands as placeholders such as "
+			  "`<user-1>`; the same value has the same placeholder."
+			: "");
+}

@@ -1,0 +1,164 @@
+/* Values of the analysis as a person reads them in Markdown. Text from outside is escaped here. */
+#include "base/clock.h"
+#include "export/experiment_parts.h"
+#include "export/markdown.h"
+#include "export/report_parts.h"
+#include "export/symbol.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Longer C++ names are shortened as in show. */
+#define SYMBOL_COLUMNS 110
+
+void report_code(struct buf *out, const char *text) {
+	if (text)
+		markdown_code(out, text);
+	else
+		buf_add_str(out, "unknown");
+}
+
+void report_prose(struct buf *out, const char *text) {
+	markdown_escape(out, text, strlen(text), TEXT_LINE);
+}
+
+void report_time(struct buf *out, struct i64_opt us) {
+	char text[CLOCK_TEXT_BYTES];
+	if (!us.set) {
+		buf_add_str(out, "unknown");
+		return;
+	}
+	clock_format_iso(us.value, text);
+	buf_printf(out, "%.10s %.8s", text, text + 11);
+}
+
+void report_times(struct buf *out, struct i64_opt first, struct i64_opt last) {
+	report_time(out, first);
+	if (first.set && last.set && first.value != last.value) {
+		buf_add_str(out, " to ");
+		report_time(out, last);
+	}
+}
+
+void report_amount(struct buf *out, uint64_t count, uint64_t simulated) {
+	experiment_count(count, out);
+	if (!simulated)
+		return;
+	if (simulated == count) {
+		buf_add_str(out, count == 1 ? ", simulated" : ", all simulated");
+		return;
+	}
+	buf_add_str(out, ", ");
+	experiment_count(simulated, out);
+	buf_add_str(out, " of them simulated");
+}
+
+void report_crashes(struct buf *out, uint64_t count) {
+	experiment_count(count, out);
+	buf_add_str(out, count == 1 ? " crash" : " crashes");
+}
+
+size_t report_known(const struct analysis_counts *counts) {
+	size_t known = 0;
+	for (size_t i = 0; i < counts->count; i++)
+		known += counts->items[i].text != NULL;
+	return known;
+}
+
+void report_counts(struct buf *out, const struct analysis_counts *counts, size_t max, bool known) {
+	size_t shown = 0, all = known ? report_known(counts) : counts->count;
+	for (size_t i = 0; i < counts->count && shown < max; i++) {
+		const struct analysis_count *item = &counts->items[i];
+		if (known && !item->text)
+			continue;
+		buf_add_str(out, shown++ ? ", " : "");
+		report_code(out, item->text);
+		buf_add_char(out, ' ');
+		experiment_count(item->count, out);
+		if (item->simulated == item->count)
+			buf_add_str(out, " (simulated)");
+		else if (item->simulated)
+			buf_printf(out, " (%" PRIu64 " simulated)", item->simulated);
+	}
+	if (all > shown)
+		buf_printf(out, ", %zu more", all - shown);
+	if (!all)
+		buf_add_str(out, "unknown");
+}
+
+void report_fault(struct buf *out, const struct analysis_site *site) {
+	const char *kind = site->fault_kinds.count ? site->fault_kinds.items[0].text : NULL;
+	if (site->offset_count && kind && !strcmp(kind, "near_null")) {
+		analysis_offset_text(site->offsets[0].offset, out);
+		if (site->offset_count > 1)
+			buf_printf(out, ", %zu more", site->offset_count - 1);
+		return;
+	}
+	if (!kind || !strcmp(kind, "none"))
+		buf_add_str(out, "none");
+	else
+		report_code(out, kind);
+}
+
+void report_site_name(struct buf *out, const struct analysis_site *site) {
+	if (site->id)
+		markdown_code(out, site->id);
+	else
+		buf_add_str(out, "known to no rule");
+}
+
+const char *report_kind_words(enum report_kind kind) {
+	static const char *const words[REPORT_KIND_COUNT] = {
+		[REPORT_CRASH] = "crash",
+		[REPORT_USER_FAULT] = "user fault",
+		[REPORT_GPU_EVENT] = "GPU event",
+		[REPORT_PANIC] = "panic",
+	};
+	return words[kind] ? words[kind] : report_kind_names[kind];
+}
+
+const char *report_attribution_words(const char *attribution) {
+	if (!attribution)
+		return "unknown";
+	if (!strcmp(attribution, "api_misuse"))
+		return "misuse of the API";
+	return !strcmp(attribution, "driver") ? "the driver" : "undetermined";
+}
+
+static void put_frame(
+	struct buf *out, const struct analysis_frame *frame, size_t index, struct buf *symbol) {
+	buf_reset(symbol);
+	buf_printf(symbol, "%s %2zu  %-22s ", frame->counts ? "->" : "  ", index,
+		frame->image ? frame->image : "???");
+	if (frame->symbol)
+		symbol_shorten(symbol, frame->symbol, SYMBOL_COLUMNS);
+	if (frame->offset.set)
+		buf_printf(
+			symbol, frame->symbol ? " + %" PRIu64 : "0x%" PRIx64, frame->offset.value);
+	markdown_escape(out, buf_str(symbol), symbol->len, TEXT_LINE);
+	buf_add_char(out, '\n');
+}
+
+void report_frames(struct buf *out, const struct analysis_site *site, size_t count) {
+	struct buf line = {0};
+	for (size_t i = 0; i < count && i < site->stack_count; i++)
+		put_frame(out, &site->stack[i], i, &line);
+	out->failed = out->failed || line.failed;
+	buf_finish(&line);
+}
+
+void report_simulated(struct buf *out, uint64_t count, uint64_t simulated) {
+	if (!simulated)
+		return;
+	buf_add_str(out, "> **SIMULATED**: ");
+	if (simulated == count)
+		buf_add_str(out, count == 1 ? "this crash is" : "all of these crashes are");
+	else
+		buf_printf(out, "%" PRIu64 " of these %" PRIu64 " crashes %s", simulated, count,
+			simulated == 1 ? "is" : "are");
+	buf_add_str(out, " of the simulated driver, and tell nothing of a real one.");
+	if (simulated != count)
+		buf_add_str(out, " `simulated=false` behind the command leaves them out.");
+	buf_add_str(out, "\n\n");
+}
