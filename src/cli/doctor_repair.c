@@ -99,6 +99,7 @@ struct refilled {
 	struct doctor_salvaged reports;
 	struct ingest_summary taken;
 	struct store_salvaged_experiments experiments;
+	struct store_salvaged_states states;
 };
 
 /* Into the new store. What the old one does not give is no failure. */
@@ -112,6 +113,8 @@ static int refill(struct doctor *doctor, const char *aside, struct refilled *ret
 		r = doctor_scan(doctor, &ret->taken, err);
 	if (r == 0)
 		r = doctor_salvage_experiments(doctor, aside, &ret->experiments, err);
+	if (r == 0)
+		r = doctor_salvage_states(doctor, aside, &ret->states, err);
 	return r;
 }
 
@@ -123,6 +126,15 @@ static void add_experiments(struct buf *ret, const struct store_salvaged_experim
 	if (saved->incomplete)
 		buf_add_str(ret, saved->experiments ? ", but not all of them could be read"
 						    : ", experiments could not be read");
+}
+
+static void add_states(struct buf *ret, const struct store_salvaged_states *saved) {
+	if (saved->states)
+		buf_printf(ret, ", %llu state%s of sites and signatures saved",
+			(unsigned long long)saved->states, saved->states == 1 ? "" : "s");
+	if (saved->incomplete)
+		buf_add_str(ret, saved->states ? ", but not all of them could be read"
+					       : ", states could not be read");
 }
 
 static void say_repaired(struct doctor *doctor, const char *why, const char *aside,
@@ -139,6 +151,8 @@ static void say_repaired(struct doctor *doctor, const char *why, const char *asi
 	buf_printf(&text, ", %llu taken in from disk", (unsigned long long)refilled->taken.added);
 	if (!saved->unreadable || refilled->experiments.experiments)
 		add_experiments(&text, &refilled->experiments);
+	if (!saved->unreadable || refilled->states.states)
+		add_states(&text, &refilled->states);
 	doctor_say(doctor, DOCTOR_REPAIRED, NULL, "%s; %s", why, buf_str(&text));
 	buf_finish(&text);
 }

@@ -129,7 +129,7 @@ int doctor_salvage(
 	return r;
 }
 
-/* ---- experiments ---- */
+/* ---- experiments and states ---- */
 
 struct rescue {
 	struct doctor *doctor;
@@ -149,5 +149,26 @@ int doctor_salvage_experiments(struct doctor *doctor, const char *path,
 	*ret = (struct store_salvaged_experiments){.incomplete = true};
 	err->code = 0;
 	(void)read_with(path, read_experiments, &rescue, &unread);
+	return err->code;
+}
+
+struct state_rescue {
+	struct doctor *doctor;
+	struct store_salvaged_states *ret;
+	struct err *err;
+};
+
+static int read_states(const char *path, void *user) {
+	struct state_rescue *rescue = user;
+	return store_salvage_states(path, rescue->doctor->store, rescue->ret, rescue->err);
+}
+
+int doctor_salvage_states(struct doctor *doctor, const char *path,
+	struct store_salvaged_states *ret, struct err *err) {
+	struct state_rescue rescue = {doctor, ret, err};
+	struct err unread = {0};
+	*ret = (struct store_salvaged_states){.incomplete = true};
+	err->code = 0;
+	(void)read_with(path, read_states, &rescue, &unread);
 	return err->code;
 }

@@ -4,6 +4,7 @@
 
 #include "cli/doctor.h"
 #include "store/experiment.h"
+#include "store/state.h"
 
 struct doctor_salvaged {
 	uint64_t incidents;  /* saved */
@@ -20,5 +21,9 @@ int doctor_salvage(
  * Negative: the new database failed. */
 int doctor_salvage_experiments(struct doctor *doctor, const char *path,
 	struct store_salvaged_experiments *ret, struct err *err);
+
+/* The same for what people decided of sites and signatures. */
+int doctor_salvage_states(struct doctor *doctor, const char *path,
+	struct store_salvaged_states *ret, struct err *err);
 
 #endif

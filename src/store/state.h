@@ -73,6 +73,18 @@ typedef int (*store_state_event_fn)(const struct store_state_event *event, void 
 int store_state_history(struct store *store, const struct store_state *state,
 	store_state_event_fn fn, void *user, struct err *err);
 
+struct store_salvaged_states {
+	uint64_t states, changes; /* saved: of sites and signatures; rows of history */
+	bool incomplete;          /* there may have been more */
+};
+/*
+ * What people decided, out of the damaged database at path, which is only read from: into another
+ * one that has its incidents already, classified anew, so that a signature may be another now.
+ * Damage is no error; negative: the new database failed.
+ */
+int store_salvage_states(
+	const char *path, struct store *to, struct store_salvaged_states *ret, struct err *err);
+
 /* Apple's build numbers in their order: major number, letter, minor number, letter of a beta
  * ("24G5054d" is before "24G84": four digits from 5000 on are betas). < 0, 0, > 0; *ret untouched
  * and false when one is none. */

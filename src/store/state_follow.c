@@ -131,7 +131,7 @@ int store_state_regress(struct store *store, const struct store_crash *crash, st
 
 /* ---- reclassification ---- */
 
-static int note_successor(struct store *store, const char *old, const char *now, struct err *err) {
+int store_state_succeed(struct store *store, const char *old, const char *now, struct err *err) {
 	sqlite3_stmt *add = store_statement(store, ST_STATE_SUCCEED, err);
 	if (add == NULL)
 		return store_code(err);
@@ -172,7 +172,7 @@ int store_state_inherit(struct store *store, int64_t old, int64_t now, struct er
 	const char *from = r == 1 ? text(row, 2 * STATE_VALUE_COUNT) : NULL;
 	const char *to = r == 1 ? text(row, 2 * STATE_VALUE_COUNT + 1) : NULL;
 	if (r == 1 && strcmp(from, to) != 0)
-		r = note_successor(store, from, to, err);
+		r = store_state_succeed(store, from, to, err);
 	if (r >= 0 && to != NULL && state_is_set(&before) && !state_is_set(&own))
 		r = store_state_leave(store, to, &before, err);
 	sqlite3_reset(row);

@@ -267,6 +267,9 @@ static const char *const texts[ST_COUNT] = {
 		"a.hash, b.hash from signature a, signature b where a.id = ? and b.id = ?",
 	[ST_STATE_SUCCEED] =
 		"insert into successor (hash, successor, at) values (?, ?, ?) on conflict do nothing",
+	[ST_STATE_HEIR] =
+		"select g.hash, " ANNOTATED("g") " from incident i join signature g "
+						 "on g.id = i.signature_id where i.incident_id = ?",
 	[ST_NEAR_SELF] = "select " NEAR_COLUMNS ", (select text from word where id = i.process) "
 			 "from incident i where i.id = ?",
 	[ST_NEAR_WINDOW] = "select " NEAR_COLUMNS " from incident i indexed by incident_by_time "
