@@ -33,6 +33,7 @@ struct top_options {
 struct decided {
 	enum state_target target;
 	const char *name, *status;
+	const char *site; /* of a signature that came again; else NULL */
 };
 
 struct group {
@@ -72,8 +73,10 @@ static int keep_decided(const struct store_state *state, void *user) {
 		&top->decided_cap, sizeof *top->decided);
 	if (r < 0)
 		return r;
+	bool again = state->target == STATE_SIGNATURE && !strcmp(state->status, "regressed");
 	const struct decided decided = {state->target, arena_strdup(&top->arena, state->name),
-		arena_strdup(&top->arena, state->status)};
+		arena_strdup(&top->arena, state->status),
+		dup_or_null(&top->arena, again ? state->site : NULL)};
 	if (!decided.name || !decided.status)
 		return -ENOMEM;
 	top->decided[top->decided_count++] = decided;
@@ -87,6 +90,14 @@ static const char *find_decided(const struct top *top, enum state_target target,
 	return NULL;
 }
 
+/* A site of which a signature came again is not what was said of it. */
+static const char *status_of_site(const struct top *top, const char *name) {
+	for (size_t i = 0; i < top->decided_count; i++)
+		if (top->decided[i].site && !strcmp(top->decided[i].site, name))
+			return top->decided[i].status;
+	return find_decided(top, STATE_SITE, name);
+}
+
 /* A signature without a status has that of its site. NULL: open. */
 static const char *status_of(const struct top *top, const struct store_group *group) {
 	struct store_state state;
@@ -94,7 +105,7 @@ static const char *status_of(const struct top *top, const struct store_group *gr
 	if (!top->decided_count || !name)
 		return NULL;
 	if (groups_by(top, STATE_SITE)) {
-		status = find_decided(top, STATE_SITE, name);
+		status = status_of_site(top, name);
 	} else if (groups_by(top, STATE_SIGNATURE)) {
 		status = find_decided(top, STATE_SIGNATURE, name);
 		if (!status && store_state_find(top->cli->store, name, false, &state, NULL) == 0 &&

@@ -94,20 +94,34 @@ static void put_json(
 	buf_finish(&line);
 }
 
+/* A signature's own status is stronger than what was just said of its site. */
+static int tell_own(const struct store_state *state, void *user) {
+	const struct store_state *site = user;
+	if (state->target == STATE_SIGNATURE && state->status && state->site &&
+		!strcmp(state->site, site->name) && !same_text(state->status, site->status))
+		log_info("its signature %s keeps a status of its own, %s; 'agxtriage triage %s "
+			 "--status \"\"' takes that away",
+			state->name, state->status, state->name);
+	return 0;
+}
+
 /* What the user may not expect of the state as it is now. */
-static void tell(const struct triage_subject *subject) {
+static void tell(const struct triage_subject *subject, const struct triage_values *values) {
 	const struct store_state *state = &subject->state;
 	const char *status = triage_status(state, subject->site_status);
 	bool fixed = !strcmp(status, "fixed"), regressed = !strcmp(status, "regressed");
-	if (state->fixed_in && state->on_fixed)
+	if (state->fixed_in && state->on_fixed && (fixed || values->fixed_in))
 		log_warning("%" PRId64 " of its crashes %s on a build at or after %s already; "
 			    "'agxtriage triage %s' shows the builds",
 			state->on_fixed, state->on_fixed == 1 ? "is" : "are", state->fixed_in,
 			state->name);
+	/* A status that is the site's goes with the site's build. */
+	if (!state->status)
+		return;
 	if (fixed && !state->fixed_in)
 		log_info("without --fixed-in BUILD no crash is told from those before the fix, so "
 			 "none will be a regression");
-	if (!fixed && !regressed && state->fixed_in)
+	if (!fixed && !regressed && state->fixed_in && values->fixed_in)
 		log_info("its status is %s: only with --status fixed a crash on %s or later is a "
 			 "regression",
 			status, state->fixed_in);
@@ -169,7 +183,9 @@ static enum cli_status change_state(
 		else
 			put_text(cli, &now, &change);
 		term_flush(&cli->out);
-		tell(&now);
+		tell(&now, values);
+		if (values->status && now.state.target == STATE_SITE)
+			r = store_states(cli->store, tell_own, &now.state, &err);
 	}
 	arena_finish(&now.arena);
 	return r < 0 ? cli_fail(&err) : CLI_DONE;

@@ -94,8 +94,8 @@ static int put_event(const struct store_state_event *event, void *user) {
 	json_out_text(out, "cause", state_cause_names[event->cause]);
 	json_out_text(out, "target", state_target_names[event->target]);
 	json_out_text(out, "name", event->name);
-	json_out_text(out, "status_before", event->status_before ? event->status_before : "open");
-	json_out_text(out, "status", event->status ? event->status : "open");
+	json_out_text(out, "status_before", event->status_before);
+	json_out_text(out, "status", event->status);
 	json_out_text(out, "note", event->note);
 	json_out_text(out, "url", event->url);
 	json_out_text(out, "fixed_in", event->fixed_in);

@@ -232,11 +232,16 @@ static void add_cause(struct buf *out, const struct store_state_event *event) {
 	}
 }
 
+/* One that has none of its own. */
+static const char *status_word(const struct store_state_event *event, const char *status) {
+	return status ? status : event->target == STATE_SITE ? "open" : "as its site";
+}
+
 static int put_event(const struct store_state_event *event, void *user) {
 	struct history *history = user;
 	struct show *show = history->show;
-	const char *before = event->status_before ? event->status_before : "open";
-	const char *status = event->status ? event->status : "open";
+	const char *before = status_word(event, event->status_before);
+	const char *status = status_word(event, event->status);
 	char when[CLOCK_TEXT_BYTES];
 	if (!history->begun)
 		text_out_heading(&show->out, "History");

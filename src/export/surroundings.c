@@ -101,7 +101,7 @@ static int keep_neighbour(const struct store_neighbour *found, void *user) {
 		.distance_us = found->distance_us,
 		.process = keep(gathering, found->process),
 		.what = keep(gathering,
-			found->site && found->kind == REPORT_CRASH ? found->site : found->what),
+			found->site && found->kind != REPORT_GPU_EVENT ? found->site : found->what),
 		.same_process = !known                ? TRI_UNKNOWN
 				: found->same_process ? TRI_YES
 						      : TRI_NO,
