@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Ten thousand of these lines are most of the page, so they are kept short. */
-#define CELL_COLUMNS 40
+#define CELL_COLUMNS 28
 
 static void add_cell(struct buf *out, const char *text) {
 	buf_add_str(out, "<td>");
@@ -57,14 +57,14 @@ static void add_row(struct buf *out, const struct analysis_incident *incident, b
 			incident->id);
 	buf_add_str(out, incident->simulated ? " " PAGE_SIMULATED "</th>" : "</th>");
 	add_time(out, incident->captured_at_us);
+	add_what(out, incident);
+	add_fault(out, incident);
 	buf_add_str(out, "<td>");
 	if (incident->process)
 		html_clip(out, incident->process, CELL_COLUMNS);
 	if (incident->pid.set)
 		buf_printf(out, " [%" PRId64 "]", incident->pid.value);
 	buf_add_str(out, "</td>");
-	add_what(out, incident);
-	add_fault(out, incident);
 	add_cell(out, incident->operation);
 	add_cell(out, incident->driver_version);
 	add_cell(out, incident->os_build);
@@ -98,10 +98,10 @@ static void add_head(struct page *page) {
 		"aria-label=\"Incidents\">"
 		"<table id=\"list\" class=\"list\"><caption>Incidents, newest first. Times "
 		"are UTC.</caption><thead><tr><th scope=\"col\">Incident</th><th "
-		"scope=\"col\">When</th><th scope=\"col\">Process</th><th "
-		"scope=\"col\">Site</th><th scope=\"col\">Fault</th><th "
-		"scope=\"col\">Operation</th><th scope=\"col\">Driver</th><th "
-		"scope=\"col\">OS build</th><th scope=\"col\">Model</th></tr></thead>"
+		"scope=\"col\">When</th><th scope=\"col\">Site</th><th scope=\"col\">Fault</th>"
+		"<th scope=\"col\">Process</th><th scope=\"col\">Operation</th><th "
+		"scope=\"col\">Driver</th><th scope=\"col\">OS build</th><th "
+		"scope=\"col\">Model</th></tr></thead>"
 		"<tbody>\n");
 }
 

@@ -15,7 +15,7 @@
 /* Columns of a symbol in a stack. */
 #define PAGE_SYMBOL_COLUMNS 220
 /* Values of a fact that are listed; the rest is one row. */
-#define PAGE_VALUES 12
+#define PAGE_VALUES 8
 /* Sites that have a colour of their own; the rest shares one. */
 #define PAGE_SERIES 7
 #define PAGE_SIMULATED "<span class=\"sim\">simulated</span>"

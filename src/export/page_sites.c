@@ -28,7 +28,7 @@ static void add_row(struct page *page, size_t index) {
 	buf_printf(out,
 		"</td><td><svg class=\"share\" width=\"80\" height=\"10\" aria-hidden=\"true\" "
 		"focusable=\"false\"><rect class=\"h1\" width=\"80\" height=\"10\" rx=\"2\"></rect>"
-		"<rect class=\"c0\" width=\"%.1f\" height=\"10\" rx=\"2\"></rect></svg></td><td>",
+		"<rect class=\"c0\" width=\"%.1f\" height=\"10\" rx=\"2\"></rect></svg></td><td class=\"fault\">",
 		site->share * 80);
 	html_printf(out, "%s", site->addresses.count ? site->addresses.items[0].text : "");
 	if (site->accesses.count)
@@ -135,6 +135,12 @@ static void add_more(struct buf *out, size_t count, int columns) {
 }
 
 static void add_calls(struct buf *out, const struct analysis_site *site) {
+	if (!site->told) {
+		buf_add_str(out,
+			"<p><b>Concurrency:</b> what other threads did is not known of any "
+			"of these crashes.</p>\n");
+		return;
+	}
 	html_printf(out,
 		"<p><b>Concurrency:</b> in %" PRIu64 " of %" PRIu64
 		" crashes another thread was inside Metal or the driver, in %" PRIu64

@@ -27,7 +27,10 @@ static void add_tiles(struct page *page) {
 	const struct store_correlation *near = &analysis->correlation;
 	buf_add_str(&page->out, "<dl class=\"tiles\">\n");
 	add_number_tile(page, "Crashes", analysis->crashes, "simulated", analysis->simulated);
-	add_tile(&page->out, "Sites", analysis->site_count, NULL);
+	size_t count = analysis->site_count;
+	bool unknown = count && !analysis->sites[count - 1].id;
+	add_number_tile(page, "Known sites", count - unknown, "crashes elsewhere",
+		unknown ? analysis->sites[count - 1].count : 0);
 	add_number_tile(page, "GPU events", analysis->gpu_events, "within 5 s of a crash",
 		(uint64_t)near->gpu_events_near);
 	add_number_tile(page, "Panics", analysis->panics, "within 5 min after a crash",

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Diagrams that are narrower are never enlarged. */
+#define CHART_WIDTH 960
+
 /* What is drawn on a series' colour, so that it is known without colour. */
 static const char *const marks[SVG_SERIES] = {
 	"",
@@ -31,9 +34,10 @@ void svg_open(struct buf *out, const char *name, const struct svg_size *size, co
 	const char *description) {
 	html_printf(out,
 		"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">"
-		"<svg class=\"chart\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
+		"<svg class=\"chart%s\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
 		"aria-labelledby=\"%s-t %s-d\">",
-		title, size->width, size->height, size->width, size->height, name, name);
+		title, size->width < CHART_WIDTH ? " small" : "", size->width, size->height,
+		size->width, size->height, name, name);
 	html_printf(out, "<title id=\"%s-t\">%s</title><desc id=\"%s-d\">%s</desc>\n", name, title,
 		name, description);
 }

@@ -78,8 +78,8 @@ static void draw_axes(struct days *days) {
 			y_of(days, at));
 		svg_text(days->out, "end", LEFT - 8, y_of(days, at) + 4, buf_str(&text));
 	}
-	/* Dates need 90 units each. */
-	size_t labels = (WIDTH - LEFT - RIGHT) / 90, every = days->bars / labels + 1;
+	/* Dates need 120 units each. */
+	size_t labels = (WIDTH - LEFT - RIGHT) / 120, every = days->bars / labels + 1;
 	for (size_t i = 0; i < days->bars; i += every) {
 		double x = LEFT + ((double)i + 0.5) * days->bar;
 		bool edge = x < LEFT + 34;

@@ -1,14 +1,14 @@
 /* Counts in rows and columns, darker where they are more. */
+#include "export/page_parts.h"
 #include "export/svg.h"
 
-#include <inttypes.h>
 #include <math.h>
 
-enum { CELL_WIDTH = 84, CELL_HEIGHT = 30, LABEL_WIDTH = 300, HEAD_HEIGHT = 26, SHADES = 5 };
+enum { CELL_WIDTH = 68, CELL_HEIGHT = 30, LABEL_WIDTH = 250, HEAD_HEIGHT = 26, SHADES = 5 };
 
 /* Columns that a label of a row has room for, and one of a column. */
-#define ROW_COLUMNS 42
-#define COLUMN_COLUMNS 11
+#define ROW_COLUMNS 36
+#define COLUMN_COLUMNS 10
 
 static uint64_t most_of(const struct svg_matrix *matrix) {
 	uint64_t most = 1;
@@ -17,11 +17,9 @@ static uint64_t most_of(const struct svg_matrix *matrix) {
 	return most;
 }
 
-/* 1 to SHADES: by the logarithm, for one site often has most of the crashes. */
+/* 1 to SHADES: by the root, for one site often has most of the crashes. */
 static unsigned shade(uint64_t value, uint64_t most) {
-	if (most <= 1)
-		return SHADES;
-	double part = log((double)value) / log((double)most);
+	double part = sqrt((double)value / (double)most);
 	return 1 + (unsigned)(part * (SHADES - 1) + 0.5);
 }
 
@@ -45,8 +43,10 @@ static void draw_cell(struct buf *out, const struct svg_matrix *matrix, size_t r
 		value ? shade(value, most) : 0, x + 1, y + 1, CELL_WIDTH - 2, CELL_HEIGHT - 2);
 	if (!value)
 		return;
-	html_printf(out, "<text class=\"middle%s\" x=\"%.1f\" y=\"%.1f\">%" PRIu64 "</text>",
-		shade(value, most) > 3 ? " onink" : "", x + CELL_WIDTH / 2.0, y + 20, value);
+	html_printf(out, "<text class=\"middle%s\" x=\"%.1f\" y=\"%.1f\">",
+		shade(value, most) > 3 ? " onink" : "", x + CELL_WIDTH / 2.0, y + 20);
+	page_count(out, value);
+	buf_add_str(out, "</text>");
 }
 
 void svg_matrix(struct buf *out, const struct svg_matrix *matrix) {

@@ -65,10 +65,10 @@ static void draw_mark(
 	else
 		buf_printf(out, "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\">", x, y,
 			radius);
-	html_printf(out, "<title>0x%" PRIx64 " (%" PRIu64 "): %s in %" PRIu64 " crash%s</title>%s",
+	html_printf(out, "<title>0x%" PRIx64 " (%" PRIu64 "): %s in %" PRIu64 " crash%s</title>",
 		offset->offset, offset->offset, kind_of(offset), offset->count,
-		offset->count == 1 ? "" : "es",
-		offset->writes > offset->reads ? "</rect>" : "</circle>");
+		offset->count == 1 ? "" : "es");
+	buf_add_str(out, offset->writes > offset->reads ? "</rect>" : "</circle>");
 }
 
 /* Labels that would lie on the one before are left out: the table has them. */
@@ -108,6 +108,7 @@ void svg_offsets(struct buf *out, const struct analysis *analysis) {
 	if (!rows)
 		return;
 	struct svg_size size = {WIDTH, TOP + 8 + (int)rows * ROW + BOTTOM};
+	buf_add_str(out, "<h3>Where from NULL they read and write</h3>\n");
 	svg_open(out, "offsets", &size, "Offsets from NULL that crashes touched, by site",
 		"One line for each site. Circles are read, squares are written, larger ones more "
 		"often. The scale is logarithmic. The tables of the sites have the numbers.");

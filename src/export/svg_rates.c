@@ -65,9 +65,10 @@ static void draw_tick(struct rates *rates, double x) {
 
 static void draw_axes(struct rates *rates) {
 	svg_text(rates->out, "strong", RATE_LEFT, 18, "Crash rate, 95 % interval (Wilson)");
-	for (int i = 0; i <= 4; i++) {
-		buf_printf(&rates->text, "%.0f %%", rates->rate_max * i * 25);
-		draw_tick(rates, rate_x(rates, rates->rate_max * i / 4));
+	int ticks = rates->rate_max == 0.5 ? 5 : 4; /* so that they are whole */
+	for (int i = 0; i <= ticks; i++) {
+		buf_printf(&rates->text, "%.0f %%", rates->rate_max * i * 100 / ticks);
+		draw_tick(rates, rate_x(rates, rates->rate_max * i / ticks));
 	}
 	if (!rates->unit)
 		return;
