@@ -13,6 +13,8 @@ const struct command *const cli_commands[] = {
 	&repro_command,
 	&compare_command,
 	&experiments_command,
+	&export_command,
+	&import_command,
 	&rules_command,
 	&triage_command,
 	&reclassify_command,

@@ -7,7 +7,6 @@
 #include "cli/helper.h"
 #include "export/flat.h"
 #include "export/json_out.h"
-#include "repro/fingerprint.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -126,7 +125,7 @@ static int find_parts(struct exporting *exporting, struct err *err) {
 	struct err missing = {0};
 	int r = helper_find("agxtriage-bundle", &exporting->program, err);
 	if (r == 0)
-		r = fingerprint_take(&exporting->platform, err);
+		r = export_platform(&exporting->platform, err);
 	if (r == 0 && helper_find_data(REPRO_SOURCE, &exporting->repro_path, &missing) == -ENOMEM)
 		r = err_set(err, -ENOMEM, "out of memory");
 	return r;

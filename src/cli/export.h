@@ -22,6 +22,9 @@ struct export_options {
 int export_know(struct redactor *redactor, const struct rules *rules,
 	const struct option_list *words, struct err *err);
 
+/* export_platform.c: this machine as a JSON object, appended. */
+int export_platform(struct buf *ret, struct err *err);
+
 /* export_review.c: what was replaced, as text for people and as JSON, in the order of the
  * placeholders. */
 struct export_looker {
