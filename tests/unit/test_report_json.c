@@ -48,6 +48,28 @@ static void parse_body(const char *members) {
 		fail_msg("%s", err.text);
 }
 
+/* In the body, in the header of a GPU event, in front of a text; the body's counts. */
+static void test_crash_reporter_key(void **state) {
+	parse_body("\"procName\":\"p\",\"crashReporterKey\":\"31EF1460-A\","
+		   "\"crash_reporter_key\":\"other\"");
+	assert_string_equal(report->crash_reporter_key, "31EF1460-A");
+	parse_body("\"procName\":\"p\",\"crashReporterKey\":7");
+	assert_null(report->crash_reporter_key);
+	assert_int_equal(
+		parse("{\"bug_type\":\"284\",\"crash_reporter_key\":\"c0de\"}\n"
+		      "{\"process_name\":\"p\",\"timestamp\":1770109872,\"analysis\":{}}\n"),
+		0);
+	assert_int_equal(report->kind, REPORT_GPU_EVENT);
+	assert_string_equal(report->crash_reporter_key, "c0de");
+	assert_int_equal(
+		parse("{\"bug_type\":\"109\",\"crashReporterKey\":\"c0de\"}\n"
+		      "Process:  p [7]\nDate/Time: 2025-12-20 17:36:18 -0800\n"
+		      "Exception Type: EXC_CRASH (SIGABRT)\n"
+		      "Crashed Thread: 0\n\nThread 0 Crashed:\n0   a   0x0000000100000000 f + 1\n"),
+		0);
+	assert_string_equal(report->crash_reporter_key, "c0de");
+}
+
 static void test_facts_of_a_crash(void **state) {
 	parse_body(
 		"\"captureTime\" : \"2025-12-20 17:36:18.2862 -0800\",\"pid\" : 81920,"
@@ -308,6 +330,7 @@ static void test_codes_of_the_last_exception(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_crash_reporter_key),
 		cmocka_unit_test(test_facts_of_a_crash),
 		cmocka_unit_test(test_header_fills_what_the_body_lacks),
 		cmocka_unit_test(test_body_without_a_header),

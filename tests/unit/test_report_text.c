@@ -286,6 +286,7 @@ static void x86(void **state) {
 
 static void ios(void **state) {
 	parse("Incident Identifier: 1E728472-C17F-4FAF-984F-774D9EBD2774\r\n"
+	      "CrashReporter Key:   6f8e07f4\r\n"
 	      "Hardware Model:      iPhone12,1\r\nProcess:             get [1737]\r\n"
 	      "Version:             44 (1.4.4)\r\nOS Version:          iPhone OS 13.3 (17C54)\r\n"
 	      "Exception Type:  EXC_CRASH (SIGABRT)\r\nTermination Reason: SIGNAL 6 Abort trap: 6\r\n"
@@ -296,6 +297,7 @@ static void ios(void **state) {
 	      "0x100000000 - 0x10000ffff get arm64  <865e9aa3dce0392393a2445e115bc26f> /var/get\r\n");
 	assert_string_equal(report->incident_id, "1E728472-C17F-4FAF-984F-774D9EBD2774");
 	assert_string_equal(report->hardware_model, "iPhone12,1");
+	assert_string_equal(report->crash_reporter_key, "6f8e07f4");
 	assert_string_equal(report->process.version, "1.4.4");
 	assert_string_equal(report->termination.indicator, "Abort trap: 6");
 	assert_int_equal(report->thread_count, 1);
