@@ -69,6 +69,6 @@ int redact_report(struct redactor *redactor, const struct report *report, const 
 	if (!code && ret->failed)
 		code = err_set(err, -ENOMEM, "out of memory");
 	if (code && ret->len > before)
-		ret->len = before;
+		ret->data[ret->len = before] = '\0';
 	return code;
 }

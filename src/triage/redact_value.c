@@ -218,10 +218,10 @@ static bool is_base64(const char *text, size_t len) {
 	return len && len <= BASE64_BYTES && i == len;
 }
 
-/* What a register points at, if it is a selector at all. */
+/* What a register points at, if it is a selector at all, or was one before it was redacted. */
 static bool is_selector(const char *text, size_t len) {
 	for (size_t i = 0; i < len; i++)
-		if (!is_letter(text[i]) && !is_digit(text[i]) && !strchr("_:.$", text[i]))
+		if (!is_letter(text[i]) && !is_digit(text[i]) && !strchr("_:.$<->", text[i]))
 			return false;
 	return len && len <= 256 && !is_digit(*text);
 }
