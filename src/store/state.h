@@ -31,7 +31,7 @@ struct store_state {
 	const char *title; /* of the site, text of the signature; only on the way out */
 	const char *site;  /* of a signature; only on the way out */
 	const char *status, *note, *url, *fixed_in;
-	int64_t incidents; /* of its crashes; only on the way out */
+	int64_t incidents; /* of its crashes, GPU events, panics; only on the way out */
 	int64_t on_fixed;  /* of them: on a build at or after fixed_in; only on the way out */
 };
 
@@ -49,8 +49,8 @@ struct store_state_change {
  * err lists what it may be. */
 int store_state_find(struct store *store, const char *word, bool known_site,
 	struct store_state *ret, struct err *err);
-/* A transaction of its own; writes one row of history. -EINVAL: a status that is none, or a
- * fixed_in that is no build
+/* A transaction of its own; writes one row of history, and nothing when it changes nothing.
+ * -EINVAL: a status that is none, or a fixed_in that is no build
  * ("24G419"). */
 int store_state_set(struct store *store, const struct store_state *state,
 	const struct store_state_change *change, struct err *err);
@@ -113,10 +113,10 @@ int store_neighbours(struct store *store, int64_t id, int64_t before_us, int64_t
 struct store_correlation {
 	int64_t gpu_events, panics; /* that the filter selects */
 	int64_t crashes;            /* that the filter selects */
-	int64_t near_gpu_event;     /* crashes with a GPU event of the same process name within the
-				       window */
-	int64_t gpu_events_near;    /* GPU events with such a crash */
-	int64_t panics_near;        /* panics with a crash within panic_window before them */
+	int64_t near_gpu_event;     /* of those crashes: with a GPU event of the same process name
+				       within the window, be it selected or not */
+	int64_t gpu_events_near;    /* of those GPU events: with such a crash */
+	int64_t panics_near; /* of those panics: with such a crash within panic_window before */
 };
 int store_correlate(struct store *store, const struct store_filter *filter, int64_t window_us,
 	int64_t panic_window_us, struct store_correlation *ret, struct err *err);

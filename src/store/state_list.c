@@ -1,5 +1,5 @@
 /*
- * States as they are, with the crashes that they are about, and how they came to be.
+ * States as they are, with the incidents that they are about, and how they came to be.
  */
 #include "store/state_parts.h"
 
@@ -9,18 +9,19 @@ static const char *text(sqlite3_stmt *row, int column) {
 	return (const char *)sqlite3_column_text(row, column);
 }
 
-/* ---- its crashes ---- */
+/* ---- its incidents ---- */
 
-/* Adds the crashes of each build. A cheaper statement would do where no build is asked for. */
-static int count_crashes(struct store *store, struct store_state *state, struct err *err) {
+static int count_incidents(struct store *store, struct store_state *state, struct err *err) {
 	bool site = state->target == STATE_SITE;
+	static const char *const kinds[] = {"crash", "gpu_event", "panic"};
 	int r, order;
 	sqlite3_stmt *rows = store_statement(
 		store, site ? ST_STATE_SITE_BUILDS : ST_STATE_SIGNATURE_BUILDS, err);
 	if (rows == NULL)
 		return store_code(err);
 	store_bind_text(rows, 1, state->name);
-	sqlite3_bind_int64(rows, 2, store_text_hash("crash", strlen("crash")));
+	for (int i = 0; i < 3; i++)
+		sqlite3_bind_int64(rows, i + 2, store_text_hash(kinds[i], strlen(kinds[i])));
 	while ((r = store_step(store, rows, err)) == 1) {
 		int64_t count = sqlite3_column_int64(rows, 1);
 		state->incidents += count;
@@ -86,7 +87,7 @@ int store_state_load(struct store *store, enum state_target target, const char *
 	r = keep_texts(store, &state, err);
 	sqlite3_reset(find);
 	if (r == 0)
-		r = count_crashes(store, &state, err);
+		r = count_incidents(store, &state, err);
 	if (r == 0)
 		*ret = state;
 	return r;
@@ -103,7 +104,7 @@ int store_states(struct store *store, store_state_fn fn, void *user, struct err 
 		enum state_target target =
 			sqlite3_column_int(rows, COL_TARGET) == 0 ? STATE_SITE : STATE_SIGNATURE;
 		struct store_state state = read_state(rows, target);
-		r = count_crashes(store, &state, err);
+		r = count_incidents(store, &state, err);
 		if (r == 0)
 			r = fn(&state, user);
 		if (r != 0)

@@ -30,11 +30,11 @@
 #define EVENT                                                                                    \
 	"select at, cause, target, name, status_before, status, note, url, fixed_in, os_build, " \
 	"incident from state_change "
-/* Crashes of each build. */
+/* Incidents of each build. */
 #define BUILDS(from)                                                                            \
 	"select (select text from word where id = build), n from (select i.os_build as build, " \
-	"count(*) as n from " from " and i.kind = (select id from word where hash = ?2 and "    \
-	"text = 'crash') group by 1)"
+	"count(*) as n from " from " and i.kind in (select id from word where hash in "         \
+	"(?2, ?3, ?4) and text in ('crash', 'gpu_event', 'panic')) group by 1)"
 #define SYSTEMS(column)                                                                    \
 	"select text from word where id in (select os_version from incident where " column \
 	" = ?1 and id <> ?2 limit 1000)"
