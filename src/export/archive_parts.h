@@ -81,6 +81,9 @@ bool archive_stopped(const struct archive *archive, struct err *err);
 
 /* ---- archive_select.c ---- */
 
+/* Of 36 characters, as reports have them. */
+bool archive_is_uuid(const char *text);
+
 /* Fills the items. -ENODATA: there are none. */
 int archive_select(struct archive *archive, struct err *err);
 /* Row and report of an item. -ENOENT and what loaded_open() has. Texts of ret_row until the store's

@@ -84,8 +84,10 @@ static const struct report *copy_report(struct recalled *recalled, const struct 
 	report->simulated = from->simulated;
 	report->captured_at_us = from->captured_at_us;
 	report->bug_type = text(recalled, REDACT_FORM_TEXT, from->bug_type);
-	/* The key of the incident, which every report of it keeps. */
-	report->incident_id = from->incident_id;
+	/* The key of the incident, which every report of it keeps where it is one. */
+	report->incident_id = from->incident_id && archive_is_uuid(from->incident_id)
+				      ? from->incident_id
+				      : text(recalled, REDACT_FORM_TEXT, from->incident_id);
 	report->process.name = text(recalled, REDACT_FORM_NAME, from->process.name);
 	report->process.path = text(recalled, REDACT_FORM_PATH, from->process.path);
 	report->process.pid = from->process.pid;

@@ -14,20 +14,9 @@
 
 /* ---- reports/ ---- */
 
-static bool is_uuid(const char *text) {
-	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	for (size_t i = 0; i < sizeof form - 1; i++) {
-		bool hex = (text[i] >= '0' && text[i] <= '9') ||
-			   (text[i] >= 'A' && text[i] <= 'F') || (text[i] >= 'a' && text[i] <= 'f');
-		if (form[i] == 'x' ? !hex : text[i] != '-')
-			return false;
-	}
-	return text[sizeof form - 1] == '\0';
-}
-
 /* A name of our own making: of what the report calls itself only a UUID is taken. */
 static void name_report(size_t number, const char *id, char ret[ARCHIVE_NAME_BYTES]) {
-	bool telling = id && is_uuid(id);
+	bool telling = id && archive_is_uuid(id);
 	snprintf(ret, ARCHIVE_NAME_BYTES, "reports/%06zu%s%.36s.ips", number, telling ? "-" : "",
 		telling ? id : "");
 }

@@ -17,6 +17,17 @@ bool archive_stopped(const struct archive *archive, struct err *err) {
 	return true;
 }
 
+bool archive_is_uuid(const char *text) {
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	for (size_t i = 0; i < sizeof form - 1; i++) {
+		bool hex = (text[i] >= '0' && text[i] <= '9') ||
+			   (text[i] >= 'A' && text[i] <= 'F') || (text[i] >= 'a' && text[i] <= 'f');
+		if (form[i] == 'x' ? !hex : text[i] != '-')
+			return false;
+	}
+	return text[sizeof form - 1] == '\0';
+}
+
 static int add_item(struct archive *archive, const struct incident *row, struct err *err) {
 	if (archive->count == archive->item_cap) {
 		size_t cap = archive->item_cap ? 2 * archive->item_cap : 256;

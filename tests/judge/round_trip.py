@@ -10,7 +10,7 @@ sys.dont_write_bytecode = True
 import program
 
 DEFAULT = os.path.join(os.path.dirname(program.ROOT), "shared", "corpus")
-KEPT = ("incident_id", "kind", "bug_type", "captured_at", "site", "component", "operation", "attribution", "fault", "raw_codes",
+KEPT = ("kind", "bug_type", "captured_at", "site", "component", "operation", "attribution", "fault", "raw_codes",
         "status")
 
 
@@ -42,6 +42,11 @@ def send(judge, path, source, target, *options):
     return said
 
 
+def is_known_again(row):
+    """What has neither an id nor process, pid and time is known by its bytes alone, which redaction changes."""
+    return row["incident_id"] or (row["process"]["name"] and row["process"]["pid"] is not None and row["captured_at"])
+
+
 def judge_original(judge, db, want):
     again = judge.new_database()
     send(judge, os.path.join(judge.folder, "original.tar.gz"), db, again, "--no-redact")
@@ -57,7 +62,7 @@ def judge_redacted(judge, db, want):
     said = send(judge, os.path.join(judge.folder, "redacted.tar.gz"), db, again)
     judge.check("redacted", "signature after redaction" not in said and "left out" not in said, said[:500])
     got = {row["id"]: row for row in rows_of(judge, again)}
-    for row in want:
+    for row in filter(is_known_again, want):
         back, file = got.get(row["id"]), row["source"]["path"]
         if not judge.check(file, back, "is missing"):
             continue
