@@ -50,6 +50,14 @@ echo 'there before' >page.md
 run -q run --summary page.md --junit junit.xml -- sh crash.sh agx-set-compute-pipeline-state.ips SEGV >/dev/null 2>&1
 sed -E 's/&#91;[0-9]+&#93;/[PID]/g; s/after [0-9]+\.[0-9] s/after N s/; s/<code>[0-9A-F]{8}-/<code>ID-/' page.md
 sed -E 's/\[[0-9]+\]/[PID]/g; s/time="[^"]*"/time="..."/g; s/timestamp="[^"]*"/timestamp="..."/; s/id: [0-9A-F]{8}/id: ID/' junit.xml
+echo 'states: whatever is known of it, it is a crash'
+"$AGXTRIAGE" -q triage agx-bind-resource --status ignored --note 'not ours' --url https://example.com/17 >/dev/null
+run run --fail-on-crash -- sh crash.sh agx-bind-resource.ips BUS 2>/dev/null | steady | grep -e Status -e '^ *not ours' -e '^\['
+"$AGXTRIAGE" -q triage agx-bind-resource --status fixed --fixed-in 24G419 >/dev/null 2>&1
+run -q run --summary again.md --junit again.xml -- sh crash.sh agx-bind-resource.ips BUS 2>/dev/null | grep -e Status -e '^\[' |
+	sed -E 's/stored [^(]*/stored NOW /; s/incident [0-9]+/incident N/'
+grep -c 'Status | .*regressed' again.md
+grep -c 'status: regressed: it was fixed in 24G419' again.xml
 echo 'not started'
 run run nothing-there
 run run --json ./page.md | pick conditions not_started
