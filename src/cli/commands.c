@@ -13,6 +13,7 @@ const struct command *const cli_commands[] = {
 	&repro_command,
 	&compare_command,
 	&experiments_command,
+	&report_command,
 	&export_command,
 	&import_command,
 	&rules_command,

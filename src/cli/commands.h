@@ -15,6 +15,7 @@ extern const struct command help_command;
 extern const struct command import_command;
 extern const struct command list_command;
 extern const struct command reclassify_command;
+extern const struct command report_command;
 extern const struct command repro_command;
 extern const struct command rules_command;
 extern const struct command run_command;

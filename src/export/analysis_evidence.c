@@ -98,6 +98,12 @@ static const char *message_of(const struct report *report) {
 	return report->exception.message;
 }
 
+/* Our own words tell nothing of anybody; a rule of the user's may. */
+static enum redact_form reason_form(const struct triage *triage) {
+	return !triage->rule || text_ends(triage->rule, "(built-in)") ? TEXTS_AS_IS
+								      : REDACT_FORM_TEXT;
+}
+
 static int take_sample(struct analysis_work *work, struct analysis_site *site,
 	const struct analysis_stack *stack) {
 	const struct incident row = {.id = stack->newest, .ordinal = stack->ordinal};
@@ -109,7 +115,7 @@ static int take_sample(struct analysis_work *work, struct analysis_site *site,
 		const char *name = attribution_names[triage->attribution];
 		if (!site->attribution || !strcmp(site->attribution, name))
 			site->attribution_reason = texts_keep(
-				&work->texts, REDACT_FORM_TEXT, triage->attribution_reason);
+				&work->texts, reason_form(triage), triage->attribution_reason);
 		site->message =
 			texts_keep(&work->texts, REDACT_FORM_TEXT, message_of(loaded.report));
 		if (triage->site_frame >= 0 && (size_t)triage->site_frame < site->stack_count)

@@ -139,13 +139,13 @@ static int tell_ending(struct analysis_work *work, struct analysis_site *site) {
 
 enum step {
 	STEP_SHOW,
+	STEP_DEBUG_LAYER,
+	STEP_ZOMBIES,
 	STEP_KEEP_RULES,
 	STEP_BREAK_RULES,
 	STEP_SHARE_BUFFER,
 	STEP_LOCKS,
 	STEP_TORCH,
-	STEP_DEBUG_LAYER,
-	STEP_ZOMBIES,
 	STEP_COUNT,
 };
 

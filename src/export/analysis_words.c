@@ -154,6 +154,18 @@ const char *texts_keep(struct texts *texts, enum redact_form form, const char *t
 	return ret;
 }
 
+/* A frame without a symbol is "IMAGE+0x64bc". */
+static void redact_part(struct redactor *redactor, const char *part, bool frame, struct buf *ret) {
+	const char *plus = strrchr(part, '+');
+	if (frame && plus && plus > part && text_starts(plus, "+0x")) {
+		redact_bytes(redactor, REDACT_FORM_NAME, part, (size_t)(plus - part), ret);
+		buf_add_char(ret, '+');
+		redact(redactor, REDACT_FORM_TEXT, plus + 1, ret);
+		return;
+	}
+	redact(redactor, frame ? REDACT_FORM_SYMBOL : REDACT_FORM_TEXT, part, ret);
+}
+
 const char *texts_keep_signature(struct texts *texts, const char *text) {
 	struct buf whole = {0}, part = {0};
 	if (!text || !texts->redactor)
@@ -164,8 +176,7 @@ const char *texts_keep_signature(struct texts *texts, const char *text) {
 		buf_add(&part, text, end ? (size_t)(end - text) : strlen(text));
 		if (!first)
 			buf_add_str(&whole, " | ");
-		redact(texts->redactor, first ? REDACT_FORM_TEXT : REDACT_FORM_SYMBOL,
-			buf_str(&part), &whole);
+		redact_part(texts->redactor, buf_str(&part), !first, &whole);
 		text = end ? end + 3 : NULL;
 	}
 	texts->failed = texts->failed || whole.failed || part.failed;

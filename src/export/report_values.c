@@ -12,11 +12,36 @@
 /* Longer C++ names are shortened as in show. */
 #define SYMBOL_COLUMNS 110
 
+/* Between backticks only what means nothing there nor in a table; the rest takes more signs. */
+static bool is_plain(const char *text) {
+	size_t len = strlen(text);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~' || strchr("`|\\<>&@", text[i]))
+			return false;
+	return len && text[0] != ' ' && text[len - 1] != ' ';
+}
+
 void report_code(struct buf *out, const char *text) {
-	if (text)
-		markdown_code(out, text);
-	else
+	if (!text)
 		buf_add_str(out, "unknown");
+	else if (is_plain(text))
+		buf_printf(out, "`%s`", text);
+	else
+		markdown_code(out, text);
+}
+
+/* Inside of <pre> only HTML's own signs count, and what trackers take for a mention. */
+static void put_pre(struct buf *out, const char *text, size_t len) {
+	struct buf safe = {0};
+	text_terminal(&safe, text, len, TEXT_LINE);
+	for (size_t i = 0; i < safe.len; i++) {
+		if (strchr("<>&@", safe.data[i]))
+			buf_printf(out, "&#%d;", safe.data[i]);
+		else
+			buf_add_char(out, safe.data[i]);
+	}
+	out->failed = out->failed || safe.failed;
+	buf_finish(&safe);
 }
 
 void report_prose(struct buf *out, const char *text) {
@@ -89,6 +114,10 @@ void report_counts(struct buf *out, const struct analysis_counts *counts, size_t
 
 void report_fault(struct buf *out, const struct analysis_site *site) {
 	const char *kind = site->fault_kinds.count ? site->fault_kinds.items[0].text : NULL;
+	if (!site->id && site->fault_kinds.count > 1) {
+		buf_add_str(out, "various");
+		return;
+	}
 	if (site->offset_count && kind && !strcmp(kind, "near_null")) {
 		analysis_offset_text(site->offsets[0].offset, out);
 		if (site->offset_count > 1)
@@ -103,7 +132,7 @@ void report_fault(struct buf *out, const struct analysis_site *site) {
 
 void report_site_name(struct buf *out, const struct analysis_site *site) {
 	if (site->id)
-		markdown_code(out, site->id);
+		report_code(out, site->id);
 	else
 		buf_add_str(out, "known to no rule");
 }
@@ -136,7 +165,7 @@ static void put_frame(
 	if (frame->offset.set)
 		buf_printf(
 			symbol, frame->symbol ? " + %" PRIu64 : "0x%" PRIx64, frame->offset.value);
-	markdown_escape(out, buf_str(symbol), symbol->len, TEXT_LINE);
+	put_pre(out, buf_str(symbol), symbol->len);
 	buf_add_char(out, '\n');
 }
 
