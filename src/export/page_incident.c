@@ -34,7 +34,8 @@ static void add_heading(struct buf *out, const struct page_incident *incident) {
 	if (incident->report->simulated || row->simulated)
 		buf_add_str(out, " " PAGE_SIMULATED);
 	page_status(out, row->status);
-	buf_add_str(out, "</h3>\n");
+	/* The body is laid out when it is looked at; the heading names the section before. */
+	buf_add_str(out, "</h3>\n<div class=\"body\">\n");
 }
 
 static void add_headline(struct buf *out, const struct page_incident *incident) {
@@ -196,6 +197,6 @@ void page_incident(struct buf *out, const struct page_incident *incident) {
 	add_texts(out, incident->report);
 	html_printf(out,
 		"<p class=\"more\"><code class=\"cmd\">agxtriage show %" PRId64
-		" -a</code> <a href=\"#incidents\">All incidents</a></p>\n</section>\n",
+		" -a</code> <a href=\"#incidents\">All incidents</a></p>\n</div>\n</section>\n",
 		incident->row->id);
 }
