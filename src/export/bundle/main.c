@@ -37,13 +37,18 @@ static const char help[] =
 	"  HIDDEN   the name of the file that standard output is, removed on failure\n"
 	"\n";
 
-static enum bundle_status failed(const struct err *err) {
+static enum bundle_status tell(const struct err *err) {
 	char clean[3 * ERR_TEXT_BYTES + 1];
 	text_clean(clean, err->text, strlen(err->text), TEXT_LINE);
 	fprintf(stderr, "%s\n", clean);
 	if (err->code == -EBADMSG)
 		return BUNDLE_DAMAGED;
 	return err->code == -EPROTO || err->code == -EINVAL ? BUNDLE_USAGE : BUNDLE_FAILED;
+}
+
+/* At once: what is half done stays so. */
+static _Noreturn void failed(const struct err *err) {
+	_exit(tell(err));
 }
 
 static void limit(int resource, rlim_t value) {
@@ -107,13 +112,15 @@ static enum bundle_status write_archive(char **words, const char *hidden) {
 	}
 	if (hidden)
 		remove_hidden(hidden);
-	return failed(&err);
+	failed(&err);
 }
 
 static enum bundle_status read_archive(void) {
 	struct err err = {0};
 	int r = unpack_run(STDIN_FILENO, STDOUT_FILENO, &err);
-	return r < 0 ? failed(&err) : BUNDLE_DONE;
+	if (r < 0)
+		failed(&err);
+	return BUNDLE_DONE;
 }
 
 int main(int argc, char **argv) {

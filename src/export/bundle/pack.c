@@ -170,11 +170,12 @@ int pack_run(const struct pack *pack, uint64_t *ret_bytes, struct err *err) {
 		r = fail(packing, err);
 	if (r >= 0)
 		r = settle(packing, err);
-	if (r >= 0)
+	/* One that is not whole is left as it is: before the library lets go of it, it would write
+	 * zeros for all that is missing of a member. */
+	if (r >= 0) {
 		*ret_bytes = packing->written;
-	else if (packing->archive)
-		archive_write_fail(packing->archive);
-	archive_write_free(packing->archive);
+		archive_write_free(packing->archive);
+	}
 	archive_entry_free(packing->entry);
 	seen_finish(&packing->seen);
 	free(packing);

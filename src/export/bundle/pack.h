@@ -15,7 +15,8 @@ struct pack {
 	int in, out;
 };
 
-/* ret_bytes: of the archive. A regular file is on the disk when it returns 0. */
+/* ret_bytes: of the archive. A regular file is on the disk when it returns 0. After an error some
+ * memory is left to the end of the process, which should follow. */
 int pack_run(const struct pack *pack, uint64_t *ret_bytes, struct err *err);
 
 #endif
