@@ -56,6 +56,8 @@ void page_day(struct buf *out, int64_t day);
 void page_site_anchor(struct buf *out, const struct analysis *analysis, size_t site);
 /* Its id, or words for crashes that no rule knows. */
 const char *page_site_name(const struct analysis_site *site);
+/* The same for diagrams, where no badge can stand: "ID (some simulated)". */
+void page_site_label(struct buf *text, const struct analysis_site *site);
 /* Values and how often, as a list of terms; nothing when there are none. */
 void page_counts(struct buf *out, const char *title, const struct analysis_counts *counts);
 /* The badge of a state; nothing for "open" and NULL. */

@@ -43,7 +43,7 @@ static void add_row(struct page *page, size_t index) {
 static void add_table(struct page *page) {
 	buf_add_str(&page->out,
 		"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Crash sites\">"
-		"<table><caption>Crash sites, the most frequent first</caption><thead><tr><th "
+		"<table class=\"all\"><caption>Crash sites, the most frequent first</caption><thead><tr><th "
 		"scope=\"col\">Site</th><th scope=\"col\" class=\"n\">Crashes</th><th "
 		"scope=\"col\" class=\"n\">Share</th><td></td><th scope=\"col\">Fault</th><th "
 		"scope=\"col\">First, UTC</th><th scope=\"col\">Last, UTC</th></tr></thead>"
@@ -91,8 +91,11 @@ static void add_facts(struct buf *out, const struct analysis_site *site) {
 }
 
 static void add_blame(struct buf *out, const struct analysis_site *site) {
-	if (site->message)
-		html_printf(out, "<blockquote>%s</blockquote>\n", site->message);
+	if (site->message) {
+		buf_add_str(out, "<blockquote>");
+		html_text(out, site->message, strlen(site->message), TEXT_LINES);
+		buf_add_str(out, "</blockquote>\n");
+	}
 	if (site->attribution) {
 		html_printf(out, "<p><b>To blame: %s.</b> ",
 			strcmp(site->attribution, "api_misuse") == 0 ? "misuse of the API"

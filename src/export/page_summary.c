@@ -29,7 +29,7 @@ static void add_tiles(struct page *page) {
 	add_number_tile(page, "Crashes", analysis->crashes, "simulated", analysis->simulated);
 	size_t count = analysis->site_count;
 	bool unknown = count && !analysis->sites[count - 1].id;
-	add_number_tile(page, "Known sites", count - unknown, "crashes elsewhere",
+	add_number_tile(page, "Known sites", count - unknown, "at no known site",
 		unknown ? analysis->sites[count - 1].count : 0);
 	add_number_tile(page, "GPU events", analysis->gpu_events, "within 5 s of a crash",
 		(uint64_t)near->gpu_events_near);

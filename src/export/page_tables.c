@@ -48,11 +48,15 @@ static void take_builds(const struct analysis *analysis, struct labels *ret) {
 	qsort(ret->items, ret->count, sizeof *ret->items, compare_builds);
 }
 
-static uint64_t count_of(const struct analysis_counts *counts, const char *text) {
+struct sum {
+	uint64_t count, simulated;
+};
+
+static struct sum count_of(const struct analysis_counts *counts, const char *text) {
 	for (size_t i = 0; i < counts->count; i++)
 		if (same(counts->items[i].text, text))
-			return counts->items[i].count;
-	return 0;
+			return (struct sum){counts->items[i].count, counts->items[i].simulated};
+	return (struct sum){0};
 }
 
 /* ---- sites by build ---- */
@@ -61,16 +65,18 @@ static void draw_sites(struct page *page, const struct labels *builds) {
 	const struct analysis *analysis = page->analysis;
 	size_t rows = analysis->site_count < ROWS_MAX ? analysis->site_count : ROWS_MAX;
 	const char *names[ROWS_MAX];
+	struct buf labels[ROWS_MAX] = {0};
 	uint64_t *values = calloc(rows * builds->count + 1, sizeof *values);
 	if (!values) {
 		page->out.failed = true;
 		return;
 	}
 	for (size_t i = 0; i < rows; i++) {
-		names[i] = page_site_name(&analysis->sites[i]);
+		page_site_label(&labels[i], &analysis->sites[i]);
+		names[i] = buf_str(&labels[i]);
 		for (size_t j = 0; j < builds->count; j++)
 			values[i * builds->count + j] =
-				count_of(&analysis->sites[i].os_builds, builds->items[j]);
+				count_of(&analysis->sites[i].os_builds, builds->items[j]).count;
 	}
 	struct svg_matrix matrix = {.name = "builds",
 		.title = "Crashes by site and OS build",
@@ -82,6 +88,10 @@ static void draw_sites(struct page *page, const struct labels *builds) {
 		.column_count = builds->count,
 		.values = values};
 	svg_matrix(&page->out, &matrix);
+	for (size_t i = 0; i < rows; i++) {
+		page->out.failed = page->out.failed || labels[i].failed;
+		buf_finish(&labels[i]);
+	}
 	free(values);
 }
 
@@ -92,11 +102,14 @@ static void add_columns(struct buf *out, const struct labels *builds) {
 	buf_add_str(out, "</tr></thead><tbody>\n");
 }
 
-static void add_number(struct buf *out, uint64_t count) {
-	if (count)
-		html_printf(out, "<td class=\"n\">%" PRIu64 "</td>", count);
-	else
+static void add_number(struct buf *out, struct sum sum) {
+	if (!sum.count) {
 		buf_add_str(out, "<td class=\"n dim\">0</td>");
+		return;
+	}
+	buf_add_str(out, "<td class=\"n\">");
+	page_count_simulated(out, sum.count, sum.simulated);
+	buf_add_str(out, "</td>");
 }
 
 static void add_sites(struct page *page, const struct labels *builds) {
@@ -119,10 +132,6 @@ static void add_sites(struct page *page, const struct labels *builds) {
 }
 
 /* ---- drivers by build ---- */
-
-struct sum {
-	uint64_t count, simulated;
-};
 
 static struct sum sum_cells(
 	const struct analysis *analysis, const char *driver, const char *build) {
@@ -154,16 +163,8 @@ static void add_drivers(struct page *page, const struct labels *builds) {
 	for (size_t i = 0; i < drivers.count; i++) {
 		html_printf(out, "<tr><th scope=\"row\">%s</th>",
 			drivers.items[i] ? drivers.items[i] : "no AGX driver loaded");
-		for (size_t j = 0; j < builds->count; j++) {
-			struct sum sum = sum_cells(analysis, drivers.items[i], builds->items[j]);
-			if (!sum.simulated) {
-				add_number(out, sum.count);
-				continue;
-			}
-			buf_add_str(out, "<td class=\"n\">");
-			page_count_simulated(out, sum.count, sum.simulated);
-			buf_add_str(out, "</td>");
-		}
+		for (size_t j = 0; j < builds->count; j++)
+			add_number(out, sum_cells(analysis, drivers.items[i], builds->items[j]));
 		buf_add_str(out, "</tr>\n");
 	}
 	buf_add_str(out, "</tbody></table></div>\n");

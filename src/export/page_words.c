@@ -68,6 +68,13 @@ const char *page_site_name(const struct analysis_site *site) {
 	return site->id ? site->id : "no known site";
 }
 
+void page_site_label(struct buf *text, const struct analysis_site *site) {
+	buf_add_str(text, page_site_name(site));
+	if (site->simulated)
+		buf_add_str(
+			text, site->simulated < site->count ? " (some simulated)" : " (simulated)");
+}
+
 void page_counts(struct buf *out, const char *title, const struct analysis_counts *counts) {
 	if (!counts->count)
 		return;

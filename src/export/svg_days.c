@@ -130,6 +130,14 @@ static void draw_bar(struct days *days, size_t bar) {
 		buf_add_char(days->out, '\n');
 }
 
+static uint64_t simulated_of(const struct analysis *analysis, size_t series) {
+	uint64_t sum = 0;
+	for (size_t i = 0; i < analysis->site_count; i++)
+		if (series_of(i) == series)
+			sum += analysis->sites[i].simulated;
+	return sum;
+}
+
 static void draw_legend(struct days *days) {
 	const struct analysis *analysis = days->analysis;
 	buf_add_str(days->out, "<ul class=\"legend\">\n");
@@ -142,7 +150,7 @@ static void draw_legend(struct days *days) {
 		buf_add_char(days->out, ' ');
 		html_clip(days->out, series_name(analysis, i), PAGE_NAME_COLUMNS);
 		buf_add_str(days->out, " <b>");
-		page_count(days->out, sum);
+		page_count_simulated(days->out, sum, simulated_of(analysis, i));
 		buf_add_str(days->out, "</b></li>\n");
 	}
 	buf_add_str(days->out, "</ul>\n");
@@ -154,7 +162,7 @@ static void draw_table(struct days *days) {
 		"<details><summary>The same as a table</summary>\n<div class=\"scroll\" "
 		"role=\"region\" tabindex=\"0\" aria-label=\"Crashes per %s\"><table>"
 		"<caption>Crashes per %s and site</caption>\n<thead><tr><th scope=\"col\">%s</th>",
-		unit(days), unit(days), days->step == 1 ? "day" : "from");
+		unit(days), unit(days), days->step == 1 ? "Day" : "From");
 	for (size_t i = 0; i < series_count(analysis); i++)
 		html_printf(days->out, "<th scope=\"col\" class=\"n\">%s</th>",
 			series_name(analysis, i));

@@ -4,10 +4,10 @@
 
 #include <math.h>
 
-enum { CELL_WIDTH = 68, CELL_HEIGHT = 30, LABEL_WIDTH = 250, HEAD_HEIGHT = 26, SHADES = 5 };
+enum { CELL_WIDTH = 68, CELL_HEIGHT = 30, LABEL_WIDTH = 290, HEAD_HEIGHT = 26, SHADES = 5 };
 
 /* Columns that a label of a row has room for, and one of a column. */
-#define ROW_COLUMNS 36
+#define ROW_COLUMNS 46
 #define COLUMN_COLUMNS 10
 
 static uint64_t most_of(const struct svg_matrix *matrix) {

@@ -93,14 +93,18 @@ static void draw_labels(struct buf *out, const struct analysis_site *site, doubl
 static void draw_site(
 	struct buf *out, const struct analysis_site *site, size_t row, uint64_t most) {
 	double y = TOP + 28 + (double)row * ROW;
+	struct buf label = {0};
 	svg_line(out, "rule", LEFT, y, WIDTH - RIGHT, y);
 	html_printf(out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">", LEFT - 22, y + 4);
-	html_clip(out, page_site_name(site), 40);
+	page_site_label(&label, site);
+	html_clip(out, buf_str(&label), 44);
 	buf_add_str(out, "</text>");
 	for (size_t i = 0; i < site->offset_count && i < 64; i++)
 		draw_mark(out, &site->offsets[i], y, most);
 	draw_labels(out, site, y);
 	buf_add_char(out, '\n');
+	out->failed = out->failed || label.failed;
+	buf_finish(&label);
 }
 
 void svg_offsets(struct buf *out, const struct analysis *analysis) {
