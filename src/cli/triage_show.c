@@ -301,7 +301,7 @@ enum { ALL_STATUS, ALL_CRASHES, ALL_NAME, ALL_FIXED_IN, ALL_URL, ALL_NOTE, ALL_T
 static const struct table_column columns[ALL_COUNT] = {
 	[ALL_STATUS] = {.title = "STATUS", .width = 9},
 	[ALL_CRASHES] = {.title = "CRASHES", .right = true, .priority = 2},
-	[ALL_NAME] = {.title = "SITE OR SIGNATURE", .width = 16, .min = 16},
+	[ALL_NAME] = {.title = "SITE OR SIGNATURE", .width = 16, .min = 30},
 	[ALL_FIXED_IN] = {.title = "FIXED IN", .priority = 1},
 	[ALL_URL] = {.title = "URL", .min = 20, .priority = 4},
 	[ALL_NOTE] = {.title = "NOTE", .min = 12, .priority = 3},
