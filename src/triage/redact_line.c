@@ -195,10 +195,10 @@ void redact_frame_line(struct redactor *redactor, const char *bytes, size_t len,
 /* ---- registers and instructions ---- */
 
 static bool is_register(struct text name) {
-	static const char *const names[] = {"lr", "fp", "sp", "pc", "cpsr", "far", "esr", "rax",
-		"rbx", "rcx", "rdx", "rdi", "rsi", "rbp", "rsp", "rip", "rfl", "cr2", "eax", "ebx",
-		"ecx", "edx", "edi", "esi", "ebp", "esp", "eip", "efl", "cs", "ds", "es", "fs",
-		"gs", "ss", "ip", "tmp0", "tmp1", "tmp2", NULL};
+	static const char *const names[] = {"lr", "fp", "sp", "pc", "cpsr", "far", "esr", "rflags",
+		"eflags", "rax", "rbx", "rcx", "rdx", "rdi", "rsi", "rbp", "rsp", "rip", "rfl",
+		"cr2", "eax", "ebx", "ecx", "edx", "edi", "esi", "ebp", "esp", "eip", "efl", "cs",
+		"ds", "es", "fs", "gs", "ss", "ip", "tmp0", "tmp1", "tmp2", NULL};
 	if (name.len > 1 && name.len < 4 && (*name.p == 'x' || *name.p == 'r') &&
 		digits_of(text_from(name, 1)) == name.len - 1)
 		return true;
