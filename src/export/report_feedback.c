@@ -34,7 +34,7 @@ static void put_function(struct buf *out, const struct analysis_site *site) {
 			symbol_shorten(&name, site->stack[i].symbol, 80);
 	if (name.len) {
 		buf_add_str(out, " in ");
-		report_prose(out, buf_str(&name));
+		report_code(out, buf_str(&name));
 	} else if (site->title) {
 		buf_add_str(out, ": ");
 		report_prose(out, site->title);

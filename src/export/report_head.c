@@ -55,6 +55,11 @@ static void put_share(struct buf *out, const struct analysis *analysis) {
 		buf_add_str(out, ", none of which any rule knows");
 }
 
+static void put_number(struct buf *out, uint64_t count, const char *what) {
+	if (count)
+		buf_printf(out, "%" PRIu64 " %s%s", count, what, count == 1 ? "" : "s");
+}
+
 static void put_headline(struct buf *out, const struct analysis *analysis) {
 	if (!analysis->crashes && !analysis->event_count) {
 		buf_add_str(out, "Nothing here: no incident is stored, or none is selected.\n\n");
@@ -68,12 +73,13 @@ static void put_headline(struct buf *out, const struct analysis *analysis) {
 	} else {
 		buf_add_str(out, "**No crash**");
 	}
-	if (analysis->gpu_events || analysis->panics)
-		buf_printf(out,
-			". Besides %" PRIu64 " GPU event%s and %" PRIu64
-			" panic%s, which are no crashes and are not counted as such",
-			analysis->gpu_events, analysis->gpu_events == 1 ? "" : "s",
-			analysis->panics, analysis->panics == 1 ? "" : "s");
+	if (analysis->gpu_events || analysis->panics) {
+		buf_add_str(out, ". Besides ");
+		put_number(out, analysis->gpu_events, "GPU event");
+		buf_add_str(out, analysis->gpu_events && analysis->panics ? " and " : "");
+		put_number(out, analysis->panics, "panic");
+		buf_add_str(out, ", never counted as crashes");
+	}
 	buf_add_str(out, ".\n\n");
 }
 
@@ -116,7 +122,7 @@ static void put_totals(struct buf *out, const struct analysis *analysis) {
 		analysis->crashes + analysis->gpu_events + analysis->panics + analysis->other;
 	put_row(out, "Incidents, each counted once", incidents);
 	put_row(out, "Files that they came from", analysis->files);
-	if (analysis->copies.set)
+	if (analysis->copies.set && analysis->copies.value)
 		put_row(out, "Further copies of those files", (uint64_t)analysis->copies.value);
 	buf_add_str(out, "| Crashes | ");
 	report_amount(out, analysis->crashes, analysis->simulated);
@@ -175,7 +181,7 @@ static void put_site(struct buf *out, const struct analysis_site *site, size_t n
 	buf_printf(out, " | %s | ", report_attribution_words(site->attribution));
 	report_prose(out, site->status);
 	buf_add_str(out, " | ");
-	report_time(out, site->last_at_us);
+	report_day(out, site->last_at_us);
 	buf_add_str(out, " |\n");
 }
 
@@ -184,7 +190,7 @@ void report_sites(struct buf *out, const struct analysis *analysis) {
 		return;
 	buf_add_str(out, "## Crash sites\n\n"
 			 "| # | Site | Crashes | Share | Fault address | Access | Operations | "
-			 "Another thread in Metal | Looks like | Status | Last seen (UTC) |\n"
+			 "Another thread in Metal | Looks like | Status | Last seen |\n"
 			 "|---:|---|---:|---:|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < analysis->site_count && i < SITES_MAX; i++)
 		put_site(out, &analysis->sites[i], i + 1);

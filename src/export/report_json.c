@@ -160,15 +160,12 @@ static void put_cells(struct json_out *out, const struct analysis *analysis) {
 	json_out_array_end(out);
 }
 
-/* Days as dates: the first ten characters of their first moment. */
 static void put_days(struct json_out *out, const struct analysis *analysis) {
 	json_out_array(out, "days");
 	for (size_t i = 0; i < analysis->day_count; i++) {
 		const struct analysis_day *day = &analysis->days[i];
 		struct buf text = {0};
-		report_time(&text, (struct i64_opt){day->day * INT64_C(86400000000), true});
-		if (text.len > 10)
-			text.data[10] = '\0';
+		report_day(&text, (struct i64_opt){day->day * INT64_C(86400000000), true});
 		json_out_object(out, NULL);
 		json_out_text(out, "day", buf_str(&text));
 		json_out_text(out, "site", analysis->sites[day->site].id);

@@ -15,6 +15,8 @@ void report_code(struct buf *out, const char *text);
 void report_prose(struct buf *out, const char *text);
 /* "2025-12-21 01:36:18", "unknown" */
 void report_time(struct buf *out, struct i64_opt us);
+/* "2025-12-21" */
+void report_day(struct buf *out, struct i64_opt us);
 /* "2025-12-21 01:36:18 to 2025-12-23 08:00:00" */
 void report_times(struct buf *out, struct i64_opt first, struct i64_opt last);
 /* "23", "23, 4 of them simulated", "23, all simulated" */

@@ -58,6 +58,14 @@ void report_time(struct buf *out, struct i64_opt us) {
 	buf_printf(out, "%.10s %.8s", text, text + 11);
 }
 
+void report_day(struct buf *out, struct i64_opt us) {
+	struct buf time = {0};
+	report_time(&time, us);
+	buf_add(out, buf_str(&time), us.set && time.len > 10 ? 10 : time.len);
+	out->failed = out->failed || time.failed;
+	buf_finish(&time);
+}
+
 void report_times(struct buf *out, struct i64_opt first, struct i64_opt last) {
 	report_time(out, first);
 	if (first.set && last.set && first.value != last.value) {

@@ -1,0 +1,462 @@
+/* What the analysis counts, what it concludes, and what its writers make of it. */
+#include "export/analysis.h"
+#include "made_experiment.h"
+
+#include <inttypes.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define SECOND INT64_C(1000000)
+
+struct scene {
+	struct fixture *fixture;
+	struct store *store;
+	struct rules *rules;
+	struct analysis analysis;
+	struct buf text;
+	int made;
+};
+
+static int setup(void **state) {
+	struct scene *scene = calloc(1, sizeof *scene);
+	struct err err = {0};
+	void *fixture = NULL;
+	assert_non_null(scene);
+	if (fixture_setup(&fixture) < 0)
+		return -1;
+	scene->fixture = fixture;
+	if (store_open(scene->fixture->db, STORE_WRITE, &scene->store, &err) < 0)
+		fail_msg("%s", err.text);
+	scene->rules = rules_new_builtin(&err);
+	assert_non_null(scene->rules);
+	*state = scene;
+	return 0;
+}
+
+static int teardown(void **state) {
+	struct scene *scene = *state;
+	void *fixture = scene->fixture;
+	buf_finish(&scene->text);
+	analysis_finish(&scene->analysis);
+	rules_free(scene->rules);
+	store_close(scene->store);
+	free(scene);
+	return fixture_teardown(&fixture);
+}
+
+/* ---- making ---- */
+
+/* Incidents like made, each with an id, a file and a second of its own. */
+static void put(struct scene *scene, struct made made, int count) {
+	struct err err = {0};
+	enum store_put result;
+	assert_int_equal(store_begin(scene->store, &err), 0);
+	for (int i = 0; i < count; i++) {
+		char id[40], bytes[64], path[64];
+		int number = ++scene->made;
+		snprintf(id, sizeof id, "79BC4A1F-C45B-45D9-BB21-%012X", (unsigned)number);
+		snprintf(bytes, sizeof bytes, "{\"made\":%d}", number);
+		snprintf(path, sizeof path, "/reports/%d.ips", number);
+		made.id = id;
+		made.bytes = bytes;
+		made.path = path;
+		made.pid = number;
+		if (made_put(scene->store, &made, &result, NULL, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(result, STORE_ADDED);
+		made.captured_at_us += 100 * SECOND;
+	}
+	assert_int_equal(store_commit(scene->store, &err), 0);
+}
+
+static struct made at_site(const char *site, uint64_t offset) {
+	struct made made = made_default();
+	made.kind = REPORT_CRASH;
+	made.site = site;
+	made.fault_address = offset;
+	return made;
+}
+
+static void load_with(
+	struct scene *scene, const struct store_filter *filter, struct redactor *redactor) {
+	const struct analysis_options options = {
+		.filter = filter, .rules = scene->rules, .redactor = redactor, .experiments = true};
+	struct err err = {0};
+	analysis_finish(&scene->analysis);
+	if (analysis_load(scene->store, &options, &scene->analysis, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void load(struct scene *scene) {
+	load_with(scene, NULL, NULL);
+}
+
+static const char *markdown(struct scene *scene) {
+	buf_reset(&scene->text);
+	analysis_markdown(&scene->analysis, &scene->text);
+	assert_false(scene->text.failed);
+	return buf_str(&scene->text);
+}
+
+static void assert_contains(const char *text, const char *part) {
+	if (!strstr(text, part))
+		fail_msg("'%s' is not in:\n%s", part, text);
+}
+
+static void assert_lacks(const char *text, const char *part) {
+	if (strstr(text, part))
+		fail_msg("'%s' is in:\n%s", part, text);
+}
+
+/* ---- counts ---- */
+
+static void test_sites(void **state) {
+	struct scene *scene = *state;
+	struct made simulated = at_site("agx-prepare-for-enqueue", 0x98);
+	simulated.simulated = true;
+	put(scene, at_site(NULL, 0x10), 5);
+	put(scene, at_site("agx-prepare-for-enqueue", 0x98), 2);
+	put(scene, simulated, 1);
+	put(scene, at_site("agx-set-compute-pipeline-state", 0x5c8), 6);
+	put(scene, at_site("agx-set-compute-pipeline-state", 0x7e8), 2);
+	load(scene);
+	const struct analysis *analysis = &scene->analysis;
+	assert_int_equal(analysis->crashes, 16);
+	assert_int_equal(analysis->simulated, 1);
+	assert_int_equal(analysis->files, 16);
+	assert_int_equal(analysis->site_count, 3);
+	/* The most frequent first, what no rule knows behind them. */
+	assert_string_equal(analysis->sites[0].id, "agx-set-compute-pipeline-state");
+	assert_string_equal(analysis->sites[1].id, "agx-prepare-for-enqueue");
+	assert_null(analysis->sites[2].id);
+	assert_int_equal(analysis->sites[0].count, 8);
+	assert_true(analysis->sites[0].share == 0.5);
+	assert_int_equal(analysis->sites[1].simulated, 1);
+	assert_int_equal(analysis->sites[0].offset_count, 2);
+	assert_int_equal(analysis->sites[0].offsets[0].offset, 0x5c8);
+	assert_int_equal(analysis->sites[0].offsets[0].count, 6);
+	assert_int_equal(analysis->sites[0].offsets[0].reads, 6);
+	assert_int_equal(analysis->sites[0].offsets[0].writes, 0);
+	assert_string_equal(analysis->sites[0].base_registers.items[0].text, "x20 + 0x5c8");
+	assert_string_equal(
+		analysis->sites[0].exceptions.items[0].text, "EXC_BAD_ACCESS (SIGSEGV)");
+	assert_int_equal(analysis->sites[0].stack_count, 2);
+	assert_int_equal(analysis->sites[0].stack_crashes, 8);
+	assert_int_equal(analysis->cell_count, 1);
+	assert_int_equal(analysis->cells[0].count, 16);
+	assert_int_equal(analysis->cells[0].simulated, 1);
+	assert_int_equal(analysis->incident_count, 16);
+	const char *text = markdown(scene);
+	assert_contains(text, "**16 crashes**, at 2 known sites; 5 no rule knows");
+	assert_contains(text, "0x5c8 (1,480), 1 more");
+	assert_contains(text, "| `0x5c8` | 1,480 | 6 | 6 | 0 |");
+	assert_contains(text, "3, 1 of them simulated");
+	assert_contains(text, "`329.2` | `24G419` | `Mac16,5` | 16, 1 of them simulated");
+}
+
+static void test_filter(void **state) {
+	struct scene *scene = *state;
+	const char *const words[] = {"site=agx-bind-resource"};
+	const struct store_filter filter = {.matches = words, .match_count = 1};
+	put(scene, at_site("agx-bind-resource", 0x1e0), 1);
+	put(scene, at_site("agx-set-buffer", 0x3b90), 3);
+	load_with(scene, &filter, NULL);
+	assert_int_equal(scene->analysis.crashes, 1);
+	assert_false(scene->analysis.copies.set);
+	assert_contains(markdown(scene), "Selected: `site=agx-bind-resource`.");
+	assert_lacks(markdown(scene), "agx-set-buffer");
+}
+
+static void test_empty(void **state) {
+	struct scene *scene = *state;
+	load(scene);
+	assert_contains(markdown(scene), "Nothing here: no incident is stored");
+	assert_lacks(markdown(scene), "## Crash sites");
+}
+
+/* A GPU event is told, is near a crash, and is no crash. */
+static void test_events(void **state) {
+	struct scene *scene = *state;
+	struct made event = at_site("gpu-firmware-lockup", 0);
+	event.kind = REPORT_GPU_EVENT;
+	put(scene, event, 1);
+	load(scene);
+	assert_int_equal(scene->analysis.crashes, 0);
+	assert_int_equal(scene->analysis.gpu_events, 1);
+	assert_contains(markdown(scene), "**No crash**. Besides 1 GPU event, never counted");
+	struct made crash = at_site("agx-bind-resource", 0x1e0);
+	crash.captured_at_us = event.captured_at_us + 2 * SECOND;
+	put(scene, crash, 2); /* the second one 100 s later */
+	load(scene);
+	assert_int_equal(scene->analysis.crashes, 2);
+	assert_int_equal(scene->analysis.site_count, 1);
+	assert_int_equal(scene->analysis.event_count, 1);
+	assert_int_equal(scene->analysis.correlation.near_gpu_event, 1);
+	assert_contains(markdown(scene),
+		"GPU event of the same process within 5 s of a crash: 1 of 2 crashes, 1 of 1 GPU "
+		"events");
+}
+
+/* ---- other threads ---- */
+
+static void test_concurrency(void **state) {
+	struct scene *scene = *state;
+	struct concurrent_thread ending = {.index = 3,
+		.image = "AGXMetalG16X",
+		.symbol = "-[AGXG16XFamilyComputeContext endEncoding]"};
+	struct concurrent_thread waiting = {.index = 4,
+		.image = "Metal",
+		.symbol = "-[_MTLCommandBuffer waitUntilCompleted]",
+		.blocked = true};
+	struct made made = at_site("agx-set-compute-pipeline-state", 0x5c8);
+	made.concurrent = &ending;
+	put(scene, made, 2); /* with none of the two below: count 0 */
+	made.concurrent_count = 1;
+	put(scene, made, 3);
+	made.concurrent = &waiting;
+	put(scene, made, 4);
+	load(scene);
+	const struct analysis_site *site = &scene->analysis.sites[0];
+	assert_int_equal(site->told, 9);
+	assert_int_equal(site->concurrent, 7);
+	assert_int_equal(site->in_driver, 3);
+	assert_int_equal(site->ending, 3);
+	assert_int_equal(site->call_count, 2);
+	assert_string_equal(site->calls[0].symbol, waiting.symbol);
+	assert_int_equal(site->calls[0].crashes, 4);
+	assert_int_equal(site->calls[0].running, 0);
+	assert_int_equal(site->calls[1].running, 3);
+	assert_int_equal(site->evidence_count, 1);
+	assert_contains(site->evidence[0],
+		"In 3 of 9 crashes another thread was ending or releasing an encoder");
+	assert_contains(markdown(scene),
+		"In 7 of 9 crashes another thread was inside Metal or the driver (in 3 inside the "
+		"driver itself).");
+}
+
+/* ---- experiments ---- */
+
+static const struct store_experiment measured = {.kind = EXPERIMENT_REPRO,
+	.started_at_us = MADE_STARTED_US,
+	.ended_at_us = {MADE_STARTED_US + 60000000, true},
+	.runs = 60,
+	.command = "[\"agxtriage\",\"repro\",\"--env\",\"CLIENT=hushhush\"]",
+	.settings = "{}",
+	.platform = "{\"model\":\"Mac16,5\",\"hostname\":\"hushhush\"}"};
+
+static void measure(struct scene *scene, const char *backend, const char *scenario) {
+	struct made_experiment made;
+	struct store_condition rows[] = {
+		{.backend = backend,
+			.scenario = scenario,
+			.lock = "none",
+			.threads = {4, true},
+			.env = "{\"CLIENT\":\"hushhush\"}",
+			.command = "[\"/Users/hushhush/agxtriage-repro\",\"--die-with-parent\","
+				   "\"--lock\",\"none\"]",
+			.throughput_unit = "ops/s"},
+	};
+	struct store_condition pair[] = {rows[0], rows[0]};
+	pair[1].lock = "global";
+	const struct made_trials trials[] = {
+		{.count = 43,
+			.outcome = TRIAL_CRASHED,
+			.signal = 11,
+			.site = "agx-set-compute-pipeline-state"},
+		{.count = 17, .outcome = TRIAL_FINISHED, .throughput = 8400, .step = 1},
+		{.condition = 1,
+			.count = 60,
+			.outcome = TRIAL_FINISHED,
+			.throughput = 1932,
+			.step = 0.1},
+	};
+	made_begin(&made, scene->store, &measured, pair, COUNT(pair));
+	made_trials(&made, trials, COUNT(trials));
+}
+
+static void test_workarounds(void **state) {
+	struct scene *scene = *state;
+	measure(scene, "metal", "shared-queue");
+	load(scene);
+	assert_int_equal(scene->analysis.experiment_count, 1);
+	const char *text = markdown(scene);
+	assert_contains(text,
+		"global against none: crash rate 71.7 % (59.2 to 81.5 %), 43 of 60 "
+		"runs -&#62; at most 6.0 % (Wilson), 0 of 60 runs; throughput x 0.23 (");
+	assert_contains(text, "(experiment 1)");
+	assert_contains(text, "43 of 60 runs crashed, 71.7 % (59.2 to 81.5 %)");
+	assert_lacks(text, "SIMULATED");
+	/* What keeps Metal's rules and crashes speaks for the driver; and is not asked for again.
+	 */
+	const struct analysis_site *site = &scene->analysis.sites[0];
+	assert_int_equal(site->evidence_count, 1);
+	assert_contains(site->evidence[0], "crashed at this site in 43 of 120 runs on the real "
+					   "driver: that points to the driver.");
+	for (size_t i = 0; i < site->next_count; i++)
+		assert_lacks(site->next[i], "--scenario independent,shared-queue");
+}
+
+static void test_simulated(void **state) {
+	struct scene *scene = *state;
+	measure(scene, "sim", "shared-queue");
+	load(scene);
+	const char *text = markdown(scene);
+	assert_contains(text, "- SIMULATED: global against none: crash rate");
+	assert_contains(text, "(**simulated**: shows the method, and nothing of a real driver)");
+	/* It tells nothing of who is to blame. */
+	assert_int_equal(scene->analysis.sites[0].evidence_count, 0);
+}
+
+/* ---- redaction ---- */
+
+static int spot(const struct redact_replacement *replacement, void *user) {
+	if (strstr(replacement->value, "hushhush"))
+		++*(int *)user;
+	return 0;
+}
+
+static void test_redaction(void **state) {
+	struct scene *scene = *state;
+	struct made made = at_site("agx-set-buffer", 0x3b90);
+	struct redactor *redactor;
+	struct err err = {0};
+	struct buf json = {0};
+	int seen = 0;
+	made.process = "hushhush";
+	put(scene, made, 2);
+	measure(scene, "metal", "shared-queue");
+	assert_int_equal(redactor_new(&redactor, &err), 0);
+	assert_int_equal(redactor_know(redactor, REDACT_USER, "hushhush", &err), 0);
+	load_with(scene, NULL, redactor);
+	assert_lacks(markdown(scene), "hushhush");
+	assert_contains(markdown(scene), "--lock");
+	analysis_json(&scene->analysis, &json);
+	analysis_feedback(&scene->analysis, &json);
+	analysis_issue(&scene->analysis, 65536, &json);
+	analysis_experiments_json(&scene->analysis, &json);
+	assert_lacks(buf_str(&json), "hushhush");
+	redactor_each(redactor, spot, &seen);
+	assert_true(seen > 0);
+	buf_finish(&json);
+	analysis_finish(&scene->analysis);
+	redactor_free(redactor);
+}
+
+static void test_platform(void **state) {
+	static const char platform[] =
+		"{\"model\":\"Mac16,5\",\"cores\":16,\"load_1m\":2.25,\"virtual\":false,"
+		"\"gpu\":null,\"nickname\":\"hushhush\",\"driver\":{\"version\":\"329.2\","
+		"\"secret\":1},\"env\":{\"MTL_DEBUG_LAYER\":\"1\"}}";
+	struct err err = {0};
+	struct buf text = {0};
+	(void)state;
+	assert_int_equal(analysis_platform_json(NULL, platform, &text, &err), 0);
+	assert_string_equal(buf_str(&text),
+		"{\"model\":\"Mac16,5\",\"cores\":16,\"load_1m\":2.25,\"virtual\":false,"
+		"\"gpu\":null,\"driver\":{\"version\":\"329.2\"},"
+		"\"env\":{\"MTL_DEBUG_LAYER\":\"1\"}}");
+	assert_int_equal(analysis_platform_json(NULL, "[]", &text, &err), -EINVAL);
+	assert_int_equal(analysis_platform_json(NULL, "{\"model\":", &text, &err), -EINVAL);
+	assert_int_equal(analysis_platform_json(NULL, NULL, &text, &err), -EINVAL);
+	buf_finish(&text);
+}
+
+/* ---- writers ---- */
+
+static size_t occurrences(const char *text, const char *part) {
+	size_t count = 0;
+	for (; (text = strstr(text, part)); text += strlen(part))
+		count++;
+	return count;
+}
+
+/* However little room there is: within it, and nothing left open. */
+static void test_issue(void **state) {
+	struct scene *scene = *state;
+	struct buf whole = {0};
+	put(scene, at_site("agx-set-compute-pipeline-state", 0x5c8), 4);
+	put(scene, at_site("agx-bind-resource", 0x1e0), 3);
+	put(scene, at_site(NULL, 0x10), 2);
+	measure(scene, "metal", "shared-queue");
+	load(scene);
+	analysis_issue(&scene->analysis, 65536, &whole);
+	assert_lacks(buf_str(&whole), "Left out for its length");
+	assert_contains(buf_str(&whole), "## Reports");
+	for (size_t max = 0; max <= whole.len; max += 97) {
+		buf_reset(&scene->text);
+		analysis_issue(&scene->analysis, max, &scene->text);
+		const char *text = buf_str(&scene->text);
+		assert_true(scene->text.len <= max);
+		assert_int_equal(occurrences(text, "<pre>"), occurrences(text, "</pre>"));
+		assert_int_equal(occurrences(text, "<details>"), occurrences(text, "</details>"));
+		if (scene->text.len)
+			assert_contains(text, "Left out for its length: ");
+		if (max > 6000)
+			assert_contains(text, "## Crash sites");
+	}
+	buf_finish(&whole);
+}
+
+static void test_hostile(void **state) {
+	struct scene *scene = *state;
+	struct made made = at_site("<script>alert(1)</script>", 0x5c8);
+	struct buf all = {0};
+	made.process = "a|b`c</pre><img src=x>\n# heading @somebody";
+	put(scene, made, 1);
+	load(scene);
+	analysis_markdown(&scene->analysis, &all);
+	analysis_feedback(&scene->analysis, &all);
+	analysis_issue(&scene->analysis, 65536, &all);
+	assert_lacks(buf_str(&all), "<script");
+	assert_lacks(buf_str(&all), "<img");
+	assert_lacks(buf_str(&all), "\n# heading");
+	assert_lacks(buf_str(&all), "@somebody");
+	assert_lacks(buf_str(&all), "a|b");
+	assert_contains(buf_str(&all), "a&#124;b&#96;c");
+	buf_finish(&all);
+}
+
+static void test_feedback(void **state) {
+	struct scene *scene = *state;
+	put(scene, at_site("agx-set-compute-pipeline-state", 0x5c8), 3);
+	load(scene);
+	analysis_feedback(&scene->analysis, &scene->text);
+	const char *text = buf_str(&scene->text);
+	assert_contains(text, "AGXMetalG16X 329.2 EXC_BAD_ACCESS (SIGSEGV): A made-up title at "
+			      "NULL + 0x5c8 (1,480)");
+	assert_contains(text, "Not known: no experiment reproduced it.");
+	assert_contains(text, "how often runs crash was not measured");
+}
+
+static void test_repeats(void **state) {
+	struct scene *scene = *state;
+	struct buf once = {0};
+	put(scene, at_site("agx-set-compute-pipeline-state", 0x5c8), 3);
+	put(scene, at_site("agx-bind-resource", 0x1e0), 3);
+	put(scene, at_site("agx-set-buffer", 0x3b90), 3);
+	measure(scene, "metal", "use-after-end");
+	load(scene);
+	analysis_json(&scene->analysis, &once);
+	load(scene);
+	analysis_json(&scene->analysis, &scene->text);
+	assert_string_equal(buf_str(&scene->text), buf_str(&once));
+	buf_finish(&once);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_sites, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_concurrency, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_workarounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_simulated, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_redaction, setup, teardown),
+		cmocka_unit_test(test_platform),
+		cmocka_unit_test_setup_teardown(test_issue, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_feedback, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repeats, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
