@@ -537,7 +537,8 @@ static size_t path_length(const char *s) {
 
 	if (s[0] == '~' && s[1] == '/')
 		n++;
-	if (s[n] != '/' || !is_word(s[n + 1]))
+	/* a folder that was private is "*" */
+	if (s[n] != '/' || !(is_word(s[n + 1]) || s[n + 1] == '*'))
 		return 0;
 	while (s[n] != 0 && strchr(" \t\n'\"`),;:", s[n]) == NULL)
 		n++;

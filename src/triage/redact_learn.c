@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "triage/redact_char.h"
+#include "triage/redact_find.h"
 #include "triage/redact_words.h"
 
 #include <errno.h>
@@ -42,15 +43,6 @@ int redact_learn_name(
 							  : 0;
 }
 
-/* Bytes of a separator of folders: "/", "\/", "%2F", "\". */
-static size_t separator(const char *text, size_t len) {
-	if (len > 1 && text[0] == '\\' && (text[1] == '/' || text[1] == '\\'))
-		return 2;
-	if (len > 0 && (text[0] == '/' || text[0] == '\\'))
-		return 1;
-	return redact_at(text, len, "%2f") || redact_at(text, len, "%5c") ? 3 : 0;
-}
-
 /* What ends a folder's name beside a separator. */
 static bool ends_name(char c) {
 	return (unsigned char)c < 0x20 || strchr("\"`<>|*?:;,)]}", c) != NULL;
@@ -61,12 +53,12 @@ static size_t folder_name(const char *text, size_t len) {
 	size_t n = 0, blank = 0;
 
 	while (n < len && n < NAME_BYTES && !ends_name(text[n]) &&
-		separator(text + n, len - n) == 0) {
+		redact_separator(text + n, len - n) == 0) {
 		if (text[n] == ' ' && blank == 0)
 			blank = n;
 		n++;
 	}
-	return blank > 0 && (n >= len || separator(text + n, len - n) == 0) ? blank : n;
+	return blank > 0 && (n >= len || redact_separator(text + n, len - n) == 0) ? blank : n;
 }
 
 /* Bytes of "Users" and the separator behind it. */
@@ -78,31 +70,54 @@ static size_t homes(const char *text, size_t len) {
 
 		if (!redact_at(text, len, folders[i]))
 			continue;
-		more = separator(text + n, len - n);
-		while (more > 0 && separator(text + n + more, len - n - more) > 0)
-			more += separator(text + n + more, len - n - more);
+		more = redact_separator(text + n, len - n);
+		while (more > 0 && redact_separator(text + n + more, len - n - more) > 0)
+			more += redact_separator(text + n + more, len - n - more);
 		if (more > 0)
 			return n + more;
 	}
 	return 0;
 }
 
-int redact_learn_text(struct redact_names *names, const char *text, size_t len) {
-	for (size_t i = 0; i < len; i++) {
-		size_t n = separator(text + i, len - i), skip, name;
+/* Where the next separators may stand; each sort is looked for again only when it is passed. */
+struct search {
+	const char *text;
+	size_t len;
+	size_t next[3];
+};
 
-		if (n == 0)
-			continue;
-		skip = homes(text + i + n, len - i - n);
+static size_t find_separator(struct search *search, size_t from) {
+	static const char signs[] = {'/', '\\', '%'};
+	size_t best = search->len;
+
+	for (size_t i = 0; i < sizeof signs; i++) {
+		if (search->next[i] < from || from == 0) {
+			const char *at = memchr(search->text + from, signs[i], search->len - from);
+
+			search->next[i] = at != NULL ? (size_t)(at - search->text) : search->len;
+		}
+		if (search->next[i] < best)
+			best = search->next[i];
+	}
+	return best;
+}
+
+int redact_learn_text(struct redact_names *names, const char *text, size_t len) {
+	struct search search = {.text = text, .len = len};
+
+	for (size_t i = 0; i < len;) {
+		size_t n, skip, name;
+
+		i = find_separator(&search, i);
+		n = redact_separator(text + i, len - i);
+		skip = n > 0 ? homes(text + i + n, len - i - n) : 0;
+		i += n > 0 ? n + skip : 1;
 		if (skip == 0)
 			continue;
-		i += n + skip;
 		name = folder_name(text + i, len - i);
 		if (name > 0 && redact_learn_name(names, REDACT_USER, text + i, name) < 0)
 			return -ENOMEM;
-		i += name > 0 ? name - 1 : 0;
-		if (name == 0)
-			i--;
+		i += name;
 	}
 	return 0;
 }

@@ -1,10 +1,14 @@
 /*
- * Prose: words leave that the vocabulary knows, and numbers.
+ * Prose: words leave that the vocabulary knows, and numbers. A method that a message names is read
+ * as a function, and so is what assert() calls one.
  */
 #include "triage/redact_char.h"
-#include "triage/redact_scan.h"
+#include "triage/redact_find.h"
 
 #include <string.h>
+
+/* A method's name. */
+#define METHOD_BYTES 512
 
 /* A letter, a digit, or what is neither blank nor punctuation. */
 static size_t word_char(const char *text, size_t len) {
@@ -39,27 +43,110 @@ static bool is_number(const char *text, size_t len) {
 	return i == len && len <= 20;
 }
 
-static enum redact_kind kind_of_word(const struct redact_scan *scan, const char *text, size_t len) {
-	struct redact_match match = redact_names_at(scan->names, text, len);
+/* Reads one word or one other character; bytes. */
+static size_t read_word(const struct redact_scan *scan, size_t at, size_t to) {
+	const char *text = scan->text;
+	size_t n = word_length(text + at, to - at);
+	struct redact_match match;
+	uint32_t point;
 
-	return match.len == len ? match.kind : REDACT_WORD;
+	if (n == 0)
+		return redact_char(text + at, to - at, &point);
+	if (is_number(text + at, n))
+		return n;
+	match = redact_names_at(scan->names, text + at, to - at);
+	if (match.len > 0 && !match.part &&
+		(match.len == n ||
+			(match.len > n && at + match.len <= to &&
+				(at + match.len == to || word_char(text + at + match.len,
+								 to - at - match.len) == 0)))) {
+		scan->found(match.kind, at, at + match.len, scan->user);
+		return match.len;
+	}
+	if (!redact_identifier_known(scan->words, text + at, n))
+		scan->found(REDACT_WORD, at, at + n, scan->user);
+	return n;
+}
+
+void redact_scan_words(const struct redact_scan *scan, size_t from, size_t to) {
+	for (size_t i = from, n; i < to; i += n) {
+		n = redact_placeholder(scan->text + i, to - i);
+		if (n == 0)
+			n = read_word(scan, i, to);
+	}
+}
+
+/* "-[Class(Category) selector:with:]": bytes, 0 when it is none. */
+static size_t method_length(const char *text, size_t len) {
+	size_t n = 2, blanks = 0;
+
+	if (len < 6 || (text[0] != '-' && text[0] != '+') || text[1] != '[')
+		return 0;
+	while (n < len && n < METHOD_BYTES && text[n] != ']') {
+		if (text[n] == ' ' && ++blanks > 1)
+			return 0;
+		if (!redact_is_ident(text[n]) && strchr(" :().+*", text[n]) == NULL)
+			return 0;
+		n++;
+	}
+	return blanks == 1 && n < len && text[n] == ']' ? n + 1 : 0;
+}
+
+/* Where assert() names the function on the line that starts at at: its name, at most an identifier
+ * with its scopes. */
+static size_t asserted(const char *text, size_t at, size_t to, size_t *ret_len) {
+	static const char start[] = "assertion failed: ", word[] = ", function ";
+	size_t end = at, n = 0;
+
+	if (!redact_at(text + at, to - at, start))
+		return to;
+	for (; end < to && text[end] != '\n'; end++) {
+		if (text[end] == ',' && redact_at(text + end, to - end, word))
+			break;
+	}
+	if (end == to || text[end] == '\n')
+		return to;
+	end += sizeof word - 1;
+	while (end + n < to && (redact_is_ident(text[end + n]) || text[end + n] == ':'))
+		n++;
+	*ret_len = n;
+	return n > 0 && end + n < to && text[end + n] == ',' ? end : to;
+}
+
+struct line {
+	size_t function, function_len; /* of assert(); function: the end of the text for none */
+};
+
+static size_t read_token(const struct redact_scan *scan, const struct line *line, size_t from,
+	size_t at, size_t to) {
+	const char *text = scan->text;
+	char before = at > from ? text[at - 1] : 0;
+	size_t n = redact_placeholder(text + at, to - at);
+
+	if (n > 0)
+		return n;
+	n = redact_find_path(scan, at, to, true);
+	if (n > 0)
+		return n;
+	if (at == line->function)
+		n = line->function_len;
+	else if (!redact_is_ident(before))
+		n = method_length(text + at, to - at);
+	if (n > 0) {
+		redact_scan_marks(scan, at, at + n, true);
+		return n;
+	}
+	if (!redact_is_ident(before) && (unsigned char)before < 0x80)
+		n = redact_find(scan, at, to, true);
+	return n > 0 ? n : read_word(scan, at, to);
 }
 
 void redact_scan_text(const struct redact_scan *scan, size_t from, size_t to) {
-	const char *text = scan->text;
-	size_t n;
+	struct line line = {.function = to};
 
-	for (size_t i = from; i < to; i += n) {
-		n = redact_placeholder(text + i, to - i);
-		if (n > 0)
-			continue;
-		n = word_length(text + i, to - i);
-		if (n > 0 && !is_number(text + i, n) &&
-			!redact_identifier_known(scan->words, text + i, n))
-			scan->found(kind_of_word(scan, text + i, n), i, i + n, scan->user);
-		if (n == 0)
-			n = (unsigned char)text[i] < 0x80
-				    ? 1
-				    : redact_char(text + i, to - i, &(uint32_t){0});
+	for (size_t i = from, n; i < to; i += n) {
+		if (i == from || scan->text[i - 1] == '\n')
+			line.function = asserted(scan->text, i, to, &line.function_len);
+		n = read_token(scan, &line, from, i, to);
 	}
 }

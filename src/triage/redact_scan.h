@@ -26,5 +26,10 @@ void redact_scan_text(const struct redact_scan *scan, size_t from, size_t to);
 void redact_scan_symbol(const struct redact_scan *scan, size_t from, size_t to);
 void redact_scan_name(const struct redact_scan *scan, size_t from, size_t to);
 void redact_scan_path(const struct redact_scan *scan, size_t from, size_t to);
+/* Words of prose without any form beyond them. */
+void redact_scan_words(const struct redact_scan *scan, size_t from, size_t to);
+/* Identifiers stay; what is private by its form, and names, do not. symbol: with the grammar of
+ * functions. */
+void redact_scan_marks(const struct redact_scan *scan, size_t from, size_t to, bool symbol);
 
 #endif

@@ -109,8 +109,11 @@ static bool above_holds(const struct attempt *a, const struct rule_match *m, siz
 		return false;
 	for (size_t i = 0; i < thread->frames.count && i < RULE_BELOW_DEFAULT; i++) {
 		struct stack_frame f = {.frame = &thread->frames.items[i]};
-		struct stack one = {
-			.report = a->report, .arena = a->stack->arena, .frames = &f, .count = 1};
+		struct stack one = {.report = a->report,
+			.arena = a->stack->arena,
+			.own = a->stack->own,
+			.frames = &f,
+			.count = 1};
 
 		if (one_fits(&m->above, stack_frame(&one, 0)))
 			return true;

@@ -41,14 +41,21 @@ __attribute__((format(printf, 2, 3))) static void add_part(
 		buf_printf(b->explain, "signature: + %s\n", part);
 }
 
-static const char *or_empty(const char *text) {
-	return text != NULL ? text : "";
+/* Text of the report, without what is private; "" for none and without memory. */
+static const char *fold(const struct builder *b, enum redact_form form, const char *text) {
+	const char *folded =
+		text != NULL ? redact_fold(form, b->stack->own, text, b->stack->arena) : "";
+
+	if (folded == NULL)
+		b->stack->failed = true;
+	return folded != NULL ? folded : "";
 }
 
 /* The exception and, near NULL, the offset; another bad pointer by its kind only. */
 static void add_exception(struct builder *b) {
 	const struct report *report = b->report;
-	const char *type = report->exception.type, *ns = report->termination.ns;
+	const char *type = fold(b, REDACT_FORM_TEXT, report->exception.type);
+	const char *ns = fold(b, REDACT_FORM_TEXT, report->termination.ns);
 	char detail[128] = "";
 
 	if (b->fault->kind == FAULT_NEAR_NULL && b->fault->address.set)
@@ -57,8 +64,9 @@ static void add_exception(struct builder *b) {
 	else if (b->fault->kind != FAULT_NONE)
 		snprintf(detail, sizeof detail, " %s", fault_kind_names[b->fault->kind]);
 	else if (report->exception.signal != NULL)
-		snprintf(detail, sizeof detail, " %.40s", report->exception.signal);
-	if (ns != NULL && strcmp(ns, "SIGNAL") != 0) {
+		snprintf(detail, sizeof detail, " %.40s",
+			fold(b, REDACT_FORM_TEXT, report->exception.signal));
+	if (ns[0] != 0 && strcmp(ns, "SIGNAL") != 0) {
 		size_t len = strlen(detail);
 
 		snprintf(detail + len, sizeof detail - len, " %.40s", ns);
@@ -69,7 +77,7 @@ static void add_exception(struct builder *b) {
 	}
 	add_part(b, "%s%s%.40s%s",
 		report->kind == REPORT_CRASH ? "" : report_kind_names[report->kind],
-		report->kind == REPORT_CRASH ? "" : " ", type != NULL ? type : "no exception",
+		report->kind == REPORT_CRASH ? "" : " ", type[0] != 0 ? type : "no exception",
 		detail);
 }
 
@@ -96,15 +104,15 @@ static const char *assertion_words(struct builder *b) {
 }
 
 /* The text of application info that tells best why the program gave up; NULL when none does. */
-static const char *choose_message(const struct report *report) {
+static const char *choose_message(const struct stack *stack) {
 	static const char uncaught[] = "Terminating app due to uncaught exception ";
 	static const char *const telling[] = {"Assertion failed", "failed assertion",
 		"Terminating app due to", "terminating due to", "terminating with", "Fatal error",
 		"fatal error", "BUG IN", "GGML_ASSERT", "assertion", "Assertion"};
 
 	for (size_t k = 0; k < sizeof telling / sizeof telling[0]; k++) {
-		for (size_t i = 0; i < report->app_info_count; i++) {
-			const char *found = strstr(report->app_info[i], telling[k]);
+		for (size_t i = 0; i < stack->report->app_info_count; i++) {
+			const char *found = strstr(stack->messages[i], telling[k]);
 
 			if (found != NULL)
 				return text_starts(found, uncaught) ? found + strlen(uncaught)
@@ -115,11 +123,11 @@ static const char *choose_message(const struct report *report) {
 }
 
 static int add_message(struct builder *b) {
-	const char *message = NULL, *type = or_empty(b->report->exception.type);
+	const char *message = NULL;
 
-	if (!stack_is_abort(b->report) && strcmp(type, "EXC_BREAKPOINT") != 0)
+	if (b->stack->messages == NULL)
 		return 0;
-	message = b->stack->assertion != NULL ? assertion_words(b) : choose_message(b->report);
+	message = b->stack->assertion != NULL ? assertion_words(b) : choose_message(b->stack);
 	if (message == NULL)
 		return 0;
 	/* A text report runs all texts together, one per line. */
@@ -210,7 +218,9 @@ static void add_frames(struct builder *b) {
 	}
 	if (b->frames == 0)
 		add_part(b, "no frames in %.64s",
-			b->report->process.name != NULL ? b->report->process.name : "?");
+			b->report->process.name != NULL
+				? fold(b, REDACT_FORM_NAME, b->report->process.name)
+				: "?");
 }
 
 static void add_gpu_event(struct builder *b) {
@@ -220,7 +230,7 @@ static void add_gpu_event(struct builder *b) {
 	if (event->signature.set)
 		add_part(b, "signature %lld", (long long)event->signature.value);
 	if (event->restart_reason_desc != NULL)
-		add_part(b, "%.120s", event->restart_reason_desc);
+		add_part(b, "%.120s", fold(b, REDACT_FORM_TEXT, event->restart_reason_desc));
 	else if (event->restart_reason.set)
 		add_part(b, "restart reason %lld", (long long)event->restart_reason.value);
 }
@@ -234,12 +244,12 @@ static int add_panic(struct builder *b) {
 	if (text == NULL)
 		return 0;
 	text += strspn(text, " \n\t");
-	if (text_starts(text, "panic(") && (close = strstr(text, "): ")) != NULL &&
-		close - text < 80)
-		text = close + 3;
 	line = arena_strndup(b->stack->arena, text, strcspn(text, "\n"));
-	if (line != NULL)
-		line = normalise_message(line, 2 * SIGNATURE_MESSAGE, b->stack->arena);
+	line = fold(b, REDACT_FORM_TEXT, line);
+	if (text_starts(line, "panic(") && (close = strstr(line, "): ")) != NULL &&
+		close - line < 80)
+		line = close + 3;
+	line = normalise_message(line, 2 * SIGNATURE_MESSAGE, b->stack->arena);
 	if (line == NULL)
 		return -ENOMEM;
 	if (line[0] != 0)
@@ -253,11 +263,11 @@ static void add_other(struct builder *b) {
 
 	add_part(b, "%s", report_kind_names[report->kind]);
 	if (report->kind == REPORT_OTHER && report->bug_type != NULL)
-		add_part(b, "bug_type %.16s", report->bug_type);
+		add_part(b, "bug_type %.16s", fold(b, REDACT_FORM_TEXT, report->bug_type));
 	if (report->exception.type != NULL)
-		add_part(b, "%.64s", report->exception.type);
+		add_part(b, "%.64s", fold(b, REDACT_FORM_TEXT, report->exception.type));
 	if (report->process.name != NULL && report->kind != REPORT_JETSAM)
-		add_part(b, "%.64s", report->process.name);
+		add_part(b, "%.64s", fold(b, REDACT_FORM_NAME, report->process.name));
 }
 
 static int build(struct builder *b) {
@@ -324,7 +334,7 @@ int signature_make(struct triage *ret, struct stack *stack, struct buf *explain)
 	int r = build(&b);
 
 	shorten(&b.text);
-	if (r == 0 && !b.text.failed)
+	if (r == 0 && !b.text.failed && !stack->failed)
 		text = arena_strdup(stack->arena, buf_str(&b.text));
 	buf_finish(&b.text);
 	if (text == NULL)

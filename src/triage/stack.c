@@ -149,6 +149,16 @@ static const char *skip_reason(const char *function) {
 	return NULL;
 }
 
+/* False without memory. */
+static bool name_function(struct stack *stack, struct stack_frame *f) {
+	const char *symbol = f->frame->symbol;
+
+	if (symbol == NULL)
+		return true;
+	symbol = redact_fold(REDACT_FORM_SYMBOL, stack->own, symbol, stack->arena);
+	return symbol != NULL && normalise_symbol(symbol, stack->arena, &f->symbol) == 0;
+}
+
 const struct stack_frame *stack_frame(struct stack *stack, size_t index) {
 	struct stack_frame *f = &stack->frames[index];
 	struct normal_image image = {0};
@@ -158,12 +168,16 @@ const struct stack_frame *stack_frame(struct stack *stack, size_t index) {
 		return f;
 	f->ready = true;
 	name = f->frame->image;
-	if ((f->frame->symbol != NULL &&
-		    normalise_symbol(f->frame->symbol, stack->arena, &f->symbol) < 0) ||
+	if (!name_function(stack, f) ||
 		(name != NULL && normalise_image(name, stack->arena, &image) < 0))
 		stack->failed = true;
-	f->family = image.family;
-	f->component = component_of_frame(stack->report, f->frame, f->family, f->symbol.function);
+	/* the owner is told by names that are compared with the process's, as they are */
+	f->component =
+		component_of_frame(stack->report, f->frame, image.family, f->symbol.function);
+	f->family = image.family != NULL
+			    ? redact_fold(REDACT_FORM_NAME, stack->own, image.family, stack->arena)
+			    : NULL;
+	stack->failed |= f->family == NULL && image.family != NULL;
 	if (f->skipped == NULL)
 		f->skipped = skip_reason(f->symbol.function);
 	return f;
@@ -171,6 +185,12 @@ const struct stack_frame *stack_frame(struct stack *stack, size_t index) {
 
 const char *stack_frame_name(const struct stack_frame *frame) {
 	return frame->symbol.function != NULL ? frame->symbol.function : "?";
+}
+
+bool stack_has_messages(const struct report *report) {
+	const char *type = report->exception.type;
+
+	return stack_is_abort(report) || (type != NULL && strcmp(type, "EXC_BREAKPOINT") == 0);
 }
 
 bool stack_is_abort(const struct report *report) {
@@ -263,7 +283,7 @@ static int find_assertion(struct stack *stack, struct normal_symbol *ret) {
 	if (!stack_is_abort(report))
 		return 0;
 	for (size_t i = 0; i < report->app_info_count; i++) {
-		const char *line = report->app_info[i];
+		const char *line = stack->messages[i];
 
 		while (line != NULL && ret->function == NULL) {
 			while (*line == '\n' || *line == ' ')
@@ -326,6 +346,22 @@ static const struct frames *choose_frames(const struct report *report, bool *ret
 	return thread != NULL ? &thread->frames : &none;
 }
 
+static int fold_messages(struct stack *stack) {
+	const struct report *report = stack->report;
+
+	if (!stack_has_messages(report))
+		return 0;
+	stack->messages =
+		arena_calloc(stack->arena, report->app_info_count + 1, sizeof *stack->messages);
+	for (size_t i = 0; stack->messages != NULL && i < report->app_info_count; i++) {
+		stack->messages[i] = redact_fold(
+			REDACT_FORM_TEXT, stack->own, report->app_info[i], stack->arena);
+		if (stack->messages[i] == NULL)
+			return -ENOMEM;
+	}
+	return stack->messages != NULL ? 0 : -ENOMEM;
+}
+
 int stack_init(
 	struct stack *ret, const struct report *report, struct arena *arena, struct buf *explain) {
 	struct stack stack = {.report = report, .arena = arena};
@@ -338,7 +374,8 @@ int stack_init(
 		stack.shortened = true;
 	}
 	stack.frames = arena_calloc(arena, stack.count + 1, sizeof *stack.frames);
-	if (stack.frames == NULL)
+	if (stack.frames == NULL || redact_names_of(report, arena, &stack.own) < 0 ||
+		fold_messages(&stack) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < stack.count; i++) {
 		stack.frames[i].frame = &frames->items[i];

@@ -7,6 +7,7 @@
 #define TRIAGE_STACK_H
 
 #include "triage/normalise.h"
+#include "triage/redact.h"
 #include "triage/triage.h"
 
 /* The deepest real stack has 115 frames; what stands below this many is not looked at. */
@@ -23,14 +24,18 @@ struct stack_frame {
 };
 
 struct stack {
-	const struct report *report; /* borrowed */
-	struct arena *arena;         /* borrowed */
+	const struct report *report;    /* borrowed */
+	struct arena *arena;            /* borrowed */
+	const struct redact_names *own; /* that the report gives away; names and texts of the stack
+					   are without them */
 	struct stack_frame *frames;
 	size_t count;
 	size_t first;           /* the first frame that counts; count when there is none */
 	bool of_last_exception; /* else of the crashed thread */
 	bool shortened;         /* there were more than STACK_FRAMES */
 	bool failed;            /* out of memory */
+	const char *
+		*messages; /* application info, folded; NULL where the program did not give up */
 	const char
 		*assertion; /* the text of application info that told of a failed assertion; NULL */
 };
@@ -45,6 +50,9 @@ const struct stack_frame *stack_frame(struct stack *stack, size_t index);
 
 /* The function's name, or "?" */
 const char *stack_frame_name(const struct stack_frame *frame);
+
+/* Application info where it may tell why the program gave up. */
+bool stack_has_messages(const struct report *report);
 
 /* The crash was the program's own decision (an abort), not a fault. */
 bool stack_is_abort(const struct report *report);

@@ -11,7 +11,7 @@
 #include "triage/rules.h"
 
 /* Raised whenever the same bytes and rules may give another signature; stored with each row. */
-#define SIGNATURE_VERSION 1
+#define SIGNATURE_VERSION 2
 
 enum fault_kind {
 	FAULT_NONE,

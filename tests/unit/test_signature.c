@@ -195,8 +195,8 @@ static void the_hash_is_of_version_and_text(void **state) {
 	uint8_t digest[SHA256_BYTES];
 	char hex[SHA256_HEX_BYTES];
 
-	assert_int_equal(s.version, 1);
-	sha256("v1|jetsam", 9, digest);
+	assert_int_equal(s.version, SIGNATURE_VERSION);
+	sha256("v2|jetsam", 9, digest);
 	sha256_hex(digest, hex);
 	assert_memory_equal(s.hash, hex, 16);
 }

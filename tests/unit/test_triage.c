@@ -130,7 +130,7 @@ static void explains_itself(void **state) {
 		c, "rule: agx-set-compute-pipeline-state (built-in, priority 80) matches"));
 	assert_true(explained(c, "fault offset 0x5c8 is known"));
 	assert_true(explained(c, "signature: + EXC_BAD_ACCESS near_null 0x5c8\n"));
-	assert_true(explained(c, "of \"v1|EXC_BAD_ACCESS near_null 0x5c8 | "));
+	assert_true(explained(c, "of \"v2|EXC_BAD_ACCESS near_null 0x5c8 | "));
 	assert_true(explained(c, "attribution: undetermined: "));
 	report_free(report);
 }

@@ -1,0 +1,359 @@
+/*
+ * Paths. Folders that only the system or a package manager writes stay, those of Python packages
+ * from where they begin; the folder of a home is a user's name; of all others the last part stays.
+ */
+#include "triage/redact_char.h"
+#include "triage/redact_find.h"
+
+#include <string.h>
+
+/* Parts that are told apart; the rest of a deeper path is one part. */
+#define PARTS 64
+/* Words of a folder's name that blanks part. */
+#define BLANK_WORDS 6
+
+struct part {
+	size_t from, to;
+};
+
+struct path {
+	const struct redact_scan *scan;
+	const char *text;
+	struct part parts[PARTS];
+	size_t count;
+	bool absolute, dots, open; /* open: ends in a separator */
+	bool prose;
+};
+
+size_t redact_separator(const char *text, size_t len) {
+	if (len > 1 && text[0] == '\\' && (text[1] == '/' || text[1] == '\\'))
+		return 2;
+	if (len > 0 && (text[0] == '/' || text[0] == '\\'))
+		return 1;
+	return redact_at(text, len, "%2f") || redact_at(text, len, "%5c") ? 3 : 0;
+}
+
+static size_t separators(const char *text, size_t len) {
+	size_t n = 0, more;
+
+	while ((more = redact_separator(text + n, len - n)) > 0)
+		n += more;
+	return n;
+}
+
+static bool part_is(const struct path *path, size_t index, const char *word) {
+	const struct part *part = &path->parts[index];
+	size_t len = index < path->count ? part->to - part->from : 0;
+
+	return index < path->count && strlen(word) == len &&
+	       redact_at(path->text + part->from, len, word);
+}
+
+static void cut(struct path *path, size_t from, size_t to) {
+	size_t i = from;
+
+	path->absolute = separators(path->text + from, to - from) > 0;
+	while (i < to) {
+		size_t n = separators(path->text + i, to - i), start = i + n;
+
+		path->open = start == to;
+		i = start;
+		while (i < to &&
+			(path->count + 1 == PARTS || redact_separator(path->text + i, to - i) == 0))
+			i++;
+		if (i > start)
+			path->parts[path->count++] = (struct part){start, i};
+	}
+	for (i = 0; i < path->count; i++)
+		path->dots |= part_is(path, i, "..") || part_is(path, i, ".");
+}
+
+/* Parts at the start that say nothing: the volume of the data. */
+static size_t base_of(const struct path *path) {
+	if (part_is(path, 0, "system") && part_is(path, 1, "volumes") && part_is(path, 2, "data"))
+		return 3;
+	return 0;
+}
+
+/* Whether nobody but the system or a package manager writes there. */
+static bool is_system(const struct path *path, size_t i) {
+	static const char *const roots[][2] = {{"system", NULL}, {"usr", "lib"}, {"usr", "libexec"},
+		{"usr", "bin"}, {"usr", "sbin"}, {"usr", "share"}, {"bin", NULL}, {"sbin", NULL},
+		{"dev", NULL}, {"library", "apple"}, {"library", "developer"},
+		{"appleinternal", NULL}, {"opt", "homebrew"}, {"nix", "store"},
+		{"applications", "xcode.app"}};
+
+	if (!path->absolute || path->dots || i + 1 >= path->count)
+		return false;
+	if (part_is(path, i, "usr") && part_is(path, i + 1, "local"))
+		return part_is(path, i + 2, "cellar") || part_is(path, i + 2, "opt");
+	if (part_is(path, i, "opt") && !part_is(path, i + 2, "cellar") &&
+		!part_is(path, i + 2, "opt") && !part_is(path, i + 2, "lib") &&
+		!part_is(path, i + 2, "bin") && !part_is(path, i + 2, "frameworks"))
+		return false;
+	for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
+		if (part_is(path, i, roots[k][0]) &&
+			(roots[k][1] == NULL || part_is(path, i + 1, roots[k][1])))
+			return true;
+	}
+	return false;
+}
+
+/* The first part of a folder of Python packages; the last part when there is none, count when the
+ * path ends in a folder. */
+static size_t kept_end(const struct path *path, size_t from) {
+	for (size_t i = from; !path->dots && i < path->count; i++) {
+		const struct part *next = i + 1 < path->count ? &path->parts[i + 1] : NULL;
+
+		if (part_is(path, i, "site-packages") || part_is(path, i, "dist-packages") ||
+			part_is(path, i, "python.framework") ||
+			part_is(path, i, "python3.framework") ||
+			(part_is(path, i, "lib") && next != NULL && next->to - next->from > 6 &&
+				redact_at(path->text + next->from, 6, "python") &&
+				redact_is_digit(path->text[next->from + 6])))
+			return i;
+	}
+	return path->open || path->count == 0 ? path->count : path->count - 1;
+}
+
+static void name_part(const struct path *path, size_t index, bool prose) {
+	const struct part *part = &path->parts[index];
+
+	if (prose)
+		redact_scan_words(path->scan, part->from, part->to);
+	else
+		redact_scan_marks(path->scan, part->from, part->to, false);
+}
+
+/* Parts from .. to - 1 go as one. */
+static void drop_parts(const struct path *path, enum redact_kind kind, size_t from, size_t to) {
+	size_t start, end;
+
+	if (from >= to)
+		return;
+	start = path->parts[from].from;
+	end = path->parts[to - 1].to;
+	if (redact_placeholder(path->text + start, end - start) != end - start)
+		path->scan->found(kind, start, end, path->scan->user);
+}
+
+static void tell(const struct path *path, size_t base, enum redact_kind first) {
+	size_t next = base, end;
+
+	for (size_t i = 0; i < base; i++)
+		name_part(path, i, false);
+	if (first == REDACT_HOST) {
+		drop_parts(path, REDACT_HOST, base, base + 1);
+		next++;
+	} else if (part_is(path, base, "users") || part_is(path, base, "home")) {
+		bool shared = part_is(path, base + 1, "shared");
+
+		if (base + 1 < path->count && !path->dots) {
+			if (!shared)
+				drop_parts(path, REDACT_USER, base + 1, base + 2);
+			next += 2;
+		}
+	} else if (is_system(path, base)) {
+		next = path->count;
+		for (size_t i = base; i < path->count; i++)
+			name_part(path, i, path->prose && i + 1 == path->count);
+	}
+	if (next > path->count)
+		next = path->count;
+	end = next < path->count ? kept_end(path, next) : next;
+	/* a volume has its owner's name */
+	if (part_is(path, base, "volumes") && base + 2 == path->count)
+		end = path->count;
+	drop_parts(path, REDACT_PATH, next, end);
+	for (size_t i = end; i < path->count && next < path->count; i++)
+		name_part(path, i, path->prose && i + 1 == path->count);
+}
+
+/* What stands in front of the first separator: "~john", "C:", "@rpath"; bytes. */
+static size_t root_length(const struct redact_scan *scan, size_t at, size_t to, bool *ret_user) {
+	static const char *const roots[] = {
+		"@rpath", "@loader_path", "@executable_path", "file://"};
+	const char *text = scan->text + at;
+	size_t len = to - at, n = 0;
+
+	*ret_user = false;
+	for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+		if (redact_at(text, len, roots[i]))
+			return strlen(roots[i]);
+	}
+	if (len > 2 && redact_is_letter(text[0]) && text[1] == ':' &&
+		(text[2] == '\\' || (text[2] == '/' && (len < 4 || text[3] != '/'))))
+		return 2;
+	if (text[0] == '~') {
+		n = 1;
+		while (n < len && (redact_is_ident(text[n]) || text[n] == '.' || text[n] == '-' ||
+					  (unsigned char)text[n] >= 0x80))
+			n++;
+		*ret_user = n > 1;
+	}
+	while (n < 2 && n < len && text[0] == '.' && text[n] == '.')
+		n++;
+	return n;
+}
+
+static void read_path(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
+	struct path path = {.scan = scan, .text = scan->text, .prose = prose};
+	bool user;
+	size_t root = root_length(scan, at, to, &user), slashes;
+
+	if (user)
+		scan->found(REDACT_USER, at + 1, at + root, scan->user);
+	slashes = separators(scan->text + at + root, to - at - root);
+	cut(&path, at + root, to);
+	path.dots |= root > 0 && scan->text[at] == '.';
+	if (root > 0 && (scan->text[at] == '@' || scan->text[at] == '~'))
+		path.absolute = false;
+	if (root == 7) {
+		/* file://host/path */
+		if (slashes == 0)
+			tell(&path, 0, REDACT_HOST);
+		else
+			tell(&path, base_of(&path), REDACT_PATH);
+		return;
+	}
+	tell(&path, base_of(&path),
+		root == 0 && slashes == 2 && scan->text[at] == '\\' && scan->text[at + 1] == '\\'
+			? REDACT_HOST
+			: REDACT_PATH);
+}
+
+/* A form that only paths have, on a whole text. */
+void redact_scan_path(const struct redact_scan *scan, size_t from, size_t to) {
+	read_path(scan, from, to, false);
+}
+
+/* ---- in other text */
+
+static bool ends_path(const char *text, size_t len) {
+	unsigned char c = (unsigned char)text[0];
+
+	if (c < ' ' || c == 0x7f || strchr("\"`>|", (char)c) != NULL)
+		return true;
+	if (c == '<')
+		return redact_placeholder(text, len) == 0;
+	if (c == '\'')
+		return len < 2 || !redact_is_letter(text[1]);
+	if (c == ',' || c == ';')
+		return len < 2 || text[1] == ' ' || text[1] == '\n' || c == ';';
+	if (c == ':')
+		return true;
+	return false;
+}
+
+/* Whether the words behind a blank belong to a folder's name: a separator follows within one. */
+static bool goes_on(const char *text, size_t len) {
+	static const char *const stops[] = {"is", "was", "not", "and", "or", "the", "from",
+		"because", "no", "failed", "does", "did", "cannot", "in", "to", "of", "with", "for",
+		"at", "on"};
+	size_t i = 0;
+
+	for (int words = 0; words < BLANK_WORDS && i < len; words++) {
+		size_t start = ++i, n;
+
+		while (i < len && text[i] != ' ' && !ends_path(text + i, len - i) &&
+			strchr("()[]{}=", text[i]) == NULL &&
+			redact_separator(text + i, len - i) == 0) {
+			n = redact_placeholder(text + i, len - i);
+			i += n > 0 ? n : 1;
+		}
+		if (i < len && i > start && redact_separator(text + i, len - i) > 0)
+			return true;
+		for (size_t k = 0; k < sizeof stops / sizeof stops[0]; k++) {
+			if (strlen(stops[k]) == i - start &&
+				redact_at(text + start, i - start, stops[k]))
+				return false;
+		}
+		if (i == start || i >= len || text[i] != ' ')
+			return false;
+	}
+	return false;
+}
+
+/* The last part so far has an extension: nothing follows. */
+static bool has_extension(const char *text, size_t from, size_t to) {
+	size_t n = to;
+
+	while (n > from && to - n < 7 &&
+		(redact_is_letter(text[n - 1]) || redact_is_digit(text[n - 1])))
+		n--;
+	return n < to && n > from + 1 && text[n - 1] == '.' && redact_is_letter(text[n]);
+}
+
+static size_t path_end(const char *text, size_t at, size_t to) {
+	size_t i = at, open = 0;
+
+	while (i < to && !ends_path(text + i, to - i)) {
+		size_t n = redact_placeholder(text + i, to - i);
+
+		if (text[i] == '(' || text[i] == '[' || text[i] == '{')
+			open++;
+		if (text[i] == ')' || text[i] == ']' || text[i] == '}') {
+			if (open == 0)
+				break;
+			open--;
+		}
+		if (text[i] == ' ' && (has_extension(text, at, i) || !goes_on(text + i, to - i)))
+			break;
+		if (n == 0 && text[i] == '\\' && i + 1 < to && text[i + 1] == ' ')
+			n = 2;
+		i += n > 0 ? n : 1;
+	}
+	while (i > at && (text[i - 1] == ' ' || text[i - 1] == '.' || text[i - 1] == ','))
+		i--;
+	return i;
+}
+
+/* The closing quote of a path in quotes, 0 when there is none on this line. */
+static size_t quoted_end(const char *text, size_t from, size_t at, size_t to) {
+	char quote = at > from ? text[at - 1] : 0;
+	size_t i = at;
+
+	if (quote == 0 || strchr("\"'`", quote) == NULL)
+		return 0;
+	quote = (char)(quote == '`' ? '\'' : quote);
+	while (i < to && text[i] != quote && text[i] != '\n' && text[i] != text[at - 1] &&
+		text[i] != '"')
+		i++;
+	return i < to && i > at && (text[i] == quote || text[i] == text[at - 1]) ? i : 0;
+}
+
+static bool starts_path(const struct redact_scan *scan, size_t at, size_t to) {
+	const char *text = scan->text;
+	char before = at > 0 ? text[at - 1] : 0, after;
+	bool user;
+	size_t root, n;
+
+	if (redact_is_ident(before) || (unsigned char)before >= 0x80)
+		return false;
+	root = root_length(scan, at, to, &user);
+	n = redact_separator(text + at + root, to - at - root);
+	if (n == 0 || (root == 0 && text[at] == '\\' && n == 1))
+		return false;
+	n = at + root + separators(text + at + root, to - at - root);
+	after = n < to ? text[n] : 0;
+	return redact_is_ident(after) || (unsigned char)after >= 0x80 ||
+	       (after != 0 && strchr(".-~@+<%#", after) != NULL && n < to);
+}
+
+size_t redact_find_path(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
+	size_t end;
+
+	if (!starts_path(scan, at, to))
+		return 0;
+	end = quoted_end(scan->text, 0, at, to);
+	if (end == 0) {
+		bool user;
+		size_t root = root_length(scan, at, to, &user);
+
+		end = path_end(scan->text, at + root, to);
+	}
+	if (end <= at + 1)
+		return 0;
+	read_path(scan, at, end, prose);
+	return end - at;
+}

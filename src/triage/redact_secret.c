@@ -1,0 +1,212 @@
+/*
+ * Credentials: by the prefix that their maker gives them, by the name in front of them, by their
+ * looks.
+ */
+#include "triage/redact_char.h"
+#include "triage/redact_find.h"
+
+#include <string.h>
+
+/* Shorter ones are words. */
+#define RANDOM_BYTES 20
+/* A name of a setting. */
+#define KEY_BYTES 64
+
+static bool is_token(char c) {
+	return redact_is_ident(c) || c == '-';
+}
+
+/* Letters and digits that change too often for a name. */
+static bool looks_random(const char *text, size_t len) {
+	size_t digits = 0, changes = 0, counted = 0;
+	int before = -1;
+
+	for (size_t i = 0; i < len; i++) {
+		int now = redact_is_digit(text[i]) ? 0 : redact_is_upper(text[i]) ? 1 : 2;
+
+		if (!redact_is_digit(text[i]) && !redact_is_letter(text[i]))
+			continue;
+		digits += now == 0;
+		changes += before >= 0 && now != before && !(before == 1 && now == 2);
+		counted++;
+		before = now;
+	}
+	return counted >= RANDOM_BYTES && digits > 1 && 4 * changes >= counted;
+}
+
+static size_t prefixed(const char *text, size_t len) {
+	static const char *const prefixes[] = {"ghp_", "gho_", "ghu_", "ghs_", "ghr_",
+		"github_pat_", "glpat-", "gldt-", "hf_", "sk-", "sk_live_", "sk_test_", "pk_live_",
+		"rk_live_", "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xapp-", "AKIA", "ASIA",
+		"AIza", "ya29.", "eyJ", "npm_", "pypi-", "dop_v1_", "SG.", "r8_", "gsk_", "AGE-"};
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+		size_t n = strlen(prefixes[i]), start = n, mixed = 0;
+
+		if (len < n || memcmp(text, prefixes[i], n) != 0)
+			continue;
+		while (n < len && (is_token(text[n]) || text[n] == '.'))
+			n++;
+		while (n > start && text[n - 1] == '.')
+			n--;
+		for (size_t k = start; k < n; k++)
+			mixed += redact_is_digit(text[k]) || redact_is_upper(text[k]);
+		if (n - start >= 8 && (mixed > 1 || n - start >= 16) &&
+			!redact_identifier_known(NULL, text, n))
+			return n;
+	}
+	return 0;
+}
+
+/* "-----BEGIN RSA PRIVATE KEY-----" and what follows on the line. */
+static size_t armoured(const char *text, size_t len) {
+	static const char begin[] = "-----begin ";
+	size_t n = sizeof begin - 1;
+
+	if (!redact_at(text, len, begin))
+		return 0;
+	while (n < len && text[n] != '\n' && text[n] != '<')
+		n++;
+	return n;
+}
+
+static bool is_mangled(const char *text, size_t len) {
+	static const char *const prefixes[] = {
+		"_Z", "__Z", "___Z", "$s", "_$s", "$S", "_$S", "_T0", "_R", "__R"};
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+		size_t n = strlen(prefixes[i]);
+
+		if (len > n && memcmp(text, prefixes[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t redact_find_prefixed(const struct redact_scan *scan, size_t at, size_t to) {
+	size_t n = prefixed(scan->text + at, to - at);
+
+	if (n > 0)
+		scan->found(REDACT_SECRET, at, at + n, scan->user);
+	return n;
+}
+
+size_t redact_find_credential(const struct redact_scan *scan, size_t at, size_t to) {
+	const char *text = scan->text + at;
+	size_t len = to - at, n = prefixed(text, len);
+
+	if (n == 0 && text[0] == '-')
+		n = armoured(text, len);
+	if (n == 0 && !is_mangled(text, len)) {
+		size_t run = 0;
+
+		while (run < len && (is_token(text[run]) || text[run] == '=' || text[run] == '+'))
+			run++;
+		if (looks_random(text, run))
+			n = run;
+	}
+	if (n > 0)
+		scan->found(REDACT_SECRET, at, at + n, scan->user);
+	return n;
+}
+
+static bool is_secret_key(const char *key, size_t len) {
+	static const char *const words[] = {"password", "passwd", "passphrase", "pwd", "secret",
+		"token", "apikey", "api_key", "api-key", "access_key", "access-key", "private_key",
+		"credential", "auth", "bearer", "cookie", "session", "license_key", "pin"};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		size_t n = strlen(words[i]);
+
+		for (size_t k = 0; k + n <= len; k++) {
+			if (redact_at(key + k, len - k, words[i]) &&
+				(n > 4 || ((k == 0 || !redact_is_letter(key[k - 1])) &&
+						  (k + n == len || !redact_is_letter(key[k + n])))))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_environment(const char *key, size_t len) {
+	for (size_t i = 0; i < len; i++) {
+		if (redact_lower(key[i]) != key[i] || redact_is_digit(key[i]) || key[i] == '_')
+			continue;
+		return false;
+	}
+	return len > 2;
+}
+
+/* The value at text: what stands in quotes, else up to a blank. */
+static size_t value_length(const char *text, size_t len, size_t *ret_from) {
+	size_t n = 0;
+
+	*ret_from = 0;
+	if (len > 1 && (text[0] == '"' || text[0] == '\'')) {
+		const char *line = memchr(text, '\n', len);
+		size_t end = line != NULL ? (size_t)(line - text) : len;
+		const char *close = memchr(text + 1, text[0], end - 1);
+
+		if (close != NULL) {
+			*ret_from = 1;
+			n = (size_t)(close - text);
+			return memchr(text, '<', n) == NULL ? n : 1;
+		}
+	}
+	while (n < len && (unsigned char)text[n] > ' ' && strchr("\"'`<>,;&|)]}", text[n]) == NULL)
+		n++;
+	return n;
+}
+
+static bool is_plain_value(const char *text, size_t len) {
+	static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "null"};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strlen(words[i]) == len && redact_at(text, len, words[i]))
+			return true;
+	}
+	while (n < len && (redact_is_digit(text[n]) || text[n] == '.'))
+		n++;
+	return n == len && len <= 6;
+}
+
+/* "KEY=value", "--token value", "password: value": the name stays to be read as the text is. */
+size_t redact_find_setting(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
+	const char *text = scan->text;
+	size_t n = at, key, key_end, from, value;
+	bool option, secret;
+
+	while (n < to && text[n] == '-' && n < at + 2)
+		n++;
+	option = n > at;
+	key = n;
+	while (n < to && n - key < KEY_BYTES && is_token(text[n]))
+		n++;
+	if (n == key || n >= to)
+		return 0;
+	key_end = n;
+	secret = is_secret_key(text + key, n - key);
+	value = n + 1;
+	if (text[n] == '=' && value < to && text[value] != '=') {
+		if (!secret && !(is_environment(text + key, n - key) && (prose || n - key > 3)))
+			return 0;
+	} else if (!secret || (text[n] != ':' && !(option && text[n] == ' ') &&
+				      !redact_at(text + key, n - key, "bearer"))) {
+		return 0;
+	}
+	if (!prose && text[n] != '=' && !option)
+		return 0;
+	while (value < to && value < n + 3 && text[value] == ' ')
+		value++;
+	n = value + value_length(text + value, to - value, &from);
+	value += from;
+	if (n <= value || (!secret && is_plain_value(text + value, n - value)))
+		return 0;
+	if (prose)
+		redact_scan_text(scan, key, key_end);
+	else
+		redact_scan_symbol(scan, key, key_end);
+	scan->found(REDACT_SECRET, value, n, scan->user);
+	return n - at;
+}

@@ -1,0 +1,190 @@
+/*
+ * Functions and names: identifiers stay, and so does what joins them in C, C++, Objective-C, Swift
+ * and Rust. A function that reads like a sentence is read as one.
+ */
+#include "triage/redact_char.h"
+#include "triage/redact_find.h"
+
+#include <string.h>
+
+/* Pairs of unknown words with nothing but a blank between them: a result's type and the function
+ * make one. */
+#define PAIRS_OF_A_FUNCTION 1
+
+static bool is_boundary(const char *text, size_t from, size_t at, size_t to) {
+	return at <= from || at >= to ||
+	       !(redact_is_letter(text[at]) || redact_is_digit(text[at]) ||
+		       (unsigned char)text[at] >= 0x80);
+}
+
+/* Whether [at, end) is a piece of a longer word that everybody uses: "hann" of "channel". */
+static bool inside_known_word(
+	const struct redact_scan *scan, size_t from, size_t at, size_t end, size_t to) {
+	const char *text = scan->text;
+	size_t start = at, n;
+
+	while (start > from && at - start < REDACT_WORD_BYTES && redact_is_letter(text[start - 1]))
+		start--;
+	for (; start < to && start <= at; start += n > 0 ? n : 1) {
+		n = redact_subword(text + start, to - start);
+		if (start <= at && end <= start + n)
+			return n > end - at && redact_word_known(scan->words, text + start, n);
+	}
+	return false;
+}
+
+size_t redact_find_name(const struct redact_scan *scan, size_t from, size_t at, size_t to) {
+	const char *text = scan->text;
+	struct redact_match match = redact_names_at(scan->names, text + at, to - at);
+	size_t end = at + match.len;
+
+	if (match.len == 0 || match.part)
+		return 0;
+	if (match.whole && !((at == from || is_boundary(text, from, at - 1, to)) &&
+				   is_boundary(text, at, end, to)))
+		return 0;
+	if (inside_known_word(scan, from, at, end, to))
+		return 0;
+	scan->found(match.kind, at, end, scan->user);
+	return match.len;
+}
+
+static size_t ident_length(const char *text, size_t len) {
+	size_t n = 0;
+
+	while (n < len && (redact_is_ident(text[n]) || (unsigned char)text[n] >= 0x80))
+		n++;
+	return n;
+}
+
+/* "_0123...CDEF" of "(name in _0123...CDEF)": the file of a private name, in Swift. */
+static bool is_discriminator(const struct redact_scan *scan, size_t at, size_t n) {
+	const char *text = scan->text;
+
+	if (n != 33 || text[at] != '_' || at < 4 || memcmp(text + at - 4, " in ", 4) != 0 ||
+		at + n >= scan->len || text[at + n] != ')')
+		return false;
+	for (size_t i = at + 1; i < at + n; i++) {
+		if (!redact_is_hex(text[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What stands between quotes is no part of a function, but for C++'s own words there. */
+static size_t find_quoted(const struct redact_scan *scan, size_t at, size_t to) {
+	static const char *const own[] = {"lambda", "anonymous", "unnamed", "block-literal"};
+	const char *text = scan->text, *close;
+	size_t n;
+
+	if (text[at] != '"' && text[at] != '\'')
+		return 0;
+	close = memchr(text + at + 1, text[at], to - at - 1);
+	n = close != NULL ? (size_t)(close - text) - at - 1 : 0;
+	if (n == 0)
+		return 1;
+	for (size_t i = 0; text[at] == '\'' && i < sizeof own / sizeof own[0]; i++) {
+		if (redact_at(text + at + 1, n, own[i]) && n < 40)
+			return n + 2;
+	}
+	if (memchr(text + at + 1, '<', n) != NULL || memchr(text + at + 1, '\n', n) != NULL)
+		redact_scan_text(scan, at + 1, at + 1 + n);
+	else if (n > 1)
+		scan->found(REDACT_WORD, at + 1, at + 1 + n, scan->user);
+	return n + 2;
+}
+
+/* An identifier: the private names in it. */
+static void scan_ident(const struct redact_scan *scan, size_t from, size_t to) {
+	for (size_t i = from, n; i < to; i += n) {
+		n = redact_find_name(scan, from, i, to);
+		if (n == 0 && i > from && scan->text[i - 1] == '_')
+			n = redact_find_prefixed(scan, i, to);
+		if (n == 0)
+			n = (unsigned char)scan->text[i] < 0x80
+				    ? 1
+				    : redact_char(scan->text + i, to - i, &(uint32_t){0});
+	}
+}
+
+static bool starts_word(const struct redact_scan *scan, size_t from, size_t at) {
+	char before = at > from ? scan->text[at - 1] : 0;
+
+	return !redact_is_ident(before) && (unsigned char)before < 0x80;
+}
+
+/* Something that is private whatever stands around it; bytes, 0 for none. */
+static size_t find_mark(
+	const struct redact_scan *scan, size_t from, size_t at, size_t to, bool symbol) {
+	size_t n = 0;
+
+	if (starts_word(scan, from, at)) {
+		n = ident_length(scan->text + at, to - at);
+		if (symbol && n > 0 && is_discriminator(scan, at, n))
+			return n;
+		n = redact_find(scan, at, to, false);
+	}
+	if (n == 0)
+		n = redact_find_name(scan, from, at, to);
+	if (n == 0 && symbol)
+		n = find_quoted(scan, at, to);
+	return n > 0 ? n : redact_find_path(scan, at, to, false);
+}
+
+void redact_scan_marks(const struct redact_scan *scan, size_t from, size_t to, bool symbol) {
+	const char *text = scan->text;
+
+	for (size_t i = from, n; i < to; i += n) {
+		n = redact_placeholder(text + i, to - i);
+		if (n == 0)
+			n = find_mark(scan, from, i, to, symbol);
+		if (n > 0)
+			continue;
+		n = ident_length(text + i, to - i);
+		if (n > 0)
+			scan_ident(scan, i, i + n);
+		else
+			n = 1;
+	}
+}
+
+/* Whether a symbol has more unknown words side by side than functions have. */
+static bool is_sentence(const struct redact_scan *scan, size_t from, size_t to) {
+	const char *text = scan->text;
+	size_t pairs = 0, depth = 0;
+	bool before = false;
+
+	for (size_t i = from, n; i < to; i += n) {
+		n = ident_length(text + i, to - i);
+		if (n > 0) {
+			bool unknown = depth == 0 && redact_is_letter(text[i]) &&
+				       !redact_identifier_known(scan->words, text + i, n);
+
+			pairs += unknown && before && text[i - 1] == ' ';
+			before = unknown;
+			continue;
+		}
+		n = 1;
+		if (strchr("<([{", text[i]) != NULL)
+			depth++;
+		if (strchr(">)]}", text[i]) != NULL && depth > 0)
+			depth--;
+		before &= text[i] == ' ';
+	}
+	return pairs > PAIRS_OF_A_FUNCTION;
+}
+
+void redact_scan_symbol(const struct redact_scan *scan, size_t from, size_t to) {
+	if (memchr(scan->text + from, ' ', to - from) != NULL && is_sentence(scan, from, to))
+		redact_scan_text(scan, from, to);
+	else
+		redact_scan_marks(scan, from, to, true);
+}
+
+void redact_scan_name(const struct redact_scan *scan, size_t from, size_t to) {
+	if (memchr(scan->text + from, '/', to - from) != NULL ||
+		memchr(scan->text + from, '\\', to - from) != NULL)
+		redact_scan_path(scan, from, to);
+	else
+		redact_scan_marks(scan, from, to, false);
+}
