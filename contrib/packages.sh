@@ -102,6 +102,10 @@ install_check() {
 		apt_install python3 libcmocka-dev clang shellcheck mandoc sqlite3 jq git curl valgrind strace
 		# To run and to compile the Metal backend without a Mac.
 		apt_install libgnustep-base-dev musl-dev
+		# For the HTML report. Ubuntu's package of that name only installs a snap: there, and where none can be had, its
+		# test looks for another browser, or is skipped and says so.
+		[ "$(. /etc/os-release && printf '%s' "${ID:-}")" = ubuntu ] || command -v chromium >/dev/null ||
+			(apt_install chromium) || say "No chromium: the test of the HTML report will be skipped."
 		# Formatting and findings differ between versions, so this one is pinned where there is a choice.
 		apt_installed clang-format-14 || apt-cache show clang-format-14 >/dev/null 2>&1 || suffix=
 		apt_install "clang-format$suffix" "clang-tidy$suffix"
