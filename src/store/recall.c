@@ -12,10 +12,10 @@
 static const char query[] =
 	"select i.incident_id, i.warnings, i.simulated, i.captured_at, i.pid, i.fault_address, "
 	"i.displacement, i.crashed_thread, i.offset_unknown, i.gpu_signature, "
-	"i.concurrent_threads, s.name, s.title, g.text, g.hash, g.version, "
+	"i.concurrent_threads, i.calls_id, s.name, s.title, g.text, g.hash, g.version, "
 	"(select frames from stack where id = i.stack_id), " WORD("kind") ", " WORD("form") ", " WORD("bug_type") ", " WORD("process") ", " WORD(
-		"process_path") ", " WORD("os_version") ", " WORD("os_build") ", " WORD("hardware_model") ", " WORD("cpu_type") ", " WORD("exception_type") ", " WORD("signal") ", " WORD("queue") ", " WORD("fault_kind") ", " WORD("fault_access") ", " WORD("base_register") ", " WORD("component") ", " WORD("operation") ", " WORD("driver_image") ", " WORD("driver_version") ", " WORD("attribution") " from incident i left join site s on s.id = i.site_id "
-																																																	     "left join signature g on g.id = i.signature_id where i.id = ?";
+		"process_path") ", " WORD("os_version") ", " WORD("os_build") ", " WORD("hardware_model") ", " WORD("cpu_type") ", " WORD("exception_type") ", " WORD("signal") ", " WORD("queue") ", " WORD("fault_kind") ", " WORD("fault_access") ", " WORD("base_register") ", " WORD("component") ", " WORD("operation") ", " WORD("driver_image") ", " WORD("driver_version") ", " WORD("attribution") ", " WORD("machine") " from incident i left join site s on s.id = i.site_id "
+																																																				  "left join signature g on g.id = i.signature_id where i.id = ?";
 
 enum column {
 	COL_INCIDENT_ID,
@@ -29,6 +29,7 @@ enum column {
 	COL_OFFSET_UNKNOWN,
 	COL_GPU_SIGNATURE,
 	COL_CONCURRENT,
+	COL_CALLS,
 	COL_SITE,
 	COL_SITE_TITLE,
 	COL_SIGNATURE_TEXT,
@@ -55,6 +56,7 @@ enum column {
 	COL_DRIVER_IMAGE,
 	COL_DRIVER_VERSION,
 	COL_ATTRIBUTION,
+	COL_MACHINE,
 };
 
 struct recall {
@@ -202,6 +204,7 @@ static void add_warning(struct recall *recall, struct report *report, const char
 static void read_warnings(struct recall *recall, struct report *report) {
 	const char *json = (const char *)sqlite3_column_text(recall->row, COL_WARNINGS);
 	int64_t concurrent = sqlite3_column_int64(recall->row, COL_CONCURRENT);
+	bool calls = sqlite3_column_int64(recall->row, COL_CALLS) > 0;
 	size_t quotes = 0;
 	for (const char *p = json; p != NULL && *p != '\0'; p++)
 		quotes += *p == '"';
@@ -215,9 +218,9 @@ static void read_warnings(struct recall *recall, struct report *report) {
 	if (concurrent > 0)
 		add_warning(recall, report,
 			arena_printf(recall->arena,
-				"of %lld other threads inside Metal or the driver only the number "
-				"is stored",
-				(long long)concurrent));
+				"of %lld other threads inside Metal or the driver only the %s "
+				"stored",
+				(long long)concurrent, calls ? "calls are" : "number is"));
 	for (const char *p = json; p != NULL && (p = strchr(p, '"')) != NULL;) {
 		p++;
 		add_warning(recall, report, read_string(recall, &p));
@@ -243,6 +246,7 @@ static void read_report(struct recall *recall, struct report *report) {
 	report->os_build = text(recall, COL_OS_BUILD);
 	report->hardware_model = text(recall, COL_HARDWARE_MODEL);
 	report->cpu_type = text(recall, COL_CPU_TYPE);
+	report->crash_reporter_key = text(recall, COL_MACHINE);
 	report->exception.type = text(recall, COL_EXCEPTION_TYPE);
 	report->exception.signal = text(recall, COL_SIGNAL);
 	report->gpu_event.signature = store_column_opt(row, COL_GPU_SIGNATURE);
