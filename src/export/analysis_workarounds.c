@@ -10,9 +10,12 @@ void analysis_offset_text(uint64_t offset, struct buf *ret) {
 	buf_add_char(ret, ')');
 }
 
-/* Others are no ways around a crash. */
-static bool is_way(const struct summary_comparison *comparison) {
-	return comparison->one_factor && comparison->matters &&
+/* Others are no ways around a crash; nor is there one where nothing crashed. */
+static bool is_way(
+	const struct experiment_summary *summary, const struct summary_comparison *comparison) {
+	uint64_t crashed = summary->conditions[comparison->a].outcomes[TRIAL_CRASHED] +
+			   summary->conditions[comparison->b].outcomes[TRIAL_CRASHED];
+	return crashed && comparison->one_factor && comparison->matters &&
 	       (comparison->factor == SUMMARY_LOCK || comparison->factor == SUMMARY_ENV ||
 		       comparison->factor == SUMMARY_SETTINGS);
 }
@@ -71,7 +74,7 @@ void analysis_workarounds(const struct analysis *analysis, analysis_sentence_fn 
 	for (size_t i = 0; i < analysis->experiment_count; i++) {
 		const struct experiment_summary *summary = &analysis->experiments[i];
 		for (size_t j = 0; j < summary->comparison_count; j++) {
-			if (!is_way(&summary->comparisons[j]))
+			if (!is_way(summary, &summary->comparisons[j]))
 				continue;
 			buf_reset(&sentence);
 			add_sentence(summary, &summary->comparisons[j], &sentence);

@@ -106,8 +106,24 @@ const struct summary_condition *report_worst(
 	return recipe.condition;
 }
 
+/* "A=1", or "-u A" for one that is taken out of the environment. */
+static void add_variable(const struct summary_variable *variable, struct buf *ret) {
+	struct buf text = {0};
+	buf_add_str(ret, variable->value ? "" : "-u ");
+	buf_printf(&text, variable->value ? "%s=" : "%s", variable->name);
+	buf_add_str(&text, variable->value ? variable->value : "");
+	experiment_words(&(const char *){buf_str(&text)}, 1, ret);
+	ret->failed = ret->failed || text.failed;
+	buf_finish(&text);
+}
+
 /* One trial by hand: without what only its runner needs. */
 static void add_trial(const struct summary_condition *condition, struct buf *ret) {
+	for (size_t i = 0; i < condition->env_count; i++) {
+		const struct summary_variable *variable = &condition->env[i];
+		buf_add_str(ret, i ? " " : "env ");
+		add_variable(variable, ret);
+	}
 	for (size_t i = 0; i < condition->word_count; i++) {
 		const char *word = condition->words[i], *slash = strrchr(word, '/');
 		bool ours = condition->facts.backend != NULL;

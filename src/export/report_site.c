@@ -135,7 +135,7 @@ static void put_calls(struct buf *out, const struct analysis_site *site) {
 	for (size_t i = 0; i < site->call_count && i < CALLS_MAX; i++)
 		put_call(out, &site->calls[i], &symbol);
 	if (site->call_count > CALLS_MAX)
-		buf_printf(out, "\n%zu more calls.", site->call_count - CALLS_MAX);
+		buf_printf(out, "\n%zu more calls.\n", site->call_count - CALLS_MAX);
 	buf_finish(&symbol);
 }
 
@@ -146,7 +146,9 @@ static void put_concurrency(struct buf *out, const struct analysis_site *site) {
 				 "were kept; `agxtriage reclassify` finds them.\n\n");
 		return;
 	}
-	if (!site->concurrent)
+	if (!site->concurrent && site->told == 1)
+		buf_add_str(out, "In this crash no other thread was inside Metal or the driver.");
+	else if (!site->concurrent)
 		buf_printf(out,
 			"In none of %" PRIu64
 			" crashes another thread was inside Metal or the driver.",
@@ -160,8 +162,10 @@ static void put_concurrency(struct buf *out, const struct analysis_site *site) {
 	if (site->told < site->count)
 		buf_printf(out, " Of the other %" PRIu64 " that is not known.",
 			site->count - site->told);
+	if (!site->call_count)
+		buf_add_str(out, "\n");
 	put_calls(out, site);
-	buf_add_str(out, "\n\n");
+	buf_add_str(out, "\n");
 }
 
 /* ---- stack ---- */

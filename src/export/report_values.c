@@ -194,7 +194,8 @@ void report_simulated(struct buf *out, uint64_t count, uint64_t simulated) {
 	else
 		buf_printf(out, "%" PRIu64 " of these %" PRIu64 " crashes %s", simulated, count,
 			simulated == 1 ? "is" : "are");
-	buf_add_str(out, " of the simulated driver, and tell nothing of a real one.");
+	buf_printf(out, " of the simulated driver, and tell%s nothing of a real one.",
+		simulated == 1 ? "s" : "");
 	if (simulated != count)
 		buf_add_str(out, " `simulated=false` behind the command leaves them out.");
 	buf_add_str(out, "\n\n");
