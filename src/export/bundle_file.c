@@ -153,9 +153,7 @@ static int tell_hidden(struct bundle_file *file) {
 static int open_file(struct bundle_file *file, struct err *err) {
 	file->fd = bundle_file_open_unnamed(file->folder);
 	int code = file->fd;
-	/* Kernels and file systems that do not know them have many ways to say so. */
-	if (code == -ENOTSUP || code == -EOPNOTSUPP || code == -EISDIR || code == -EINVAL ||
-		code == -ENOSYS || code == -ENOENT) {
+	if (code == -ENOTSUP) {
 		file->fd = code = open_hidden(file);
 		if (code >= 0)
 			code = tell_hidden(file);

@@ -23,7 +23,7 @@ int bundle_file_commit(struct bundle_file *file, uint64_t size, struct err *err)
 /* Without commit nothing is left. NULL is fine. */
 void bundle_file_free(struct bundle_file *file);
 
-/* Of the platform. A file without a name in folder, or -ENOTSUP and the like. */
+/* Of the platform. A file without a name in folder; -ENOTSUP when there are none. */
 int bundle_file_open_unnamed(int folder);
 /* Gives it one that is free: -EEXIST. */
 int bundle_file_link(int fd, int folder, const char *name);

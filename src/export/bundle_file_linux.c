@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,11 +15,17 @@ static const char *link_of(int fd, char ret[LINK_BYTES]) {
 	return ret;
 }
 
+/* Kernels and file systems that do not know such files have many ways to say so. */
+static bool is_unknown(int code) {
+	return code == EOPNOTSUPP || code == EISDIR || code == EINVAL || code == ENOSYS ||
+	       code == ENOENT;
+}
+
 int bundle_file_open_unnamed(int folder) {
 	char link[LINK_BYTES];
 	int fd = openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return -errno;
+		return is_unknown(errno) ? -ENOTSUP : -errno;
 	if (access(link_of(fd, link), F_OK) == 0)
 		return fd;
 	close(fd);

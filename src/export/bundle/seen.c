@@ -12,8 +12,10 @@
 static uint64_t hash_folded(const char *name) {
 	uint64_t hash = TEXT_HASH_START;
 	for (; *name; name++) {
-		char c = *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name;
-		hash = text_hash(hash, &c, 1);
+		unsigned char byte = (unsigned char)*name;
+		if (byte >= 'A' && byte <= 'Z')
+			byte = (unsigned char)(byte + ('a' - 'A'));
+		hash = text_hash(hash, (const char *)&byte, 1);
 	}
 	/* The low bits choose the place; 0 is a free one. */
 	hash ^= hash >> 32;
