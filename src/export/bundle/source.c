@@ -22,7 +22,7 @@ static int wait_for_bytes(const struct source *source) {
 		if (poll(polls, 2, -1) < 0) {
 			if (errno != EINTR)
 				return -errno;
-		} else if (polls[1].revents) {
+		} else if (polls[1].revents & (POLLERR | POLLHUP)) {
 			return -EPIPE;
 		} else if (polls[0].revents) {
 			return 0;
