@@ -11,6 +11,8 @@
 #define DETAIL_BYTES (1500u << 10)
 /* Sections that did not fit any more until no other one is tried. */
 #define MISSES_MAX 8
+/* Reports that cannot be read, or not be redacted, until no other one is tried. */
+#define FAILURES_MAX 500
 
 /* ---- choosing ---- */
 
@@ -150,9 +152,11 @@ static int compare_details(const void *a, const void *b) {
  * without memory nothing goes on. */
 static int make_sections(struct page *page, const size_t *order, struct err *err) {
 	const struct analysis *analysis = page->analysis;
-	size_t used = 0, misses = 0;
+	size_t used = 0, misses = 0, failures = 0;
 	size_t most = page->options->detail_bytes ? page->options->detail_bytes : DETAIL_BYTES;
-	for (size_t i = 0; i < analysis->incident_count && misses < MISSES_MAX; i++) {
+	for (size_t i = 0;
+		i < analysis->incident_count && misses < MISSES_MAX && failures < FAILURES_MAX;
+		i++) {
 		struct err failure = {0};
 		struct buf html = {0};
 		int r = make_section(page, &analysis->incidents[order[i]], &html, &failure);
@@ -162,6 +166,7 @@ static int make_sections(struct page *page, const size_t *order, struct err *err
 		}
 		bool fits = r == 0 && html.len <= most - used;
 		misses += r == 0 && !fits;
+		failures += r < 0;
 		if (!fits) {
 			buf_finish(&html);
 			continue;
@@ -184,7 +189,7 @@ int page_details_load(struct page *page, struct err *err) {
 	else
 		r = make_sections(page, order, err);
 	free(order);
-	if (page->detail_count)
+	if (page->details && page->detail_count)
 		qsort(page->details, page->detail_count, sizeof *page->details, compare_details);
 	return r;
 }

@@ -34,7 +34,7 @@ class Failed(Exception):
 class Browser:
     """with Browser(path) as browser: page = browser.page()"""
 
-    def __init__(self, path, seconds=30):
+    def __init__(self, path, seconds=90):
         self.path, self.seconds = path, seconds
         self.profile = tempfile.mkdtemp(prefix='agxtriage-web-')
         self.number, self.answers, self.events = 0, {}, {}
