@@ -251,30 +251,16 @@ static int drop_raw(struct put *put, int64_t raw) {
 	return store_run(put->store, drop, put->err);
 }
 
-static int update_facts(struct put *put, int64_t id) {
-	struct facts facts;
-	int r = fill_facts(put, &facts);
-	if (r < 0)
-		return r;
-	sqlite3_stmt *update = store_statement(put->store, ST_INCIDENT_UPDATE, put->err);
-	if (update == NULL) {
-		r = store_code(put->err);
-	} else {
-		sqlite3_bind_int64(update, store_facts_bind(&facts, update, 1), id);
-		r = store_run(put->store, update, put->err);
-	}
-	store_facts_finish(&facts);
-	return r;
-}
-
 /* The JSON of an incident that was known as text only takes over the row. */
 static int replace(struct put *put, const struct match *match) {
+	bool changed;
 	int64_t raw = 0;
 	int r = store_raw_put(put->store, put->item, put->sha256, &raw, put->err);
 	if (r == 0)
 		r = point_at(put, match->id, raw);
 	if (r == 0)
-		r = update_facts(put, match->id);
+		r = store_update_triage(put->store, match->id, put->item->report, put->item->triage,
+			put->item->rules_version, &changed, put->err);
 	if (r == 0)
 		r = add_sighting(put, match->id, match->file_id, match->sha256);
 	return r == 0 ? drop_raw(put, match->raw_id) : r;

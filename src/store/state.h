@@ -49,9 +49,8 @@ struct store_state_change {
  * err lists what it may be. */
 int store_state_find(struct store *store, const char *word, bool known_site,
 	struct store_state *ret, struct err *err);
-/* A transaction of its own; writes one row of history, and nothing when it changes nothing.
- * -EINVAL: a status that is none, or a fixed_in that is no build
- * ("24G419"). */
+/* A transaction of its own; writes one row of history, or nothing where nothing changes. -EINVAL: a
+ * status that is none, or a fixed_in that is no build ("24G419"). */
 int store_state_set(struct store *store, const struct store_state *state,
 	const struct store_state_change *change, struct err *err);
 

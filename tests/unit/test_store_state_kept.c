@@ -124,6 +124,30 @@ static void test_same_signature(void **state) {
 	assert_sql(fixture->db, "select count(*) from state_history", "1");
 }
 
+/* The JSON of a crash that was known as text takes its row, and what was said of it. */
+static void test_text_replaced(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct made made = made_default();
+	enum store_put put;
+	struct err err = {0};
+	made.form = REPORT_FORM_TEXT;
+	made.bytes = "Incident Identifier: ...";
+	assert_int_equal(store_begin(store, &err), 0);
+	assert_int_equal(made_put(store, &made, &put, NULL, &err), 0);
+	assert_int_equal(store_commit(store, &err), 0);
+	set_done(store, OLD, "ignored", NULL);
+	made = made_default();
+	made.signature = NEW;
+	assert_int_equal(store_begin(store, &err), 0);
+	assert_int_equal(made_put(store, &made, &put, NULL, &err), 0);
+	assert_int_equal(store_commit(store, &err), 0);
+	assert_status(store, "latest", "ignored");
+	store_close(store);
+	assert_sql(
+		fixture->db, "select group_concat(signature) || count(*) from incidents", NEW "1");
+}
+
 /* ---- older schemas ---- */
 
 /* As version 3 left it, with signatures of version 1, one of them with a state. */
@@ -473,6 +497,7 @@ int main(void) {
 		TEST(test_own_state),
 		TEST(test_there_and_back),
 		TEST(test_same_signature),
+		TEST(test_text_replaced),
 		TEST(test_migration),
 		TEST(test_migration_killed),
 		TEST(test_retention),
