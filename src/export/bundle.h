@@ -71,6 +71,8 @@ int bundle_open(const char *program, const char *path, struct bundle_reader **re
  * -EBADMSG: damaged, hostile, or more than the limits above. Any error stays. */
 int bundle_next(
 	struct bundle_reader *reader, const char **ret_name, uint64_t *ret_size, struct err *err);
+/* Looked at while the archive keeps us waiting (a pipe that nothing comes through): -EINTR. */
+void bundle_watch(struct bundle_reader *reader, const volatile bool *stop);
 /* Up to len bytes of the member; 0 at its end. */
 int64_t bundle_read(struct bundle_reader *reader, void *bytes, size_t len, struct err *err);
 void bundle_close(struct bundle_reader *reader);

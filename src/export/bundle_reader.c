@@ -97,6 +97,10 @@ int bundle_open(
 	return 0;
 }
 
+void bundle_watch(struct bundle_reader *reader, const volatile bool *stop) {
+	reader->child.stop = stop;
+}
+
 /* ---- what the helper says ---- */
 
 /* Once something is wrong nothing more comes of this reader. */

@@ -479,6 +479,30 @@ static void test_stop(void **state) {
 	no_children();
 }
 
+/* An archive that never comes. */
+static void test_stop_reading(void **state) {
+	struct bundle_reader *reader;
+	struct err err = {0};
+	pthread_t thread;
+	const char *name;
+	uint64_t size;
+	int fds[2], old = dup(STDIN_FILENO);
+	stopped = false;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(dup2(fds[0], STDIN_FILENO), STDIN_FILENO);
+	assert_int_equal(bundle_open(helper, NULL, &reader, &err), 0);
+	bundle_watch(reader, &stopped);
+	assert_int_equal(pthread_create(&thread, NULL, stop_soon, NULL), 0);
+	assert_int_equal(bundle_next(reader, &name, &size, &err), -EINTR);
+	bundle_close(reader);
+	pthread_join(thread, NULL);
+	dup2(old, STDIN_FILENO);
+	close(old);
+	close(fds[0]);
+	close(fds[1]);
+	no_children();
+}
+
 /* ---- ends that nobody wished for ---- */
 
 static void test_helper_killed(void **state) {
@@ -643,6 +667,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_no_helper, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_to_a_stream, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
+		cmocka_unit_test(test_stop_reading),
 		cmocka_unit_test_setup_teardown(test_helper_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_talkative_helper, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reader_closed_early, setup, teardown),
