@@ -263,12 +263,12 @@ if aside(other):
     o.check(open(aside(other)[0] + '-wal', 'rb').read() == logged['-wal'], 'with a log: it is kept beside the old one')
 whole(other, 'with a log', ON_DISK)
 
-# ---- experiments: nobody can measure them again ----
+# ---- experiments, and what people decided: nobody can tell them again ----
 TRIALS = 300
 
 
 def with_experiment():
-    """A copy with an experiment: every trial has crashed, each tenth is paired with an incident."""
+    """A copy with an experiment, every trial crashed, each tenth paired with an incident; and a site that somebody ignores."""
     db = copy()
     connection = sqlite3.connect(db)
     connection.execute('insert into experiment values (7, ?, 1, 2, ?, 3, ?, ?, ?)', ('repro', TRIALS, '["x"]', '{}', '{"model": "made up"}'))
@@ -279,6 +279,9 @@ def with_experiment():
         connection.execute('insert into trial (id, experiment_id, condition, slot, outcome, started_at, paired, incident, incident_id) '
                            'values (?, 7, 0, ?, ?, 1, ?, ?, ?)', (n + 1, n, 'crashed', row[0] is not None, *row))
         connection.execute('insert into trial_output values (?, null, ?)', (n + 1, 'the end of its output'))
+    connection.execute("update site set status = 'ignored', note = 'theirs' where id = 1")
+    connection.execute("insert into state_change (at, cause, target, name, status, incident, incident_id) "
+                       "select 5, 'user', 'site', (select name from site where id = 1), 'ignored', id, incident_id from incident where id = 3")
     connection.commit()
     root = {row[0]: row[1] for row in connection.execute('select name, rootpage from sqlite_schema')}
     connection.execute('pragma wal_checkpoint(truncate)')
@@ -303,6 +306,10 @@ for label, damaged, trials in (('an index of the incidents', 'incident_by_time',
     o.check(connection.execute('select count(*) from trials where stderr_tail is not null').fetchone()[0] == trials, label + ': its trials')
     paired = connection.execute(PAIRED).fetchone()[0]
     o.check(paired == (TOTAL // 10 if trials else 0), label + ': they find their incidents', paired)
+    o.check('1 state of sites and signatures saved' in told, label + ': the state is told', told)
+    o.check(connection.execute('select note from sites where status = ?', ('ignored',)).fetchall() == [('theirs',)], label + ': the state is there')
+    changes = connection.execute('select h.status, i.incident_id = h.incident_id from state_history h join incidents i on i.id = h.incident').fetchall()
+    o.check(changes == [('ignored', 1)], label + ': its history finds the incident', changes)
     connection.close()
 
 # ---- what is not ours is never touched ----
