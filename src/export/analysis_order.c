@@ -118,12 +118,15 @@ static int order_sites(struct analysis *analysis) {
 }
 
 int analysis_order(struct analysis *analysis) {
-	struct analysis_counts *const lists[] = {&analysis->processes, &analysis->operations,
-		&analysis->os_builds, &analysis->os_versions, &analysis->driver_versions,
-		&analysis->driver_images, &analysis->models, &analysis->frameworks,
-		&analysis->attributions};
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		sort_counts(lists[i]);
+	sort_counts(&analysis->processes);
+	sort_counts(&analysis->operations);
+	sort_counts(&analysis->os_builds);
+	sort_counts(&analysis->os_versions);
+	sort_counts(&analysis->driver_versions);
+	sort_counts(&analysis->driver_images);
+	sort_counts(&analysis->models);
+	sort_counts(&analysis->frameworks);
+	sort_counts(&analysis->attributions);
 	for (size_t i = 0; i < analysis->site_count; i++)
 		order_site(&analysis->sites[i], analysis->crashes);
 	if (analysis->site_count && order_sites(analysis) < 0)
