@@ -6,26 +6,33 @@
 
 const char *const archive_purpose_names[ARCHIVE_PURPOSE_COUNT] = {"archive", "apple", "github"};
 
+#define SPOOLS 6
+
+static void spools_of(struct archive_spools *spools, struct spool *ret[SPOOLS]) {
+	ret[0] = &spools->reports;
+	ret[1] = &spools->views;
+	ret[2] = &spools->facts;
+	ret[3] = &spools->texts;
+	ret[4] = &spools->index;
+	ret[5] = &spools->sums;
+}
+
 static int open_spools(struct archive *archive, struct err *err) {
-	struct archive_spools *spools = &archive->spools;
-	struct spool *all[] = {&spools->reports, &spools->views, &spools->facts, &spools->texts,
-		&spools->index, &spools->sums};
+	struct spool *all[SPOOLS];
 	int r = 0;
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	spools_of(&archive->spools, all);
+	for (size_t i = 0; i < SPOOLS; i++)
 		*all[i] = (struct spool)SPOOL_NONE;
-	for (size_t i = 0; i < sizeof all / sizeof *all && r == 0; i++)
+	for (size_t i = 0; i < SPOOLS && r == 0; i++)
 		r = spool_open(all[i], err);
 	return r;
 }
 
 static void finish(struct archive *archive) {
-	struct archive_spools *spools = &archive->spools;
-	spool_close(&spools->reports);
-	spool_close(&spools->views);
-	spool_close(&spools->facts);
-	spool_close(&spools->texts);
-	spool_close(&spools->index);
-	spool_close(&spools->sums);
+	struct spool *all[SPOOLS];
+	spools_of(&archive->spools, all);
+	for (size_t i = 0; i < SPOOLS; i++)
+		spool_close(all[i]);
 	archive_places_free(archive->places);
 	free(archive->report_slots);
 	free(archive->reports);

@@ -14,7 +14,7 @@ from outsider import Outsider, dump, good, incident, report, text
 
 o = Outsider()
 random.seed(int(os.environ.get('AGXTRIAGE_FAULT_SEED', '5')))
-KILLS = int(os.environ.get('AGXTRIAGE_FAULT_KILLS', '12'))
+KILLS = int(os.environ.get('AGXTRIAGE_FAULT_KILLS', '8'))
 
 
 def filled(count, **changes):
@@ -272,7 +272,7 @@ def documents():
 
 
 def main():
-    count = 40
+    count = 24
     db = filled(count)
     same_bytes(db)
     whole(db, count)
