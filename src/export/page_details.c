@@ -55,6 +55,7 @@ static bool is_first(struct seen *seen, const struct analysis *analysis, size_t 
  * newest of all. -ENOMEM. */
 static int choose_order(const struct analysis *analysis, size_t **ret) {
 	size_t count = analysis->incident_count, size = 16, firsts = 0, others = 0;
+	int code = -ENOMEM;
 	while (size < 2 * count)
 		size *= 2;
 	struct seen seen = {calloc(size, sizeof *seen.places), size - 1};
@@ -68,8 +69,8 @@ static int choose_order(const struct analysis *analysis, size_t **ret) {
 		memcpy(order + firsts, rest, others * sizeof *rest);
 		*ret = order;
 		order = NULL;
+		code = 0;
 	}
-	int code = seen.places && rest && !order ? 0 : -ENOMEM;
 	free(seen.places);
 	free(rest);
 	free(order);

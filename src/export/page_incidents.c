@@ -7,6 +7,8 @@
 
 /* Ten thousand of these lines are most of the page, so they are kept short. */
 #define CELL_COLUMNS 28
+/* Lines of one table. */
+#define TABLE_ROWS 1000
 
 static void add_cell(struct buf *out, const char *text) {
 	buf_add_str(out, "<td>");
@@ -92,31 +94,62 @@ static void add_head(struct page *page) {
 		buf_add_str(out, ": the newest of each site and signature, then the newest of all. "
 				 "For the others the command that shows them stands in the first "
 				 "column");
-	buf_add_str(out,
-		".</p>\n<div id=\"find\"></div>\n"
+	buf_add_str(out, ".</p>\n<div id=\"find\"></div>\n");
+}
+
+/* A table of its own for so many lines, folded but for the newest: a browser lays out what is seen.
+ */
+static void open_table(struct page *page, size_t from) {
+	struct buf *out = &page->out;
+	struct buf *range = page_text(page);
+	size_t last = from + TABLE_ROWS, count = page->analysis->incident_count;
+	page_count(range, from + 1);
+	buf_add_str(range, " to ");
+	page_count(range, last < count ? last : count);
+	if (from)
+		buf_printf(out, "<details class=\"older\"><summary>Incidents %s</summary>\n",
+			buf_str(range));
+	buf_printf(out,
 		"<div class=\"scroll tall\" role=\"region\" tabindex=\"0\" "
-		"aria-label=\"Incidents\">"
-		"<table id=\"list\" class=\"list\"><caption>Incidents, newest first. Times "
-		"are UTC.</caption><thead><tr><th scope=\"col\">Incident</th><th "
+		"aria-label=\"Incidents %s\"><table%s class=\"list\"><caption>Incidents %s, newest "
+		"first. Times are UTC.</caption><thead><tr><th scope=\"col\">Incident</th><th "
 		"scope=\"col\">When</th><th scope=\"col\">Site</th><th scope=\"col\">Fault</th>"
 		"<th scope=\"col\">Process</th><th scope=\"col\">Operation</th><th "
 		"scope=\"col\">Driver</th><th scope=\"col\">OS build</th><th "
-		"scope=\"col\">Model</th></tr></thead>"
-		"<tbody>\n");
+		"scope=\"col\">Model</th></tr></thead><tbody>\n",
+		buf_str(range), from ? "" : " id=\"list\"", buf_str(range));
 }
 
-void page_incidents(struct page *page) {
+static void close_table(struct buf *out, size_t from) {
+	buf_add_str(out, "</tbody></table></div>\n");
+	if (from)
+		buf_add_str(out, "</details>\n");
+}
+
+static void add_rows(struct page *page) {
 	const struct analysis *analysis = page->analysis;
-	size_t next = 0;
-	buf_add_str(&page->out, "<section id=\"incidents\" aria-labelledby=\"incidents-h\">\n<h2 "
-				"id=\"incidents-h\">Incidents</h2>\n");
-	add_head(page);
+	size_t next = 0, from = 0;
+	open_table(page, 0);
 	for (size_t i = 0; i < analysis->incident_count && page->code == 0; i++) {
 		bool has_section = next < page->detail_count && page->details[next].incident == i;
 		next += has_section;
+		if (i == from + TABLE_ROWS) {
+			close_table(&page->out, from);
+			open_table(page, i);
+			from = i;
+		}
 		add_row(&page->out, &analysis->incidents[i], has_section);
 		if (page->out.len > PAGE_PIECE_BYTES)
 			page_flush(page);
 	}
-	buf_add_str(&page->out, "</tbody></table></div>\n</section>\n");
+	close_table(&page->out, from);
+}
+
+void page_incidents(struct page *page) {
+	buf_add_str(&page->out, "<section id=\"incidents\" aria-labelledby=\"incidents-h\">\n<h2 "
+				"id=\"incidents-h\">Incidents</h2>\n");
+	add_head(page);
+	if (page->analysis->incident_count)
+		add_rows(page);
+	buf_add_str(&page->out, "</section>\n");
 }

@@ -181,7 +181,7 @@ class Web:
 
     def tools(self, data):
         page, test = self.page, self.test
-        rows = 'document.querySelectorAll("#list tbody tr:not([hidden])").length'
+        rows = 'document.querySelectorAll(".list tbody tr:not([hidden])").length'
         all_rows = page.evaluate(rows)
         test.check(all_rows == data.count(b'<tr><th scope="row"><a href="#incident-') + data.count(b'<code>agxtriage show '), 'rows', all_rows)
         self.search('ollama')
@@ -268,10 +268,14 @@ class Web:
         page.look('light')
         took = page.open(path)
         self.quiet(path, 'many')
-        test.check(page.evaluate('document.querySelectorAll("#list tbody tr").length') == INCIDENTS, 'all are listed')
+        test.check(page.evaluate('document.querySelectorAll(".list tbody tr").length') == INCIDENTS, 'all are listed')
         self.search('0x5c8 24g419')
-        some = page.evaluate('document.querySelectorAll("#list tbody tr:not([hidden])").length')
+        some = page.evaluate('document.querySelectorAll(".list tbody tr:not([hidden])").length')
         test.check(100 < some < INCIDENTS / 2, 'search among many', some)
+        seen = page.evaluate('[...document.querySelectorAll(".list tbody tr:not([hidden])")].every(r => r.getClientRects().length)')
+        test.check(seen, 'what is found is seen')
+        page.evaluate('document.querySelectorAll("#list thead button")[0].click()')
+        test.check(page.evaluate('document.querySelectorAll("#list tbody tr").length') == INCIDENTS, 'sorted, they are one table')
         print('%d incidents: %.2f s, %d bytes; %.1f s in the browser' % (INCIDENTS, seconds, len(data), took))
 
     def crowd(self):

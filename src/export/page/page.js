@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   var body = document.querySelector("#list tbody");
+  var older = Array.prototype.slice.call(document.querySelectorAll(".older"));
   var sections = Array.prototype.slice.call(document.querySelectorAll(".incident"));
 
   function make(name, text, parent) {
@@ -29,7 +30,7 @@
 
   function addSearch() {
     var place = document.getElementById("find");
-    var rows = Array.prototype.slice.call(body.rows);
+    var rows = Array.prototype.slice.call(document.querySelectorAll(".list tbody tr"));
     var texts = rows.map(function (row) { return row.textContent.toLowerCase(); });
     var byId = {};
     var timer = 0;
@@ -57,6 +58,10 @@
         shown += fits ? 1 : 0;
         if (link && byId[link.getAttribute("href")]) { byId[link.getAttribute("href")].hidden = !fits; }
       });
+      older.forEach(function (details) {
+        details.hidden = !details.querySelector("tbody tr:not([hidden])");
+        details.open = words.length > 0 && !details.hidden;
+      });
       said.textContent = words.length ? shown.toLocaleString("en") + " of " + rows.length.toLocaleString("en") : "";
     }
     input.addEventListener("input", function () {
@@ -77,12 +82,22 @@
     return typeof a === "number" ? -1 : 1;
   }
 
+  /* What is sorted stands in one table. */
+  function joinTables() {
+    older.forEach(function (details) {
+      Array.prototype.slice.call(details.querySelectorAll("tbody tr")).forEach(function (row) { body.appendChild(row); });
+      details.parentNode.removeChild(details);
+    });
+    older = [];
+  }
+
   function addSorting() {
     var heads = Array.prototype.slice.call(document.querySelectorAll("#list thead th"));
     heads.forEach(function (head, column) {
       var text = head.textContent;
       head.textContent = "";
       button(text, head, function () {
+        joinTables();
         var up = head.getAttribute("aria-sort") !== "ascending";
         var keyed = Array.prototype.map.call(body.rows, function (row, at) {
           return { row: row, key: value(row, column), at: at };
