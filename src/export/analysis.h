@@ -63,6 +63,7 @@ struct analysis_cell {
 
 struct analysis_signature {
 	const char *hash, *text, *status;
+	const char *note, *url, *fixed_in; /* its own; NULL: none */
 	uint64_t count;
 };
 

@@ -230,21 +230,46 @@ static int take_calls(struct analysis_work *work) {
 
 /* ---- what people decided ---- */
 
+static void take_site_state(
+	struct texts *texts, const struct store_state *state, struct analysis_site *site) {
+	if (state->status)
+		site->status = texts_keep(texts, TEXTS_AS_IS, state->status);
+	site->note = texts_keep(texts, REDACT_FORM_TEXT, state->note);
+	site->url = texts_keep(texts, REDACT_FORM_TEXT, state->url);
+	site->fixed_in = texts_keep(texts, REDACT_FORM_NAME, state->fixed_in);
+}
+
+/* A site of which a signature came again is not what was said of it. */
+static void take_signature_state(
+	struct texts *texts, const struct store_state *state, struct analysis_site *site) {
+	const char *hash = texts_keep(texts, TEXTS_AS_IS, state->name);
+	if (state->site && state->status && !strcmp(state->status, "regressed"))
+		site->status = texts_keep(texts, TEXTS_AS_IS, state->status);
+	for (size_t i = 0; i < site->signature_count; i++) {
+		struct analysis_signature *signature = &site->signatures[i];
+		if (signature->hash != hash)
+			continue;
+		signature->note = texts_keep(texts, REDACT_FORM_TEXT, state->note);
+		signature->url = texts_keep(texts, REDACT_FORM_TEXT, state->url);
+		signature->fixed_in = texts_keep(texts, REDACT_FORM_NAME, state->fixed_in);
+	}
+}
+
+/* Sites come first. A signature without a site is among the crashes that no rule knows. */
 static int take_state(const struct store_state *state, void *user) {
 	struct analysis_work *work = user;
 	struct analysis *analysis = work->analysis;
-	if (state->target != STATE_SITE)
-		return 0;
-	const char *name = texts_keep(&work->texts, REDACT_FORM_NAME, state->name);
+	bool of_site = state->target == STATE_SITE;
+	const char *name =
+		texts_keep(&work->texts, REDACT_FORM_NAME, of_site ? state->name : state->site);
 	for (size_t i = 0; i < analysis->site_count; i++) {
 		struct analysis_site *site = &analysis->sites[i];
-		if (site->id != name || !name)
+		if (site->id != name)
 			continue;
-		if (state->status)
-			site->status = texts_keep(&work->texts, TEXTS_AS_IS, state->status);
-		site->note = texts_keep(&work->texts, REDACT_FORM_TEXT, state->note);
-		site->url = texts_keep(&work->texts, REDACT_FORM_TEXT, state->url);
-		site->fixed_in = texts_keep(&work->texts, REDACT_FORM_NAME, state->fixed_in);
+		if (of_site)
+			take_site_state(&work->texts, state, site);
+		else
+			take_signature_state(&work->texts, state, site);
 	}
 	return work->texts.failed ? -ENOMEM : 0;
 }

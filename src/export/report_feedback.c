@@ -234,5 +234,6 @@ void analysis_feedback(const struct analysis *analysis, struct buf *ret) {
 			 "`report.html` over all of them, and `SHA256SUMS`\n");
 	if (analysis->experiment_count)
 		buf_add_str(ret, "- `experiments.json`: the measured rates\n");
+	buf_add_str(ret, "\n");
 	report_about(ret, analysis);
 }

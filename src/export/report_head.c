@@ -49,9 +49,11 @@ static void put_share(struct buf *out, const struct analysis *analysis) {
 			buf_printf(out, ", the first two with %.1f %% of them", share * 100);
 		}
 	}
-	if (unknown && known)
-		buf_printf(out, "; %" PRIu64 " no rule knows", unknown);
-	else if (unknown)
+	if (unknown && known) {
+		buf_add_str(out, "; ");
+		experiment_count(unknown, out);
+		buf_add_str(out, " no rule knows");
+	} else if (unknown)
 		buf_add_str(out, ", none of which any rule knows");
 }
 

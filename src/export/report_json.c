@@ -97,6 +97,9 @@ static void put_signatures(struct json_out *out, const struct analysis_site *sit
 		json_out_text(out, "signature", site->signatures[i].hash);
 		json_out_text(out, "text", site->signatures[i].text);
 		json_out_text(out, "status", site->signatures[i].status);
+		json_out_text(out, "note", site->signatures[i].note);
+		json_out_text(out, "url", site->signatures[i].url);
+		json_out_text(out, "fixed_in", site->signatures[i].fixed_in);
 		json_out_u64(out, "count", site->signatures[i].count);
 		json_out_object_end(out);
 	}

@@ -234,20 +234,34 @@ static void put_blame(struct buf *out, const struct analysis_site *site) {
 	buf_add_str(out, "\n");
 }
 
+static void put_signature(struct buf *out, const struct analysis_signature *signature) {
+	buf_add_str(out, "| ");
+	report_code(out, signature->hash);
+	buf_printf(out, " | %" PRIu64 " | ", signature->count);
+	report_prose(out, signature->status ? signature->status : "open");
+	if (signature->fixed_in) {
+		buf_add_str(out, ", fixed in ");
+		report_code(out, signature->fixed_in);
+	}
+	if (signature->note) {
+		buf_add_str(out, ": ");
+		report_prose(out, signature->note);
+	}
+	if (signature->url) {
+		buf_add_char(out, ' ');
+		report_prose(out, signature->url);
+	}
+	buf_add_str(out, " | ");
+	report_code(out, signature->text);
+	buf_add_str(out, " |\n");
+}
+
 static void put_signatures(struct buf *out, const struct analysis_site *site) {
 	buf_printf(out, "<details><summary>%zu signature%s</summary>\n\n", site->signature_count,
 		site->signature_count == 1 ? "" : "s");
 	buf_add_str(out, "| Signature | Crashes | Status | Text |\n|---|---:|---|---|\n");
-	for (size_t i = 0; i < site->signature_count && i < SIGNATURES_MAX; i++) {
-		const struct analysis_signature *signature = &site->signatures[i];
-		buf_add_str(out, "| ");
-		report_code(out, signature->hash);
-		buf_printf(out, " | %" PRIu64 " | ", signature->count);
-		report_prose(out, signature->status ? signature->status : "open");
-		buf_add_str(out, " | ");
-		report_code(out, signature->text);
-		buf_add_str(out, " |\n");
-	}
+	for (size_t i = 0; i < site->signature_count && i < SIGNATURES_MAX; i++)
+		put_signature(out, &site->signatures[i]);
 	if (site->signature_count > SIGNATURES_MAX)
 		buf_printf(out, "\n%zu more.\n", site->signature_count - SIGNATURES_MAX);
 	buf_add_str(out, "\n</details>\n\n");

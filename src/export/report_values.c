@@ -191,9 +191,12 @@ void report_simulated(struct buf *out, uint64_t count, uint64_t simulated) {
 	buf_add_str(out, "> **SIMULATED**: ");
 	if (simulated == count)
 		buf_add_str(out, count == 1 ? "this crash is" : "all of these crashes are");
-	else
-		buf_printf(out, "%" PRIu64 " of these %" PRIu64 " crashes %s", simulated, count,
-			simulated == 1 ? "is" : "are");
+	else {
+		experiment_count(simulated, out);
+		buf_add_str(out, " of these ");
+		experiment_count(count, out);
+		buf_add_str(out, simulated == 1 ? " crashes is" : " crashes are");
+	}
 	buf_printf(out, " of the simulated driver, and tell%s nothing of a real one.",
 		simulated == 1 ? "s" : "");
 	if (simulated != count)

@@ -196,6 +196,36 @@ static void test_events(void **state) {
 		"events");
 }
 
+/* ---- what people decided ---- */
+
+static void decide(struct scene *scene, enum state_target target, const char *name,
+	const struct store_state_change *change) {
+	const struct store_state state = {.target = target, .name = name};
+	struct err err = {0};
+	if (store_state_set(scene->store, &state, change, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void test_states(void **state) {
+	struct scene *scene = *state;
+	const struct store_state_change known = {.status = "known", .note = "seen *before*"};
+	const struct store_state_change again = {
+		.status = "regressed", .fixed_in = "24G419", .note = "it is back"};
+	put(scene, at_site("agx-bind-resource", 0x1e0), 2);
+	put(scene, at_site("agx-set-buffer", 0x3b90), 1);
+	decide(scene, STATE_SITE, "agx-bind-resource", &known);
+	load(scene);
+	assert_string_equal(scene->analysis.sites[0].status, "known");
+	assert_string_equal(scene->analysis.sites[1].status, "open");
+	assert_contains(markdown(scene), "Status: **known**. Note: seen &#42;before&#42;");
+	decide(scene, STATE_SIGNATURE, scene->analysis.sites[0].signatures[0].hash, &again);
+	load(scene);
+	/* What came again is stronger than what was said of its site. */
+	assert_string_equal(scene->analysis.sites[0].status, "regressed");
+	assert_string_equal(scene->analysis.sites[0].signatures[0].fixed_in, "24G419");
+	assert_contains(markdown(scene), "regressed, fixed in `24G419`: it is back |");
+}
+
 /* ---- other threads ---- */
 
 static void test_concurrency(void **state) {
@@ -448,6 +478,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_concurrency, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_workarounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_simulated, setup, teardown),
