@@ -200,7 +200,7 @@ static const char *const texts[ST_COUNT] = {
 	[ST_RETAIN_STACK_DROP] = "delete from stack where id = ?1 and not exists "
 				 "(select 1 from incident where stack_id = ?1)",
 	[ST_RETAIN_CALLS_DROP] = "delete from call_list where id = ?1 and not exists "
-				 "(select 1 from incident where calls_id = ?1)",
+				 "(select 1 from incident where calls_id = ?1 and calls_id > 0)",
 	[ST_RETAIN_PAGE_SIZE] = "pragma page_size",
 	[ST_RETAIN_PAGE_COUNT] = "pragma page_count",
 	[ST_RETAIN_FREE_COUNT] = "pragma freelist_count",
