@@ -135,6 +135,73 @@ static int tell_ending(struct analysis_work *work, struct analysis_site *site) {
 	return code;
 }
 
+/* ---- Metal's debug layer ---- */
+
+/* Runs of one experiment with the layer and without it. */
+struct layered {
+	uint64_t runs[2], here[2]; /* here: crashes at the site; [1]: with the layer */
+	uint64_t refused;          /* with the layer: stopped at a rule that was broken */
+};
+
+static struct layered count_layered(const struct experiment_summary *summary, const char *site) {
+	struct layered ret = {0};
+	for (size_t i = 0; i < summary->condition_count; i++) {
+		const struct summary_condition *condition = &summary->conditions[i];
+		const char *value = experiment_variable(condition, "MTL_DEBUG_LAYER");
+		int on = value && !strcmp(value, "1");
+		if (experiment_is_simulated(condition) || experiment_untold(condition->outcomes))
+			continue;
+		ret.runs[on] += condition->runs;
+		ret.here[on] += crashes_at(condition, site);
+		if (on)
+			ret.refused += crashes_at(condition, "metal-validation");
+	}
+	return ret;
+}
+
+/* It tells only of a program that crashes at this site without it. */
+static bool is_layered(const struct layered *layered) {
+	return layered->here[0] && layered->runs[1];
+}
+
+static bool was_layered(const struct analysis *analysis, const char *site) {
+	for (size_t i = 0; i < analysis->experiment_count; i++) {
+		const struct layered layered = count_layered(&analysis->experiments[i], site);
+		if (is_layered(&layered))
+			return true;
+	}
+	return false;
+}
+
+static int tell_layer(struct analysis_work *work, struct analysis_site *site) {
+	struct buf text = {0};
+	int code = 0;
+	for (size_t i = 0; i < work->analysis->experiment_count && !code; i++) {
+		const struct experiment_summary *summary = &work->analysis->experiments[i];
+		const struct layered layered = count_layered(summary, site->id);
+		if (!is_layered(&layered))
+			continue;
+		buf_reset(&text);
+		buf_printf(&text,
+			"In experiment %" PRId64 ", %" PRIu64 " of %" PRIu64
+			" runs crashed at this site without Metal's debug layer, and %" PRIu64
+			" of %" PRIu64 " with it; ",
+			summary->conditions[0].experiment, layered.here[0], layered.runs[0],
+			layered.here[1], layered.runs[1]);
+		if (layered.refused)
+			buf_printf(&text,
+				"in %" PRIu64
+				" of those it stopped at a broken rule of Metal before: that points "
+				"to misuse of the API.",
+				layered.refused);
+		else
+			buf_add_str(&text, "it found no broken rule of Metal.");
+		code = add_evidence(work, site, &text);
+	}
+	buf_finish(&text);
+	return code;
+}
+
 /* ---- what to run next ---- */
 
 enum step {
@@ -226,7 +293,8 @@ static bool is_torch(const struct analysis_site *site) {
 }
 
 /* What has been measured already is not asked for again. */
-static unsigned steps_of(const struct analysis_site *site, const struct tested *tested) {
+static unsigned steps_of(const struct analysis *analysis, const struct analysis_site *site,
+	const struct tested *tested) {
 	unsigned ret = plan_of(site->id);
 	/* What the simulated driver did is known already. */
 	if (site->simulated == site->count)
@@ -237,6 +305,8 @@ static unsigned steps_of(const struct analysis_site *site, const struct tested *
 		ret &= ~BIT(STEP_LOCKS);
 	if (tested[BREAKS_RULES].unlocked)
 		ret &= ~BIT(STEP_BREAK_RULES);
+	if (was_layered(analysis, site->id))
+		ret &= ~BIT(STEP_DEBUG_LAYER);
 	if (!is_torch(site))
 		ret &= ~BIT(STEP_TORCH);
 	return ret;
@@ -279,7 +349,9 @@ int analysis_take_next(struct analysis_work *work) {
 		if (!code && (plan_of(site->id) & (BIT(STEP_BREAK_RULES) | BIT(STEP_SHARE_BUFFER))))
 			code = tell_tests(work, site, tested);
 		if (!code)
-			code = add_steps(work, site, steps_of(site, tested));
+			code = tell_layer(work, site);
+		if (!code)
+			code = add_steps(work, site, steps_of(work->analysis, site, tested));
 	}
 	return code ? err_set(work->err, code, "out of memory") : 0;
 }

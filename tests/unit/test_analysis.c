@@ -325,6 +325,37 @@ static void test_workarounds(void **state) {
 		assert_lacks(site->next[i], "--scenario independent,shared-queue");
 }
 
+/* The experiment that a report asks for, and what it then tells. */
+static void test_layer(void **state) {
+	struct scene *scene = *state;
+	struct made_experiment made;
+	const struct store_condition rows[] = {
+		{.env = "{\"MTL_DEBUG_LAYER\":\"0\"}", .command = "[\"train\"]"},
+		{.env = "{\"MTL_DEBUG_LAYER\":\"1\"}", .command = "[\"train\"]"}};
+	const struct made_trials trials[] = {
+		{.count = 4, .outcome = TRIAL_CRASHED, .signal = 11, .site = "agx-set-buffer"},
+		{.count = 6, .outcome = TRIAL_FINISHED},
+		{.condition = 1,
+			.count = 7,
+			.outcome = TRIAL_CRASHED,
+			.signal = 6,
+			.site = "metal-validation"},
+		{.condition = 1, .count = 3, .outcome = TRIAL_FINISHED},
+	};
+	made_begin(&made, scene->store, &measured, rows, COUNT(rows));
+	made_trials(&made, trials, COUNT(trials));
+	load(scene);
+	const struct analysis_site *site = &scene->analysis.sites[1];
+	assert_string_equal(site->id, "agx-set-buffer");
+	assert_int_equal(site->evidence_count, 1);
+	assert_string_equal(site->evidence[0],
+		"In experiment 1, 4 of 10 runs crashed at this site without Metal's debug layer, and "
+		"0 of 10 with it; in 7 of those it stopped at a broken rule of Metal before: that "
+		"points to misuse of the API.");
+	for (size_t i = 0; i < site->next_count; i++)
+		assert_lacks(site->next[i], "MTL_DEBUG_LAYER");
+}
+
 static void test_simulated(void **state) {
 	struct scene *scene = *state;
 	measure(scene, "sim", "shared-queue");
@@ -481,6 +512,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_concurrency, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_workarounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_layer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_simulated, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_redaction, setup, teardown),
 		cmocka_unit_test(test_platform),
