@@ -4,10 +4,10 @@
 
 #include <math.h>
 
-enum { CELL_WIDTH = 68, CELL_HEIGHT = 30, LABEL_WIDTH = 290, HEAD_HEIGHT = 26, SHADES = 5 };
+enum { CELL_WIDTH = 64, CELL_HEIGHT = 30, LABEL_WIDTH = 324, HEAD_HEIGHT = 26, SHADES = 5 };
 
 /* Columns that a label of a row has room for, and one of a column. */
-#define ROW_COLUMNS 46
+#define ROW_COLUMNS 48
 #define COLUMN_COLUMNS 10
 
 static uint64_t most_of(const struct svg_matrix *matrix) {
@@ -59,7 +59,7 @@ void svg_matrix(struct buf *out, const struct svg_matrix *matrix) {
 			matrix->columns[i], COLUMN_COLUMNS);
 	buf_add_char(out, '\n');
 	for (size_t i = 0; i < matrix->row_count; i++) {
-		draw_label(out, "end", LABEL_WIDTH - 10, HEAD_HEIGHT + i * CELL_HEIGHT + 20.0,
+		draw_label(out, "end", LABEL_WIDTH - 10, HEAD_HEIGHT + (double)i * CELL_HEIGHT + 20,
 			matrix->rows[i], ROW_COLUMNS);
 		for (size_t j = 0; j < matrix->column_count; j++)
 			draw_cell(out, matrix, i, j, most);

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum { WIDTH = 960, LEFT = 300, RIGHT = 40, TOP = 12, ROW = 44, BOTTOM = 34, ROWS_MAX = 12 };
+enum { WIDTH = 960, LEFT = 344, RIGHT = 40, TOP = 12, ROW = 44, BOTTOM = 34, ROWS_MAX = 12 };
 
 /* Above the last offset that counts as near NULL; the scale is logarithmic. */
 #define OFFSET_MAX 0x10000
@@ -97,7 +97,7 @@ static void draw_site(
 	svg_line(out, "rule", LEFT, y, WIDTH - RIGHT, y);
 	html_printf(out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">", LEFT - 22, y + 4);
 	page_site_label(&label, site);
-	html_clip(out, buf_str(&label), 44);
+	html_clip(out, buf_str(&label), 48);
 	buf_add_str(out, "</text>");
 	for (size_t i = 0; i < site->offset_count && i < 64; i++)
 		draw_mark(out, &site->offsets[i], y, most);

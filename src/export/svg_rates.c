@@ -78,9 +78,9 @@ static void draw_axes(struct rates *rates) {
 	double power = pow(10, floor(log10(rates->throughput_max)));
 	double most = rates->throughput_max / power;
 	double step = (most > 5 ? 2 : most > 2 ? 1 : 0.5) * power;
-	for (double at = 0; at <= rates->throughput_max; at += step) {
-		experiment_number(at, &rates->text);
-		draw_tick(rates, performance_x(rates, at));
+	for (unsigned i = 0; step * i <= rates->throughput_max; i++) {
+		experiment_number(step * i, &rates->text);
+		draw_tick(rates, performance_x(rates, step * i));
 	}
 }
 
