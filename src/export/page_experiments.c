@@ -66,8 +66,10 @@ static void add_conditions(struct page *page, const struct experiment_summary *s
 			if (!experiment_column_is_there(summary, column))
 				continue;
 			experiment_column_cell(summary, i, column, page_text(page));
-			buf_add_str(out,
-				experiment_column_is_right(column) ? "<td class=\"n\">" : "<td>");
+			buf_add_str(out, experiment_column_is_right(column) ? "<td class=\"n\">"
+					 : column <= EXPERIMENT_COLUMN_COMMAND
+						 ? "<td>"
+						 : "<td class=\"whole\">");
 			html_clip(out, buf_str(&page->text), PAGE_SYMBOL_COLUMNS);
 			buf_add_str(out, "</td>");
 		}

@@ -28,7 +28,7 @@ static void add_row(struct page *page, size_t index) {
 	buf_printf(out,
 		"</td><td><svg class=\"share\" width=\"64\" height=\"10\" aria-hidden=\"true\" "
 		"focusable=\"false\"><rect class=\"h1\" width=\"64\" height=\"10\" rx=\"2\"></rect>"
-		"<rect class=\"c0\" width=\"%.1f\" height=\"10\" rx=\"2\"></rect></svg></td><td class=\"fault\">",
+		"<rect class=\"c0\" width=\"%.1f\" height=\"10\" rx=\"2\"></rect></svg></td><td class=\"whole\">",
 		site->share * 64);
 	html_printf(out, "%s", site->addresses.count ? site->addresses.items[0].text : "");
 	if (site->accesses.count)

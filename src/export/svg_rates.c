@@ -123,7 +123,7 @@ static void draw_row(struct rates *rates, size_t index) {
 	const struct summary_condition *condition = &rates->summary->conditions[index];
 	double y = TOP + 8 + (double)index * ROW;
 	experiment_summary_name(rates->summary, index, &rates->text);
-	if (condition->simulated)
+	if (experiment_is_simulated(condition))
 		buf_add_str(&rates->text, " (sim)");
 	html_printf(rates->out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">", LABEL, y + 4);
 	html_clip(rates->out, buf_str(&rates->text), 30);
