@@ -59,10 +59,10 @@ static void test_whole(void **state) {
 }
 
 static void test_refused(void **state) {
-	static const char *const texts[] = {"", "[]", "7", "{}", "{\"format\":\"tar\"}",
+	static const char cut[] = START, comma[] = START ",}", open[] = START ",\"files\":[{}";
+	const char *const texts[] = {"", "[]", "7", "{}", "{\"format\":\"tar\"}",
 		"{\"format\":\"agxtriage-export\",\"format_version\":2}",
-		"{\"format\":\"agxtriage-export\",\"format_version\":\"1\"}", START, START ",}",
-		START ",\"files\":[{}"};
+		"{\"format\":\"agxtriage-export\",\"format_version\":\"1\"}", cut, comma, open};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		assert_int_equal(read(texts[i]), -EBADMSG);
 		assert_true(err.text[0] != '\0');
