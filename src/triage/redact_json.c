@@ -48,7 +48,7 @@ static void add_escaped(struct walk *walk, bool slashes) {
 		const char *known = c ? strchr(from, c) : NULL;
 		if (known || (c == '/' && slashes)) {
 			buf_add_char(walk->ret, '\\');
-			buf_add_char(walk->ret, known ? to[known - from] : c);
+			buf_add(walk->ret, known ? &to[known - from] : &c, 1);
 		} else if ((unsigned char)c < 0x20) {
 			buf_printf(walk->ret, "\\u%04x", (unsigned)c);
 		} else {
@@ -180,7 +180,7 @@ static void step(struct walk *walk) {
 	struct level *level = &walk->levels[walk->depth - 1];
 	const char *tail = walk->json.p;
 	const struct redact_member *member = level->item;
-	struct json_key key;
+	struct json_key key = {0};
 	bool first = level->first;
 	bool more = level->item ? json_next_element(&walk->json, &level->first)
 				: json_next_member(&walk->json, &level->first, &key);

@@ -150,7 +150,7 @@ static struct text without_commas(struct text word) {
 }
 
 static void put_reason(struct redact_line *line, struct text value) {
-	struct text title = value, code = value;
+	struct text title = value;
 	uint64_t number;
 	if (text_skip(&value, "Namespace "))
 		line_keep(line, text_upto(title, strlen("Namespace")));
@@ -158,7 +158,7 @@ static void put_reason(struct redact_line *line, struct text value) {
 	line_put(line, POLICY_WORD, bare);
 	if (bare.len < word.len)
 		line_keep(line, text_upto(text_from(word, bare.len), 1));
-	code = value;
+	struct text code = value;
 	if (text_skip(&value, "Code "))
 		line_keep(line, text_upto(code, strlen("Code")));
 	struct text rest = value;

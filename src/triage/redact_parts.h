@@ -61,6 +61,6 @@ int redact_text(
 int redact_prose(
 	struct redactor *redactor, const char *bytes, size_t len, struct buf *ret, struct err *err);
 /* One line "0  image  0x1000 symbol + 4"; other lines are prose. */
-void redact_frame_line(struct redactor *redactor, const char *line, size_t len, struct buf *ret);
+void redact_frame_line(struct redactor *redactor, const char *bytes, size_t len, struct buf *ret);
 
 #endif

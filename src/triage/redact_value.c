@@ -128,21 +128,23 @@ static bool is_plain_version(const char *text, size_t len) {
 	return true;
 }
 
-/* "3.14.0 (3.14.0)", "???", "(*)" */
+static bool is_no_version(const char *text, size_t len) {
+	return (len == 3 && memcmp(text, "???", 3) == 0) || (len == 1 && *text == '*');
+}
+
+/* "3.14.0 (3.14.0)", "??? (???)", "*" */
 static bool is_version(const char *text, size_t len) {
-	if ((len == 3 && memcmp(text, "???", 3) == 0) || (len == 1 && *text == '*'))
-		return true;
 	const char *open = memchr(text, '(', len);
 	if (!open)
-		return is_plain_version(text, len);
+		return is_no_version(text, len) || is_plain_version(text, len);
 	size_t before = (size_t)(open - text), inside = len - before - 1;
 	while (before && text[before - 1] == ' ')
 		before--;
 	if (!inside || text[len - 1] != ')')
 		return false;
 	inside--;
-	return is_version(open + 1, inside) && (!before || is_version(text, before)) &&
-	       !memchr(open + 1, '(', inside);
+	return (is_no_version(open + 1, inside) || is_plain_version(open + 1, inside)) &&
+	       (!before || is_no_version(text, before) || is_plain_version(text, before));
 }
 
 /* "24G419", "25D5089e" */
