@@ -11,6 +11,9 @@
 #define LOCAL_BYTES 128
 #define HOST_BYTES 253
 
+#define MAC_SIGNS (REDACT_HAS_COLON | REDACT_HAS_DASH)
+#define HOST_SIGNS (REDACT_HAS_DOT | REDACT_HAS_DASH)
+
 static size_t span(const char *text, size_t len, const char *others, size_t max) {
 	size_t n = 0;
 
@@ -192,7 +195,7 @@ static size_t host_length(const char *text, size_t len) {
 		if (n > size && redact_at(text + n - size, size, ends[i]))
 			return n;
 	}
-	for (size_t k = 1; k < n; k++) {
+	for (size_t k = 1; memchr(text, '-', n) != NULL && k < n; k++) {
 		for (size_t i = 0; text[k] == '-' && i < sizeof macs / sizeof macs[0]; i++) {
 			if (redact_at(text + k, n - k, macs[i]))
 				return n;
@@ -221,13 +224,17 @@ static bool ends_url(char c) {
 }
 
 /* The scheme stays; who is asked, and for what, does not. */
-static size_t find_url(const struct redact_scan *scan, size_t at, size_t to) {
+static size_t find_url(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
 	const char *text = scan->text;
 	size_t n = at + span(text + at, to - at, "+.-", 16), host;
 
 	if (n + 3 > to || memcmp(text + n, "://", 3) != 0 || n == at ||
 		redact_at(text + at, n - at, "file"))
 		return 0;
+	if (prose)
+		redact_scan_words(scan, at, n);
+	else
+		redact_scan_marks(scan, at, n, false);
 	n += 3;
 	host = n;
 	n += redact_placeholder(text + n, to - n);
@@ -269,19 +276,30 @@ static size_t machine_length(const char *text, size_t len) {
 struct finder {
 	size_t (*length)(const char *text, size_t len);
 	enum redact_kind kind;
+	unsigned needs; /* one of these signs; 0: none */
+	bool digits;    /* and digits */
 };
 
 size_t redact_find(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
-	static const struct finder finders[] = {{email_length, REDACT_ADDRESS},
-		{uuid_length, REDACT_MACHINE}, {mac_length, REDACT_MACHINE},
-		{ipv4_length, REDACT_ADDRESS}, {ipv6_length, REDACT_ADDRESS},
-		{phone_length, REDACT_ADDRESS}, {machine_length, REDACT_MACHINE},
-		{host_length, REDACT_HOST}, {public_host_length, REDACT_HOST}};
+	static const struct finder finders[] = {
+		{email_length, REDACT_ADDRESS, REDACT_HAS_AT, false},
+		{uuid_length, REDACT_MACHINE, 0, true},
+		{mac_length, REDACT_MACHINE, MAC_SIGNS, false},
+		{ipv4_length, REDACT_ADDRESS, REDACT_HAS_DOT, true},
+		{ipv6_length, REDACT_ADDRESS, REDACT_HAS_COLON, true},
+		{phone_length, REDACT_ADDRESS, 0, true},
+		{machine_length, REDACT_MACHINE, 0, true},
+		{host_length, REDACT_HOST, HOST_SIGNS, false},
+		{public_host_length, REDACT_HOST, REDACT_HAS_DOT, false},
+	};
+	const bool digits = (scan->has & REDACT_HAS_DIGITS) != 0;
 	const char *text = scan->text + at;
-	size_t n = find_url(scan, at, to);
+	size_t n = scan->has & REDACT_HAS_SLASH ? find_url(scan, at, to, prose) : 0;
 
 	for (size_t i = 0; n == 0 && i < sizeof finders / sizeof finders[0]; i++) {
-		n = finders[i].length(text, to - at);
+		if ((finders[i].needs == 0 || (finders[i].needs & scan->has) != 0) &&
+			(digits || !finders[i].digits))
+			n = finders[i].length(text, to - at);
 		if (n > 0)
 			scan->found(finders[i].kind, at, at + n, scan->user);
 	}

@@ -31,7 +31,7 @@ static const char *stars(const char *text, size_t len, struct arena *arena) {
 static bool is_private(
 	enum redact_form form, const struct redact_names *own, const char *text, size_t len) {
 	bool found = false;
-	const struct redact_scan scan = {
+	struct redact_scan scan = {
 		.names = own, .text = text, .len = len, .found = note_found, .user = &found};
 
 	redact_scan(&scan, form);

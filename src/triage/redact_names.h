@@ -40,6 +40,10 @@ struct redact_match {
 	bool whole, part;
 };
 
+static inline bool redact_names_none(const struct redact_names *names) {
+	return names == NULL || names->slot_count == 0;
+}
+
 /* The longest name that starts at text[0], len == 0 when none does. names may be NULL. */
 struct redact_match redact_names_at(const struct redact_names *names, const char *text, size_t len);
 

@@ -9,8 +9,12 @@
 
 /* Parts that are told apart; the rest of a deeper path is one part. */
 #define PARTS 64
+/* Separators at the start of a path in a text. */
+#define SLASHES 8
 /* Words of a folder's name that blanks part. */
 #define BLANK_WORDS 6
+/* Of a path for which a compiler tells line and column. */
+#define LOCATION_BYTES 1024
 
 struct part {
 	size_t from, to;
@@ -322,19 +326,51 @@ static size_t quoted_end(const char *text, size_t from, size_t at, size_t to) {
 	return i < to && i > at && (text[i] == quote || text[i] == text[at - 1]) ? i : 0;
 }
 
+static size_t digits(const char *text, size_t len) {
+	size_t n = 0;
+
+	while (n < len && redact_is_digit(text[n]))
+		n++;
+	return n;
+}
+
+/* "(lambda at /a, b/c.mm:7:9)": a compiler tells where its path ends; 0 when none does. */
+static size_t located_end(const char *text, size_t at, size_t to) {
+	size_t end = to - at > LOCATION_BYTES ? at + LOCATION_BYTES : to;
+
+	if (at < 4 || memcmp(text + at - 4, " at ", 4) != 0)
+		return 0;
+	for (size_t i = at; i < end && text[i] != '\n' && text[i] != ')'; i++) {
+		size_t n = text[i] == ':' ? digits(text + i + 1, to - i - 1) : 0,
+		       column = i + 1 + n;
+
+		if (n > 0 && column < to && text[column] == ':' &&
+			(n = digits(text + column + 1, to - column - 1)) > 0 &&
+			column + 1 + n < to && text[column + 1 + n] == ')')
+			return i;
+	}
+	return 0;
+}
+
 static bool starts_path(const struct redact_scan *scan, size_t at, size_t to) {
 	const char *text = scan->text;
 	char before = at > 0 ? text[at - 1] : 0, after;
 	bool user;
 	size_t root, n;
 
-	if (redact_is_ident(before) || (unsigned char)before >= 0x80)
+	if ((scan->has & REDACT_HAS_SLASH) == 0 || redact_is_ident(before) ||
+		(unsigned char)before >= 0x80)
+		return false;
+	if (strchr("/\\%~@.", text[at]) == NULL && (at + 1 >= to || text[at + 1] != ':') &&
+		!redact_at(text + at, to - at, "file:"))
 		return false;
 	root = root_length(scan, at, to, &user);
 	n = redact_separator(text + at + root, to - at - root);
 	if (n == 0 || (root == 0 && text[at] == '\\' && n == 1))
 		return false;
-	n = at + root + separators(text + at + root, to - at - root);
+	n = at + root;
+	for (int i = 0; i < SLASHES && n < to; i++)
+		n += redact_separator(text + n, to - n);
 	after = n < to ? text[n] : 0;
 	return redact_is_ident(after) || (unsigned char)after >= 0x80 ||
 	       (after != 0 && strchr(".-~@+<%#", after) != NULL && n < to);
@@ -346,6 +382,8 @@ size_t redact_find_path(const struct redact_scan *scan, size_t at, size_t to, bo
 	if (!starts_path(scan, at, to))
 		return 0;
 	end = quoted_end(scan->text, 0, at, to);
+	if (end == 0)
+		end = located_end(scan->text, at, to);
 	if (end == 0) {
 		bool user;
 		size_t root = root_length(scan, at, to, &user);

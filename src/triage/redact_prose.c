@@ -43,6 +43,35 @@ static bool is_number(const char *text, size_t len) {
 	return i == len && len <= 20;
 }
 
+static size_t span_hex(const char *text, size_t len) {
+	size_t n = 0;
+
+	while (n < len && redact_is_hex(text[n]))
+		n++;
+	return n;
+}
+
+/* One end of a region of memory, "102e5c000-102e60000". */
+static bool is_region(const struct redact_scan *scan, size_t at, size_t len, size_t to) {
+	const char *text = scan->text;
+	size_t start = at;
+
+	if (len < 8 || len > 16 || span_hex(text + at, len) != len)
+		return false;
+	if (at > 8 && text[at - 1] == '-') {
+		start--;
+		while (start > 0 && at - start < 18 && redact_is_hex(text[start - 1]))
+			start--;
+		len = at - 1 - start;
+		return len >= 8 && len <= 16 && (start == 0 || text[start - 1] == ' ');
+	}
+	if (at + len >= to || text[at + len] != '-' || (at > 0 && text[at - 1] != ' '))
+		return false;
+	start = at + len + 1;
+	len = span_hex(text + start, to - start);
+	return len >= 8 && len <= 16 && (start + len == to || text[start + len] == ' ');
+}
+
 /* Reads one word or one other character; bytes. */
 static size_t read_word(const struct redact_scan *scan, size_t at, size_t to) {
 	const char *text = scan->text;
@@ -50,11 +79,15 @@ static size_t read_word(const struct redact_scan *scan, size_t at, size_t to) {
 	struct redact_match match;
 	uint32_t point;
 
-	if (n == 0)
-		return redact_char(text + at, to - at, &point);
-	if (is_number(text + at, n))
-		return n;
 	match = redact_names_at(scan->names, text + at, to - at);
+	if (n == 0 && (match.len == 0 || match.part || match.whole))
+		return redact_char(text + at, to - at, &point);
+	if (n == 0) {
+		scan->found(match.kind, at, at + match.len, scan->user);
+		return match.len;
+	}
+	if (is_number(text + at, n) || is_region(scan, at, n, to))
+		return n;
 	if (match.len > 0 && !match.part &&
 		(match.len == n ||
 			(match.len > n && at + match.len <= to &&
@@ -66,6 +99,25 @@ static size_t read_word(const struct redact_scan *scan, size_t at, size_t to) {
 	if (!redact_identifier_known(scan->words, text + at, n))
 		scan->found(REDACT_WORD, at, at + n, scan->user);
 	return n;
+}
+
+/* "4929 1183 6620 7745": the number of a card or an account in groups of four; bytes. */
+static size_t grouped_number(const char *text, size_t len) {
+	size_t done = 0, groups = 0, n;
+
+	for (;;) {
+		for (n = 0; done + n < len && n < 5 && redact_is_digit(text[done + n]); n++)
+			;
+		if (n == 0 || n > 4 || (done + n < len && redact_is_ident(text[done + n])))
+			break;
+		done += n;
+		groups++;
+		if (n < 4 || done + 1 >= len || (text[done] != ' ' && text[done] != '-') ||
+			!redact_is_digit(text[done + 1]))
+			return groups > 2 ? done : 0;
+		done++;
+	}
+	return groups > 2 ? done - 1 : 0;
 }
 
 void redact_scan_words(const struct redact_scan *scan, size_t from, size_t to) {
@@ -125,6 +177,11 @@ static size_t read_token(const struct redact_scan *scan, const struct line *line
 
 	if (n > 0)
 		return n;
+	if (redact_is_digit(text[at]) && !redact_is_ident(before) &&
+		(n = grouped_number(text + at, to - at)) > 0) {
+		scan->found(REDACT_SECRET, at, at + n, scan->user);
+		return n;
+	}
 	n = redact_find_path(scan, at, to, true);
 	if (n > 0)
 		return n;

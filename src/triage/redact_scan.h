@@ -15,11 +15,24 @@ struct redact_scan {
 	const struct redact_words *words; /* beside the vocabulary; may be NULL */
 	const char *text;
 	size_t len;
+	unsigned has; /* REDACT_HAS_...: whether a sign stands anywhere in the text */
 	void (*found)(enum redact_kind kind, size_t from, size_t to, void *user);
 	void *user;
 };
 
-void redact_scan(const struct redact_scan *scan, enum redact_form form);
+/* Signs without which most forms cannot be there; looked for once. */
+enum redact_has {
+	REDACT_HAS_SLASH = 1, /* or what stands for one */
+	REDACT_HAS_AT = 2,    /* or a percent sign */
+	REDACT_HAS_DOT = 4,
+	REDACT_HAS_DASH = 8,
+	REDACT_HAS_EQUALS = 16,
+	REDACT_HAS_COLON = 32,
+	REDACT_HAS_DIGITS = 64, /* two or more */
+};
+
+/* Fills scan->has first. */
+void redact_scan(struct redact_scan *scan, enum redact_form form);
 
 /* The forms, each on the part [from, to) of the text. */
 void redact_scan_text(const struct redact_scan *scan, size_t from, size_t to);

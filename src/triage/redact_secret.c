@@ -24,8 +24,12 @@ static bool looks_random(const char *text, size_t len) {
 	for (size_t i = 0; i < len; i++) {
 		int now = redact_is_digit(text[i]) ? 0 : redact_is_upper(text[i]) ? 1 : 2;
 
-		if (!redact_is_digit(text[i]) && !redact_is_letter(text[i]))
+		/* names of many short words are joined so */
+		if (text[i] == '_' && counted < RANDOM_BYTES) {
+			digits = changes = counted = 0;
+			before = -1;
 			continue;
+		}
 		digits += now == 0;
 		changes += before >= 0 && now != before && !(before == 1 && now == 2);
 		counted++;
@@ -40,10 +44,12 @@ static size_t prefixed(const char *text, size_t len) {
 		"rk_live_", "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xapp-", "AKIA", "ASIA",
 		"AIza", "ya29.", "eyJ", "npm_", "pypi-", "dop_v1_", "SG.", "r8_", "gsk_", "AGE-"};
 
+	if (len < 11 || strchr("ghsxAynpdSre", text[0]) == NULL)
+		return 0;
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		size_t n = strlen(prefixes[i]), start = n, mixed = 0;
 
-		if (len < n || memcmp(text, prefixes[i], n) != 0)
+		if (prefixes[i][0] != text[0] || len < n || memcmp(text, prefixes[i], n) != 0)
 			continue;
 		while (n < len && (is_token(text[n]) || text[n] == '.'))
 			n++;
@@ -70,9 +76,10 @@ static size_t armoured(const char *text, size_t len) {
 	return n;
 }
 
+/* A compiler's name of a function, or an address. */
 static bool is_mangled(const char *text, size_t len) {
-	static const char *const prefixes[] = {
-		"_Z", "__Z", "___Z", "$s", "_$s", "$S", "_$S", "_T0", "_R", "__R"};
+	static const char *const prefixes[] = {"_Z", "__Z", "___Z", "$s", "_$s", "$S", "_$S", "_T0",
+		"_R", "__R", "__profc__Z", "__profd__Z", "__covrec_", "0x"};
 
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		size_t n = strlen(prefixes[i]);
@@ -97,10 +104,10 @@ size_t redact_find_credential(const struct redact_scan *scan, size_t at, size_t 
 
 	if (n == 0 && text[0] == '-')
 		n = armoured(text, len);
-	if (n == 0 && !is_mangled(text, len)) {
+	if (n == 0 && (scan->has & REDACT_HAS_DIGITS) != 0 && !is_mangled(text, len)) {
 		size_t run = 0;
 
-		while (run < len && (is_token(text[run]) || text[run] == '=' || text[run] == '+'))
+		while (run < len && redact_is_ident(text[run]))
 			run++;
 		if (looks_random(text, run))
 			n = run;
@@ -177,6 +184,8 @@ size_t redact_find_setting(const struct redact_scan *scan, size_t at, size_t to,
 	size_t n = at, key, key_end, from, value;
 	bool option, secret;
 
+	if (!prose && (scan->has & (REDACT_HAS_EQUALS | REDACT_HAS_DASH)) == 0)
+		return 0;
 	while (n < to && text[n] == '-' && n < at + 2)
 		n++;
 	option = n > at;
@@ -186,6 +195,8 @@ size_t redact_find_setting(const struct redact_scan *scan, size_t at, size_t to,
 	if (n == key || n >= to)
 		return 0;
 	key_end = n;
+	if (strchr("=: ", text[n]) == NULL)
+		return 0;
 	secret = is_secret_key(text + key, n - key);
 	value = n + 1;
 	if (text[n] == '=' && value < to && text[value] != '=') {

@@ -34,7 +34,7 @@ static void write_found(enum redact_kind kind, size_t from, size_t to, void *use
 static bool write_once(
 	const struct redact_settle *settle, const char *text, size_t len, struct buf *ret) {
 	struct writing w = {.settle = settle, .text = text, .ret = ret};
-	const struct redact_scan scan = {.names = settle->names,
+	struct redact_scan scan = {.names = settle->names,
 		.words = settle->words,
 		.text = text,
 		.len = len,

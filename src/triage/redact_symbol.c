@@ -35,9 +35,13 @@ static bool inside_known_word(
 
 size_t redact_find_name(const struct redact_scan *scan, size_t from, size_t at, size_t to) {
 	const char *text = scan->text;
-	struct redact_match match = redact_names_at(scan->names, text + at, to - at);
-	size_t end = at + match.len;
+	struct redact_match match;
+	size_t end;
 
+	if (redact_names_none(scan->names))
+		return 0;
+	match = redact_names_at(scan->names, text + at, to - at);
+	end = at + match.len;
 	if (match.len == 0 || match.part)
 		return 0;
 	if (match.whole && !((at == from || is_boundary(text, from, at - 1, to)) &&
@@ -135,7 +139,7 @@ void redact_scan_marks(const struct redact_scan *scan, size_t from, size_t to, b
 	const char *text = scan->text;
 
 	for (size_t i = from, n; i < to; i += n) {
-		n = redact_placeholder(text + i, to - i);
+		n = text[i] == '<' ? redact_placeholder(text + i, to - i) : 0;
 		if (n == 0)
 			n = find_mark(scan, from, i, to, symbol);
 		if (n > 0)
@@ -148,28 +152,32 @@ void redact_scan_marks(const struct redact_scan *scan, size_t from, size_t to, b
 	}
 }
 
+static bool is_unknown(const struct redact_scan *scan, size_t at, size_t len) {
+	return redact_is_letter(scan->text[at]) &&
+	       !redact_identifier_known(scan->words, scan->text + at, len);
+}
+
 /* Whether a symbol has more unknown words side by side than functions have. */
 static bool is_sentence(const struct redact_scan *scan, size_t from, size_t to) {
 	const char *text = scan->text;
-	size_t pairs = 0, depth = 0;
-	bool before = false;
+	size_t pairs = 0, depth = 0, before = 0, blanks = 2;
 
 	for (size_t i = from, n; i < to; i += n) {
 		n = ident_length(text + i, to - i);
 		if (n > 0) {
-			bool unknown = depth == 0 && redact_is_letter(text[i]) &&
-				       !redact_identifier_known(scan->words, text + i, n);
-
-			pairs += unknown && before && text[i - 1] == ' ';
-			before = unknown;
+			if (depth == 0 && blanks == 1 && is_unknown(scan, i, n) &&
+				is_unknown(scan, i - 1 - before, before))
+				pairs++;
+			before = n;
+			blanks = 0;
 			continue;
 		}
 		n = 1;
+		blanks += text[i] == ' ' ? 1 : 2;
 		if (strchr("<([{", text[i]) != NULL)
 			depth++;
 		if (strchr(">)]}", text[i]) != NULL && depth > 0)
 			depth--;
-		before &= text[i] == ' ';
 	}
 	return pairs > PAIRS_OF_A_FUNCTION;
 }

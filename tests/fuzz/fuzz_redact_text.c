@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define INPUT_BYTES 12288
+#define INPUT_BYTES 4096
 
 static bool has_name(const char *text, const char *name) {
 	size_t len = strlen(name);
