@@ -127,8 +127,11 @@ class Browser:
         if session:
             message['sessionId'] = session
         data = json.dumps(message).encode() + b'\0'
-        while data:
-            data = data[os.write(self.to, data):]
+        try:
+            while data:
+                data = data[os.write(self.to, data):]
+        except BrokenPipeError:
+            raise Failed('the browser is gone') from None
         if not self.pump(lambda: number in self.answers):
             raise Failed('no answer to ' + method)
         answer = self.answers.pop(number)
