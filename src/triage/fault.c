@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "triage/insn.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,25 +81,21 @@ static enum report_arch guess_arch(const struct report *report) {
 	return REPORT_ARCH_UNKNOWN;
 }
 
-/* The first number behind "0x" in text. */
-static struct u64_opt first_hex(const char *text) {
+/* The number "0x..." that text begins with, a whole word. */
+static struct u64_opt hex_at(const char *text) {
 	struct u64_opt ret = {0};
-	for (const char *at = strstr(text, "0x"); at; at = strstr(at + 2, "0x")) {
-		size_t len = 2 + strspn(at + 2, "0123456789abcdefABCDEF");
-		if (len > 2 && text_u64(at, len, &ret.value)) {
-			ret.set = true;
-			break;
-		}
-	}
+	size_t len = 2 + strspn(text + 2, "0123456789abcdefABCDEF");
+	bool whole = !isalnum((unsigned char)text[len]) && text[len] != '_';
+	ret.set = len > 2 && whole && text_u64(text, len, &ret.value);
 	return ret;
 }
 
 /* "UNKNOWN_0x32 at 0x10101c000": the number behind "at" is the address. */
 static struct u64_opt subtype_address(const char *subtype) {
-	const char *at = strstr(subtype, " at 0x");
-	return at                           ? first_hex(at)
-	       : text_starts(subtype, "0x") ? first_hex(subtype)
-					    : (struct u64_opt){0};
+	struct u64_opt ret = {0};
+	for (const char *at = subtype; !ret.set && (at = strstr(at, " at 0x")); at++)
+		ret = hex_at(at + strlen(" at "));
+	return !ret.set && text_starts(subtype, "0x") ? hex_at(subtype) : ret;
 }
 
 static struct u64_opt find_address(const struct classifier *classifier) {
