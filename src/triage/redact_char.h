@@ -28,7 +28,7 @@ static inline bool redact_is_hex(char c) {
 }
 
 static inline char redact_lower(char c) {
-	return redact_is_upper(c) ? (char)(c + 'a' - 'A') : c;
+	return (char)(redact_is_upper(c) ? c + 'a' - 'A' : c);
 }
 
 /* Letters, digits, and what joins them in an identifier. */

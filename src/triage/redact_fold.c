@@ -22,7 +22,7 @@ static const char *stars(const char *text, size_t len, struct arena *arena) {
 
 	for (size_t i = 0, n; copy != NULL && i < len; i += n) {
 		n = redact_placeholder(text + i, len - i);
-		copy[done++] = n > 0 ? '*' : text[i];
+		copy[done++] = (char)(n > 0 ? '*' : text[i]);
 		n += n == 0;
 	}
 	return copy;

@@ -314,7 +314,7 @@ static size_t path_end(const char *text, size_t at, size_t to) {
 
 /* The closing quote of a path in quotes, 0 when there is none on this line. */
 static size_t quoted_end(const char *text, size_t from, size_t at, size_t to) {
-	char quote = at > from ? text[at - 1] : 0;
+	char quote = (char)(at > from ? text[at - 1] : 0);
 	size_t i = at;
 
 	if (quote == 0 || strchr("\"'`", quote) == NULL)
@@ -354,7 +354,7 @@ static size_t located_end(const char *text, size_t at, size_t to) {
 
 static bool starts_path(const struct redact_scan *scan, size_t at, size_t to) {
 	const char *text = scan->text;
-	char before = at > 0 ? text[at - 1] : 0, after;
+	char before = (char)(at > 0 ? text[at - 1] : 0), after;
 	bool user;
 	size_t root, n;
 
@@ -371,7 +371,7 @@ static bool starts_path(const struct redact_scan *scan, size_t at, size_t to) {
 	n = at + root;
 	for (int i = 0; i < SLASHES && n < to; i++)
 		n += redact_separator(text + n, to - n);
-	after = n < to ? text[n] : 0;
+	after = (char)(n < to ? text[n] : 0);
 	return redact_is_ident(after) || (unsigned char)after >= 0x80 ||
 	       (after != 0 && strchr(".-~@+<%#", after) != NULL && n < to);
 }

@@ -172,7 +172,7 @@ struct line {
 static size_t read_token(const struct redact_scan *scan, const struct line *line, size_t from,
 	size_t at, size_t to) {
 	const char *text = scan->text;
-	char before = at > from ? text[at - 1] : 0;
+	char before = (char)(at > from ? text[at - 1] : 0);
 	size_t n = redact_placeholder(text + at, to - at);
 
 	if (n > 0)

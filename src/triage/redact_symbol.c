@@ -112,7 +112,7 @@ static void scan_ident(const struct redact_scan *scan, size_t from, size_t to) {
 }
 
 static bool starts_word(const struct redact_scan *scan, size_t from, size_t at) {
-	char before = at > from ? scan->text[at - 1] : 0;
+	char before = (char)(at > from ? scan->text[at - 1] : 0);
 
 	return !redact_is_ident(before) && (unsigned char)before < 0x80;
 }

@@ -150,9 +150,7 @@ static const char *skip_reason(const char *function) {
 }
 
 /* False without memory. */
-static bool name_function(struct stack *stack, struct stack_frame *f) {
-	const char *symbol = f->frame->symbol;
-
+static bool name_function(struct stack *stack, struct stack_frame *f, const char *symbol) {
 	if (symbol == NULL)
 		return true;
 	symbol = redact_fold(REDACT_FORM_SYMBOL, stack->own, symbol, stack->arena);
@@ -164,11 +162,11 @@ const struct stack_frame *stack_frame(struct stack *stack, size_t index) {
 	struct normal_image image = {0};
 	const char *name;
 
-	if (f->ready)
+	if (f->ready || f->frame == NULL)
 		return f;
 	f->ready = true;
 	name = f->frame->image;
-	if (!name_function(stack, f) ||
+	if (!name_function(stack, f, f->frame->symbol) ||
 		(name != NULL && normalise_image(name, stack->arena, &image) < 0))
 		stack->failed = true;
 	/* the owner is told by names that are compared with the process's, as they are */
