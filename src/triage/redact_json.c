@@ -99,7 +99,8 @@ static void put_string(struct walk *walk, enum redact_policy policy) {
 }
 
 static bool takes_number(enum redact_policy policy) {
-	return policy == POLICY_NUMBER || policy == POLICY_TIME || policy == POLICY_NUMBER_ID;
+	return policy == POLICY_NUMBER || policy == POLICY_TIME || policy == POLICY_NUMBER_ID ||
+	       policy == POLICY_BUG_TYPE;
 }
 
 static void put_scalar(struct walk *walk, enum redact_policy policy, enum json_type type) {

@@ -299,7 +299,7 @@ const struct redact_member redact_report_members[] = {
 	/* what it is */
 	TEXT("incident_id", POLICY_INCIDENT),
 	TEXT("incident", POLICY_INCIDENT),
-	TEXT("bug_type", POLICY_NUMBER_ID),
+	TEXT("bug_type", POLICY_BUG_TYPE),
 	TEXT("timestamp", POLICY_TIME),
 	TEXT("date", POLICY_TIME),
 	TEXT("procLaunch", POLICY_TIME),

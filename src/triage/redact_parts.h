@@ -28,6 +28,7 @@ enum redact_policy {
 	POLICY_INCIDENT,  /* UUID, else prose */
 	POLICY_UUID,      /* else nothing */
 	POLICY_HEX,       /* "0x1, 0x5c8", else nothing */
+	POLICY_BUG_TYPE,  /* number, or a text of one, else prose */
 	POLICY_NUMBER_ID, /* number, or a text of digits or hexadecimal digits, else nothing */
 	POLICY_TIME,      /* else nothing */
 	POLICY_BASE64,    /* else nothing */

@@ -305,6 +305,7 @@ static const struct {
 	[POLICY_INCIDENT] = {is_uuid, true},
 	[POLICY_UUID] = {is_uuid, false},
 	[POLICY_HEX] = {is_hex_list, false},
+	[POLICY_BUG_TYPE] = {is_number_id, true},
 	[POLICY_NUMBER_ID] = {is_number_id, false},
 	[POLICY_TIME] = {is_time, false},
 	[POLICY_BASE64] = {is_base64, false},
