@@ -20,6 +20,9 @@ size_t redact_find_path(const struct redact_scan *scan, size_t at, size_t to, bo
 /* A private name that starts at at, whole words only where it must be. */
 size_t redact_find_name(const struct redact_scan *scan, size_t from, size_t at, size_t to);
 
+/* Whether one stands anywhere in the word. */
+bool redact_has_name(const struct redact_scan *scan, size_t from, size_t to);
+
 /* Bytes of a separator of folders: "/", "\/", "%2F", "\", "\\"; 0 for none. */
 size_t redact_separator(const char *text, size_t len);
 

@@ -96,7 +96,8 @@ static size_t read_word(const struct redact_scan *scan, size_t at, size_t to) {
 		scan->found(match.kind, at, at + match.len, scan->user);
 		return match.len;
 	}
-	if (!redact_identifier_known(scan->words, text + at, n))
+	if (!redact_identifier_known(scan->words, text + at, n) ||
+		redact_has_name(scan, at, at + n))
 		scan->found(REDACT_WORD, at, at + n, scan->user);
 	return n;
 }

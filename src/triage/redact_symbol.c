@@ -33,24 +33,39 @@ static bool inside_known_word(
 	return false;
 }
 
-size_t redact_find_name(const struct redact_scan *scan, size_t from, size_t at, size_t to) {
+static struct redact_match private_name(
+	const struct redact_scan *scan, size_t from, size_t at, size_t to) {
+	const struct redact_match none = {0};
 	const char *text = scan->text;
 	struct redact_match match;
 	size_t end;
 
 	if (redact_names_none(scan->names))
-		return 0;
+		return none;
 	match = redact_names_at(scan->names, text + at, to - at);
 	end = at + match.len;
 	if (match.len == 0 || match.part)
-		return 0;
+		return none;
 	if (match.whole && !((at == from || is_boundary(text, from, at - 1, to)) &&
 				   is_boundary(text, at, end, to)))
-		return 0;
-	if (inside_known_word(scan, from, at, end, to))
-		return 0;
-	scan->found(match.kind, at, end, scan->user);
+		return none;
+	return inside_known_word(scan, from, at, end, to) ? none : match;
+}
+
+size_t redact_find_name(const struct redact_scan *scan, size_t from, size_t at, size_t to) {
+	struct redact_match match = private_name(scan, from, at, to);
+
+	if (match.len > 0)
+		scan->found(match.kind, at, at + match.len, scan->user);
 	return match.len;
+}
+
+bool redact_has_name(const struct redact_scan *scan, size_t from, size_t to) {
+	for (size_t i = from; i < to && !redact_names_none(scan->names); i++) {
+		if (private_name(scan, from, i, to).len > 0)
+			return true;
+	}
+	return false;
 }
 
 static size_t ident_length(const char *text, size_t len) {

@@ -138,7 +138,7 @@ static size_t public_prefix(const char *text, size_t len) {
 }
 
 struct tally {
-	size_t known, unknown;
+	size_t known, unknown, single;
 	bool odd; /* something that no name has */
 };
 
@@ -156,7 +156,9 @@ static struct tally count_words(const struct redact_words *own, const char *text
 		}
 		if (redact_is_digit(text[i]))
 			tally.odd |= n > DIGITS_OF_A_NAME;
-		else if (n == 1 || redact_word_known(own, text + i, n))
+		else if (n == 1)
+			tally.single++;
+		else if (redact_word_known(own, text + i, n))
 			tally.known++;
 		else
 			tally.unknown++;
