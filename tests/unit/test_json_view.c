@@ -200,9 +200,38 @@ static void print_line(const struct sample *sample, const struct incident *incid
 	buf_finish(&text);
 }
 
+static void print_stored(const struct sample *sample) {
+	struct neighbour neighbours[] = {
+		{.id = 7,
+			.incident_id = "\"7\"",
+			.kind = REPORT_GPU_EVENT,
+			.captured_at_us = 1766280978286200,
+			.distance_us = -59999999,
+			.process = "python3.14-long-",
+			.what = "lockup",
+			.same_process = TRI_YES},
+		{.id = 8, .kind = REPORT_PANIC, .distance_us = 300000000},
+	};
+	struct surroundings around = {
+		.neighbours = neighbours, .neighbour_count = 2, .neighbours_left_out = 3};
+	struct buf text = {0};
+	for (int i = 0; i < 2; i++) {
+		json_view_print_stored(
+			&text, sample->report, &sample->triage, &sample->incident, &around, NULL);
+		puts(buf_str(&text));
+		buf_reset(&text);
+		around = (struct surroundings){.note = "a\nb",
+			.url = "https://example.com/17",
+			.fixed_in = "24H1",
+			.regression = {{1766280978286200, true}, {7, true}, "24H12"}};
+	}
+	buf_finish(&text);
+}
+
 static int print_samples(void) {
 	struct sample sample;
 	sample_init(&sample);
+	print_stored(&sample);
 	print_line(&sample, &sample.incident, JSON_VIEW_FULL);
 	print_line(&sample, NULL, JSON_VIEW_LIST);
 	sample.report->last_exception = sample.report->threads[1].frames;
