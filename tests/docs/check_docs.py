@@ -231,7 +231,7 @@ def check_links():
         links = re.findall(r"\]\(([^)\s]+)\)", text) if path.suffix == ".md" else []
         wrong = [link for link in links if "://" not in link and not link.startswith("#") and
                  not (path.parent / link.split("#")[0]).exists()]
-        wrong += re.findall(r"(?<![\w.~-])/(?:work|tmp|home|root|Users)/[\w./-]*", text)
+        wrong += re.findall(r"(?<![\w.~-])/(?:work|tmp|home|root|Users)/(?!<)[\w./-]*", text)
         for link in wrong:
             faults += 1
             print(f"{path.name}: {link}")
