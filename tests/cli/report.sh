@@ -29,7 +29,7 @@ run report --html page.html
 head -c 15 page.html && echo
 run report --html - | tail -n 1
 run report --html no/such/folder/page.html 2>&1 | sed 's/.*\(no\/such\)/\1/'
-ls -A | grep -c '^\.page'
+find . -name '.page*' | grep -c .
 run report --html page.html --json
 run report --html ''
 run_tty 80 report --html - --color never
