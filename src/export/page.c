@@ -32,7 +32,7 @@ static void add_policy(struct buf *out) {
 static void add_title(struct buf *out, const struct analysis *analysis) {
 	buf_add_str(out, "<title>");
 	page_count(out, analysis->crashes);
-	buf_printf(out, " GPU driver crash%s", analysis->crashes == 1 ? "" : "es");
+	buf_printf(out, " crash%s", analysis->crashes == 1 ? "" : "es");
 	if (analysis->simulated)
 		buf_add_str(out, analysis->simulated == analysis->crashes ? " (simulated)"
 									  : " (some simulated)");
@@ -74,6 +74,27 @@ static void add_scope(struct buf *out, const struct analysis *analysis) {
 	buf_add_str(out, "</p>\n");
 }
 
+static void add_known(struct buf *out, const struct analysis *analysis) {
+	size_t sites = analysis->site_count;
+	uint64_t unknown = 0;
+	if (sites && !analysis->sites[sites - 1].id)
+		unknown = analysis->sites[--sites].count;
+	uint64_t known = analysis->crashes - unknown;
+	buf_printf(out, " crash%s", analysis->crashes == 1 ? "" : "es");
+	if (!analysis->crashes)
+		return;
+	if (!known) {
+		buf_add_str(out, ", none at a known site");
+		return;
+	}
+	if (unknown) {
+		buf_add_str(out, ", ");
+		page_count(out, known);
+		buf_add_str(out, " of them");
+	}
+	buf_printf(out, " at %zu known site%s", sites, sites == 1 ? "" : "s");
+}
+
 void page_head(struct page *page) {
 	const struct analysis *analysis = page->analysis;
 	struct buf *out = &page->out;
@@ -89,11 +110,8 @@ void page_head(struct page *page) {
 	svg_patterns(out);
 	buf_add_str(out, "<header>\n<p class=\"brand\">agxtriage</p>\n<h1>");
 	page_count(out, analysis->crashes);
-	buf_printf(out, " crash%s at ", analysis->crashes == 1 ? "" : "es");
-	size_t known = analysis->site_count;
-	if (known && !analysis->sites[known - 1].id)
-		known--;
-	buf_printf(out, "%zu known site%s</h1>\n", known, known == 1 ? "" : "s");
+	add_known(out, analysis);
+	buf_add_str(out, "</h1>\n");
 	add_scope(out, analysis);
 	if (analysis->simulated) {
 		buf_add_str(out, "<p class=\"warning\"><strong>Simulated:</strong> ");

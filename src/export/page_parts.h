@@ -50,6 +50,8 @@ void page_count_simulated(struct buf *out, uint64_t count, uint64_t simulated);
 void page_share(struct buf *out, double share);
 /* "2025-12-21 01:36:18" in UTC, as a time element; "unknown". */
 void page_time(struct buf *out, struct i64_opt us);
+/* The same with the day alone shown. */
+void page_date(struct buf *out, struct i64_opt us);
 /* "2025-12-21" of a day since 1970. */
 void page_day(struct buf *out, int64_t day);
 /* The anchor of a site: letters, digits and dashes. */

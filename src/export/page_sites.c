@@ -34,9 +34,9 @@ static void add_row(struct page *page, size_t index) {
 	if (site->accesses.count)
 		html_printf(out, " %s", site->accesses.items[0].text);
 	buf_add_str(out, "</td><td>");
-	page_time(out, site->first_at_us);
+	page_date(out, site->first_at_us);
 	buf_add_str(out, "</td><td>");
-	page_time(out, site->last_at_us);
+	page_date(out, site->last_at_us);
 	buf_add_str(out, "</td></tr>\n");
 }
 

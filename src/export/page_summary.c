@@ -53,7 +53,7 @@ static void add_facts(struct page *page) {
 	page_counts(out, "Driver versions", &analysis->driver_versions);
 	page_counts(out, "Models", &analysis->models);
 	page_counts(out, "Frameworks", &analysis->frameworks);
-	page_counts(out, "Who is to blame", &analysis->attributions);
+	page_counts(out, "Attribution", &analysis->attributions);
 	buf_add_str(out, "</dl>\n");
 }
 

@@ -33,14 +33,25 @@ void page_share(struct buf *out, double share) {
 	buf_printf(out, share > 0 && share < 0.001 ? "&lt; 0.1 %%" : "%.1f %%", share * 100);
 }
 
-void page_time(struct buf *out, struct i64_opt us) {
+static void add_time(struct buf *out, struct i64_opt us, bool of_day) {
 	char iso[CLOCK_TEXT_BYTES];
 	if (!us.set) {
 		buf_add_str(out, "unknown");
 		return;
 	}
 	clock_format_iso(us.value, iso);
-	buf_printf(out, "<time datetime=\"%.19sZ\">%.10s %.8s</time>", iso, iso, iso + 11);
+	buf_printf(out, "<time datetime=\"%.19sZ\">%.10s", iso, iso);
+	if (of_day)
+		buf_printf(out, " %.8s", iso + 11);
+	buf_add_str(out, "</time>");
+}
+
+void page_time(struct buf *out, struct i64_opt us) {
+	add_time(out, us, true);
+}
+
+void page_date(struct buf *out, struct i64_opt us) {
+	add_time(out, us, false);
 }
 
 void page_day(struct buf *out, int64_t day) {
