@@ -305,8 +305,8 @@ static void pieces_of_lines_are_redacted(void **state) {
 		"Thread 1 name:  nightjar\nThread 1:\nnightjar\n", "Thread 1:\n0  nightjar\n",
 		"Thread 1:\n0   x  0x1000 f (/Users/nightjar/a.c:5)\n",
 		"Thread 1:\n0   x  0x1000 0x800 + 2048 (g + 4) nightjar\n",
-		"Thread 0 crashed with nightjar Thread State nightjar:\n  nightjar: 0x1 x1: 0x2 "
-		"nightjar\n",
+		("Thread 0 crashed with nightjar Thread State nightjar:\n  nightjar: 0x1 x1: 0x2 "
+		 "nightjar\n"),
 		"Thread 0 instruction stream nightjar:\n  5b 5b 2a nightjar\n nightjar\n",
 		"Last Exception Backtrace:\n(0x18249 nightjar)\n",
 		"Binary Images: Description nightjar\n 0x1 - 0x2 x (nightjar) <@nightjar@> /nightjar/x\n",
