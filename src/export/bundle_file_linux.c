@@ -23,7 +23,7 @@ static bool is_unknown(int code) {
 
 int bundle_file_open_unnamed(int folder) {
 	char link[LINK_BYTES];
-	int fd = openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	int fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return is_unknown(errno) ? -ENOTSUP : -errno;
 	if (access(link_of(fd, link), F_OK) == 0)

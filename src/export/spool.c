@@ -1,7 +1,8 @@
-/* A file that lost its name as soon as it had one. */
+/* A file that never had a name, or lost it as soon as it had one. */
 #include "export/spool.h"
 
 #include "base/buf.h"
+#include "export/bundle_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,14 +14,31 @@ static int fail(struct err *err, int code) {
 	return err_set(err, -code, "a temporary file: %s", strerror(code));
 }
 
+/* Nobody can be killed between giving a name and taking it away. -1 where there are no such files.
+ */
+static int open_unnamed(const char *folder) {
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir < 0 ? -1 : bundle_file_open_unnamed(dir);
+	if (dir >= 0)
+		close(dir);
+	return fd < 0 ? -1 : fd;
+}
+
 int spool_open(struct spool *spool, struct err *err) {
 	const char *folder = getenv("TMPDIR");
 	struct buf path = {0};
 	int r = 0;
-	buf_printf(&path, "%s/agxtriage.XXXXXX", folder && *folder ? folder : "/var/tmp");
+	if (!folder || !*folder)
+		folder = "/var/tmp";
+	int fd = open_unnamed(folder);
+	if (fd >= 0) {
+		*spool = (struct spool){.fd = fd};
+		return 0;
+	}
+	buf_printf(&path, "%s/agxtriage.XXXXXX", folder);
 	if (path.failed)
 		return err_set(err, -ENOMEM, "out of memory");
-	int fd = mkstemp(path.data);
+	fd = mkstemp(path.data);
 	if (fd < 0) {
 		r = errno;
 		r = err_set(err, -r, "%s: %s (another place: TMPDIR)", path.data, strerror(r));
