@@ -304,6 +304,7 @@ static int look_for_manifest(struct import *import, struct err *err) {
 	int r = bundle_open(import->options->program, import->options->path, &reader, err);
 	if (r < 0)
 		return r;
+	bundle_watch(reader, import->options->stop);
 	while (!import->has_manifest && (r = bundle_next(reader, &name, &size, err)) > 0) {
 		if (stopped(import, err))
 			r = -EINTR;
@@ -324,6 +325,9 @@ static int take_members(struct import *import, struct err *err) {
 	const char *name;
 	uint64_t size;
 	int r = bundle_open(import->options->program, import->options->path, &reader, err);
+	if (r < 0)
+		return r;
+	bundle_watch(reader, import->options->stop);
 	while (r >= 0 && (r = bundle_next(reader, &name, &size, err)) > 0) {
 		char member[BUNDLE_NAME_BYTES + 1];
 		if (stopped(import, err)) {

@@ -90,7 +90,11 @@ static int put(struct flat *flat, const struct archive_leaving *leaving, struct 
 			r = err_set(err, -ENOMEM, "out of memory");
 			break;
 		}
-		enum flat_holder holder = flat_look(&incident, path.data, &old);
+		enum flat_holder holder = flat_look(&incident, path.data, &old, err);
+		if (holder == FLAT_FAILED) {
+			r = err->code;
+			break;
+		}
 		if (holder == FLAT_OTHER)
 			continue;
 		give(flat, number);

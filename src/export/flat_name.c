@@ -83,11 +83,21 @@ static bool is_same(const struct flat_incident *incident, const struct buf *text
 	return same;
 }
 
-enum flat_holder flat_look(
-	const struct flat_incident *incident, const char *path, struct buf *ret_text) {
-	struct err err = {0};
-	int r = file_read(AT_FDCWD, path, FILE_NOFOLLOW, LIMIT_REPORT_BYTES, ret_text, NULL, &err);
+/* Something that no file of ours can be. */
+static bool is_foreign(int r) {
+	return r == -ELOOP || r == -EISDIR || r == -ENXIO || r == -EFBIG || r == -ETXTBSY;
+}
+
+enum flat_holder flat_look(const struct flat_incident *incident, const char *path,
+	struct buf *ret_text, struct err *err) {
+	struct err unread = {0};
+	int r = file_read(
+		AT_FDCWD, path, FILE_NOFOLLOW, LIMIT_REPORT_BYTES, ret_text, NULL, &unread);
 	if (r == -ENOENT)
 		return FLAT_FREE;
+	if (r < 0 && !is_foreign(r)) {
+		*err = unread;
+		return FLAT_FAILED;
+	}
 	return r == 0 && is_same(incident, ret_text) ? FLAT_SAME : FLAT_OTHER;
 }

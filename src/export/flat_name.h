@@ -18,14 +18,15 @@ struct flat_incident {
 
 enum flat_holder {
 	FLAT_FREE,
-	FLAT_SAME,  /* a file of this incident */
-	FLAT_OTHER, /* of another one, or nothing of ours */
+	FLAT_SAME,   /* a file of this incident */
+	FLAT_OTHER,  /* of another one, or nothing of ours */
+	FLAT_FAILED, /* nothing can be read there */
 };
 
 /* Appends the name; number from 1: only further ones stand in it, or any without a time. */
 void flat_name(const struct flat_incident *incident, unsigned number, struct buf *ret);
-/* FLAT_SAME: ret_text is the file. */
-enum flat_holder flat_look(
-	const struct flat_incident *incident, const char *path, struct buf *ret_text);
+/* FLAT_SAME: ret_text is the file. FLAT_FAILED: err says why. */
+enum flat_holder flat_look(const struct flat_incident *incident, const char *path,
+	struct buf *ret_text, struct err *err);
 
 #endif

@@ -229,9 +229,10 @@ void analysis_feedback(const struct analysis *analysis, struct buf *ret) {
 	put_steps(ret, analysis);
 	put_actual(ret, analysis);
 	put_configuration(ret, analysis);
-	buf_add_str(ret, "## Attachments\n\n"
-			 "- this archive: the original reports in `reports/`, `REPORT.md` and "
-			 "`report.html` over all of them, and `SHA256SUMS`\n");
+	buf_printf(ret,
+		"## Attachments\n\n- this archive: the %s in `reports/`, `REPORT.md` and "
+		"`report.html` over all of them, and `SHA256SUMS`\n",
+		analysis->redactor ? "reports, redacted," : "original reports");
 	if (analysis->experiment_count)
 		buf_add_str(ret, "- `experiments.json`: the measured rates\n");
 	buf_add_str(ret, "\n");

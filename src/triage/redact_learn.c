@@ -13,6 +13,8 @@
 
 /* A login has 20 letters at most on most systems, a folder's name up to 255. */
 #define NAME_BYTES 255
+/* A report that claims higher numbers is not ours: placeholders have six digits at most. */
+#define NUMBER_MAX 900000
 
 /* A part of "john.smith" counts where it is long enough and no ordinary word. */
 static int learn_parts(
@@ -180,7 +182,7 @@ void redact_learn_numbers(const char *text, size_t len, uint64_t numbers[REDACT_
 
 			if (text_starts(at + 1, redact_kind_names[i]) && at[word] == '-' &&
 				text_u64(at + word + 1, n - word - 2, &number) &&
-				number > numbers[i])
+				number > numbers[i] && number <= NUMBER_MAX)
 				numbers[i] = number;
 		}
 	}

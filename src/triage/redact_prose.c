@@ -86,7 +86,9 @@ static size_t read_word(const struct redact_scan *scan, size_t at, size_t to) {
 		scan->found(match.kind, at, at + match.len, scan->user);
 		return match.len;
 	}
-	if (is_number(text + at, n) || is_region(scan, at, n, to))
+	/* A login may be a number. */
+	if ((match.len != n || match.part) &&
+		(is_number(text + at, n) || is_region(scan, at, n, to)))
 		return n;
 	if (match.len > 0 && !match.part &&
 		(match.len == n ||

@@ -11,6 +11,8 @@
 #define RANDOM_BYTES 20
 /* A name of a setting. */
 #define KEY_BYTES 64
+/* Longest value: every setting of a long line is looked at. */
+#define VALUE_BYTES 4096
 
 static bool is_token(char c) {
 	return redact_is_ident(c) || c == '-';
@@ -149,6 +151,8 @@ static size_t value_length(const char *text, size_t len, size_t *ret_from) {
 	size_t n = 0;
 
 	*ret_from = 0;
+	if (len > VALUE_BYTES)
+		len = VALUE_BYTES;
 	if (len > 1 && (text[0] == '"' || text[0] == '\'')) {
 		const char *line = memchr(text, '\n', len);
 		size_t end = line != NULL ? (size_t)(line - text) : len;

@@ -215,9 +215,10 @@ static bool is_base64(const char *text, size_t len) {
 	while (i < len &&
 		(is_letter(text[i]) || is_digit(text[i]) || text[i] == '+' || text[i] == '/'))
 		i++;
+	size_t letters = i;
 	while (i < len && text[i] == '=')
 		i++;
-	return len && len <= BASE64_BYTES && i == len;
+	return len && len <= BASE64_BYTES && len % 4 == 0 && i == len && i - letters <= 2;
 }
 
 /* What a register points at, if it is a selector at all, or was one before it was redacted. */
