@@ -12,6 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Names of images that are looked for: reports have a handful. */
+#define NAMES_MAX 256
+
 /* The table nests six deep; each level of arrays counts. */
 #define DEPTH 16
 
@@ -26,12 +29,13 @@ struct level {
 
 struct walk {
 	struct redactor *redactor;
+	const struct report *report;
 	struct json json;
 	struct arena arena; /* of one text */
 	struct buf *ret;
 	struct buf text; /* what became of it */
 	struct level levels[DEPTH];
-	size_t depth;
+	size_t depth, names; /* names: of "*" so far */
 	bool body;
 };
 
@@ -66,12 +70,21 @@ static bool is_same(const struct buf *buf, const char *text, size_t len) {
 	return buf->len == len && (!len || memcmp(buf->data, text, len) == 0);
 }
 
+static bool put_plain(struct walk *walk, enum redact_policy policy, const char *text, size_t len) {
+	if (policy != POLICY_CODE)
+		return redact_value(walk->redactor, policy, text, len, &walk->text);
+	if (!redact_is_code(walk->report->arch, text, len))
+		return false;
+	buf_add(&walk->text, text, len);
+	return true;
+}
+
 /* The text between raw and raw_to, quotes included, was read as text. */
 static void put_text(struct walk *walk, enum redact_policy policy, const char *text, bool odd,
 	const char *raw, const char *raw_to) {
 	size_t len = text ? strlen(text) : 0;
 	buf_reset(&walk->text);
-	if (len && !redact_value(walk->redactor, policy, text, len, &walk->text))
+	if (len && !put_plain(walk, policy, text, len))
 		buf_add_str(walk->ret, "null");
 	else if (!odd && is_same(&walk->text, text, len))
 		copy(walk, raw, raw_to);
@@ -149,7 +162,24 @@ static const struct redact_member *find_member(
 	return NULL;
 }
 
-/* The name in quotes in front of json.p, whatever it is, read as a name. */
+/* Whether the string at quote is the name of an image. */
+static bool names_image(struct walk *walk, const char *quote) {
+	struct json json = walk->json;
+	const char *text = NULL, *odd = NULL;
+	bool found = false;
+	json.p = quote;
+	if (walk->names++ >= NAMES_MAX ||
+		!json_text(&json, &walk->arena, LIMIT_SYMBOL_BYTES, false, &text, &odd))
+		return false;
+	for (size_t i = 0; text && !found && i < walk->report->image_count; i++) {
+		const char *name = walk->report->images[i].name;
+		found = name && strcmp(name, text) == 0;
+	}
+	arena_reset(&walk->arena);
+	return found;
+}
+
+/* The name in quotes in front of json.p, whatever it is. */
 static void put_name(struct walk *walk, const char *from) {
 	const char *quote = memchr(from, '"', (size_t)(walk->json.p - from));
 	if (!quote)
@@ -157,7 +187,7 @@ static void put_name(struct walk *walk, const char *from) {
 	copy(walk, from, quote);
 	struct json outer = walk->json;
 	walk->json.p = quote;
-	put_string(walk, POLICY_NAME);
+	put_string(walk, names_image(walk, quote) ? POLICY_NAME : POLICY_TEXT);
 	quote = walk->json.p;
 	if (!walk->json.code)
 		walk->json.p = outer.p;
@@ -203,10 +233,10 @@ static void step(struct walk *walk) {
 	put_value(walk, member, level->lists);
 }
 
-int redact_object(struct redactor *redactor, const char *bytes, size_t len, struct buf *ret,
-	size_t *ret_len, bool *ret_body, struct err *err) {
-	struct walk walk = {.redactor = redactor, .ret = ret};
-	static const struct redact_member report = {
+int redact_object(struct redactor *redactor, const struct report *report, const char *bytes,
+	size_t len, struct buf *ret, size_t *ret_len, bool *ret_body, struct err *err) {
+	struct walk walk = {.redactor = redactor, .report = report, .ret = ret};
+	static const struct redact_member members = {
 		"", POLICY_OBJECT, 0, false, redact_report_members};
 	json_init(&walk.json, bytes, len, err);
 	arena_init(&walk.arena, LIMIT_REPORT_ARENA_BYTES);
@@ -214,7 +244,7 @@ int redact_object(struct redactor *redactor, const char *bytes, size_t len, stru
 		json_fail(&walk.json, 0, "no JSON object");
 	copy(&walk, bytes, walk.json.code ? bytes : walk.json.p);
 	if (!walk.json.code)
-		put_value(&walk, &report, 0);
+		put_value(&walk, &members, 0);
 	while (walk.depth && !walk.json.code)
 		step(&walk);
 	*ret_len = (size_t)(walk.json.p - bytes);

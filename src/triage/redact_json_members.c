@@ -77,6 +77,7 @@ static const struct redact_member thread_state[] = {
 	REGISTER("r15"),
 	REGISTER("rip"),
 	REGISTER("rflags"),
+	REGISTER("rfl"),
 	REGISTER("cr2"),
 	REGISTER("trap"),
 	REGISTER("err"),
@@ -91,6 +92,8 @@ static const struct redact_member thread_state[] = {
 	REGISTER("esp"),
 	REGISTER("eip"),
 	REGISTER("eflags"),
+	REGISTER("efl"),
+	REGISTER("ip"),
 	REGISTER("cs"),
 	REGISTER("ds"),
 	REGISTER("es"),
@@ -173,8 +176,8 @@ static const struct redact_member shared_cache[] = {
 };
 
 static const struct redact_member instruction_bytes[] = {
-	TEXT("beforePC", POLICY_BASE64),
-	TEXT("atPC", POLICY_BASE64),
+	TEXT("beforePC", POLICY_CODE),
+	TEXT("atPC", POLICY_CODE),
 	END,
 };
 

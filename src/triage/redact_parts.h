@@ -31,18 +31,22 @@ enum redact_policy {
 	POLICY_BUG_TYPE,  /* number, or a text of one, else prose */
 	POLICY_NUMBER_ID, /* number, or a text of digits or hexadecimal digits, else nothing */
 	POLICY_TIME,      /* else nothing */
-	POLICY_BASE64,    /* else nothing */
+	POLICY_CODE,      /* machine code in base64, else nothing */
 	POLICY_NUMBER,    /* number, true or false, else nothing */
 	POLICY_OBJECT,
 };
 
-/* Appends what may leave of text. False, and nothing appended, when that is nothing. */
+/* Whether text is what a report has of the code around its program counter. */
+bool redact_is_code(enum report_arch arch, const char *text, size_t len);
+
+/* Appends what may leave of text; any policy but POLICY_CODE. False, and nothing appended, when
+ * that is nothing. */
 bool redact_value(struct redactor *redactor, enum redact_policy policy, const char *text,
 	size_t len, struct buf *ret);
 
 /* A member of an object that may leave. Tables end with a name that is NULL. */
 struct redact_member {
-	const char *name; /* "*": any, read as a name */
+	const char *name; /* "*": any; that of an image is a name, another prose */
 	enum redact_policy policy;
 	unsigned char lists;                 /* arrays that may stand around the value */
 	bool body;                           /* only the body of a report has it */
@@ -50,10 +54,10 @@ struct redact_member {
 };
 extern const struct redact_member redact_report_members[];
 
-/* One object that begins at bytes, white space in front of it. *ret_len: its bytes; *ret_body: it
- * has members of a body. Errors: those of report_parse_json(). */
-int redact_object(struct redactor *redactor, const char *bytes, size_t len, struct buf *ret,
-	size_t *ret_len, bool *ret_body, struct err *err);
+/* One object of report that begins at bytes, white space in front of it. *ret_len: its bytes;
+ * *ret_body: it has members of a body. Errors: those of report_parse_json(). */
+int redact_object(struct redactor *redactor, const struct report *report, const char *bytes,
+	size_t len, struct buf *ret, size_t *ret_len, bool *ret_body, struct err *err);
 
 /* A report in the text form. */
 int redact_text(

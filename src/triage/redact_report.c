@@ -30,7 +30,7 @@ static int redact_json(struct redactor *redactor, const struct report *report, c
 	size_t len, struct buf *ret, struct err *err) {
 	size_t n = 0;
 	bool body = false;
-	int code = redact_object(redactor, bytes, len, ret, &n, &body, err);
+	int code = redact_object(redactor, report, bytes, len, ret, &n, &body, err);
 	if (code)
 		return code;
 	size_t gap = blank(bytes + n, len - n);
@@ -45,7 +45,7 @@ static int redact_json(struct redactor *redactor, const struct report *report, c
 		return redact_rest(redactor, report, bytes + n, len - n, ret, err);
 	bytes += n;
 	len -= n;
-	code = redact_object(redactor, bytes, len, ret, &n, &body, err);
+	code = redact_object(redactor, report, bytes, len, ret, &n, &body, err);
 	if (!code)
 		buf_add(ret, bytes + n, blank(bytes + n, len - n));
 	return code;

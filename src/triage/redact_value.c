@@ -9,8 +9,6 @@
 
 /* A demangled symbol and what it takes to make it. */
 #define SYMBOL_ARENA_BYTES (1u << 20)
-/* Bytes around the program counter: reports have about 40. */
-#define BASE64_BYTES 128
 
 static bool is_digit(char c) {
 	return c >= '0' && c <= '9';
@@ -210,17 +208,6 @@ static bool is_time(const char *text, size_t len) {
 	return clock_parse(text, len, &us);
 }
 
-static bool is_base64(const char *text, size_t len) {
-	size_t i = 0;
-	while (i < len &&
-		(is_letter(text[i]) || is_digit(text[i]) || text[i] == '+' || text[i] == '/'))
-		i++;
-	size_t letters = i;
-	while (i < len && text[i] == '=')
-		i++;
-	return len && len <= BASE64_BYTES && len % 4 == 0 && i == len && i - letters <= 2;
-}
-
 /* What a register points at, if it is a selector at all, or was one before it was redacted. */
 static bool is_selector(const char *text, size_t len) {
 	for (size_t i = 0; i < len; i++)
@@ -309,7 +296,6 @@ static const struct {
 	[POLICY_BUG_TYPE] = {is_number_id, true},
 	[POLICY_NUMBER_ID] = {is_number_id, false},
 	[POLICY_TIME] = {is_time, false},
-	[POLICY_BASE64] = {is_base64, false},
 };
 
 static bool redact_shape(struct redactor *redactor, enum redact_policy policy, const char *text,
