@@ -5,12 +5,7 @@
 #include "base/text.h"
 
 #include <string.h>
-#include <strings.h>
 
-/* Read in a table and in a report: a note, not an essay. */
-#define NOTE_BYTES 2000
-/* Browsers and trackers take no longer ones. */
-#define URL_BYTES 2000
 /* Builds of the database that are named. */
 #define BUILDS_NAMED 8
 
@@ -33,38 +28,11 @@ static enum cli_status check_status(struct cli *cli, const char *status) {
 	return cli_usage(cli, "--status takes open, known, fixed or ignored, not '%s'", status);
 }
 
-static enum cli_status check_note(struct cli *cli, const char *note) {
-	size_t len = strlen(note);
-	if (len > NOTE_BYTES)
-		return cli_usage(cli, "--note takes at most %d bytes, not %zu", NOTE_BYTES, len);
-	if (!text_is_clean(note, len, TEXT_LINES))
-		return cli_usage(cli, "--note has control bytes or bytes that are no UTF-8");
-	return CLI_DONE;
-}
-
-/* "http://HOST" or "https://HOST", and nothing in it that ends a word. */
-static bool is_url(const char *url) {
-	size_t scheme = !strncasecmp(url, "http://", 7)    ? 7
-			: !strncasecmp(url, "https://", 8) ? 8
-							   : 0;
-	const char *host = url + scheme;
-	if (!scheme || !strcspn(host, "/?#:"))
-		return false;
-	for (const char *c = url; *c; c++)
-		if (*c <= ' ' || *c > '~' || strchr("\"<>\\^`{|}", *c))
-			return false;
-	return true;
-}
-
-static enum cli_status check_url(struct cli *cli, const char *url) {
-	size_t len = strlen(url);
-	if (len > URL_BYTES)
-		return cli_usage(cli, "--url takes at most %d bytes, not %zu", URL_BYTES, len);
-	if (len && !is_url(url))
-		return cli_usage(cli, "--url takes https://HOST/... or http://HOST/..., with "
-				      "everything else written as %%XX; a number of Apple's "
-				      "Feedback belongs into --note");
-	return CLI_DONE;
+/* How the store names a value is how the option is called. */
+static enum cli_status check_value(
+	struct cli *cli, int (*check)(const char *value, struct err *err), const char *value) {
+	struct err err = {0};
+	return check(value, &err) < 0 ? cli_usage(cli, "--%s", err.text) : CLI_DONE;
 }
 
 /* ---- builds ---- */
@@ -139,9 +107,9 @@ enum cli_status triage_check(struct cli *cli, const struct triage_values *values
 	if (values->status)
 		status = check_status(cli, values->status);
 	if (status == CLI_DONE && values->note)
-		status = check_note(cli, values->note);
+		status = check_value(cli, store_state_check_note, values->note);
 	if (status == CLI_DONE && values->url)
-		status = check_url(cli, values->url);
+		status = check_value(cli, store_state_check_url, values->url);
 	if (status == CLI_DONE && values->fixed_in)
 		status = check_fixed_in(cli, values->fixed_in);
 	return status;

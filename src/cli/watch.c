@@ -226,7 +226,7 @@ static void on_news(const char *text, void *user) {
 static void tell_presence(const char *path) {
 	pid_t pid;
 	if (presence_find(path, &pid, NULL) == 0)
-		log_info("no daemon runs, so nothing comes by itself;\n"
+		log_info("no daemon runs, so nothing comes by itself; "
 			 "'agxtriage agent install' (macOS) or 'agxtriage daemon' starts one");
 }
 

@@ -25,27 +25,6 @@ static const char *text(sqlite3_stmt *row, int column) {
 
 /* ---- changing ---- */
 
-static bool is_status(const char *word) {
-	for (size_t i = 0; state_status_names[i] != NULL; i++)
-		if (strcmp(word, state_status_names[i]) == 0)
-			return true;
-	return false;
-}
-
-static int check_change(const struct store_state_change *change, struct err *err) {
-	int order;
-	if (change->status != NULL && change->status[0] != '\0' && !is_status(change->status))
-		return err_set(err, -EINVAL,
-			"\"%.40s\" is no status: open, known, fixed, ignored or regressed",
-			change->status);
-	if (change->fixed_in != NULL && change->fixed_in[0] != '\0' &&
-		!state_build_compare(change->fixed_in, change->fixed_in, &order))
-		return err_set(err, -EINVAL,
-			"\"%.40s\" is no build of a system: they look like 24G419",
-			change->fixed_in);
-	return 0;
-}
-
 int store_state_write(struct store *store, enum state_target target, const char *name,
 	const struct state_values *values, struct err *err) {
 	sqlite3_stmt *write = store_statement(
@@ -77,6 +56,7 @@ struct setting {
 	const struct store_state *state;
 	const struct store_state_change *change;
 	struct state_values before, after; /* borrowed from the row and from change */
+	const char *site_status;           /* of a signature's site; borrowed from the row */
 	struct err *err;
 };
 
@@ -91,6 +71,8 @@ static int read_before(struct setting *setting, sqlite3_stmt **ret) {
 	int r = store_step(setting->store, find, setting->err);
 	for (int i = 0; r == 1 && i < STATE_VALUE_COUNT; i++)
 		setting->before.texts[i] = text(find, i);
+	if (r == 1)
+		setting->site_status = text(find, STATE_VALUE_COUNT + 3);
 	*ret = find;
 	return r;
 }
@@ -108,11 +90,20 @@ static bool same_text(const char *a, const char *b) {
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+/* What was never set is open, and needs no word for it. */
+static bool is_open_already(const struct setting *setting) {
+	const char *status = setting->change->status, *site = setting->site_status;
+	return status != NULL && strcmp(status, "open") == 0 &&
+	       setting->before.texts[STATE_STATUS] == NULL &&
+	       (site == NULL || strcmp(site, "open") == 0);
+}
+
 /* Whether anything changes. */
 static bool choose(struct setting *setting) {
 	const struct store_state_change *change = setting->change;
 	const char *const wanted[STATE_VALUE_COUNT] = {
-		change->status, change->note, change->url, change->fixed_in};
+		is_open_already(setting) ? NULL : change->status, change->note, change->url,
+		change->fixed_in};
 	bool changed = false;
 	for (int i = 0; i < STATE_VALUE_COUNT; i++) {
 		const char *before = setting->before.texts[i], *now = wanted[i];
@@ -154,8 +145,8 @@ static int set(struct setting *setting) {
 		r = add_site(setting);
 	else if (r == 1)
 		r = 0;
-	if (r == 0 && choose(setting))
-		r = write_change(setting);
+	if (r == 0)
+		r = choose(setting) ? write_change(setting) : 1;
 	if (row != NULL)
 		sqlite3_reset(row);
 	return r;
@@ -166,7 +157,7 @@ int store_state_set(struct store *store, const struct store_state *state,
 	struct err own = {0};
 	struct setting setting = {
 		.store = store, .state = state, .change = change, .err = err != NULL ? err : &own};
-	int r = check_change(change, setting.err);
+	int r = store_state_check(change, setting.err);
 	if (r == 0)
 		r = store_begin(store, setting.err);
 	if (r < 0)

@@ -49,10 +49,23 @@ struct store_state_change {
  * err lists what it may be. */
 int store_state_find(struct store *store, const char *word, bool known_site,
 	struct store_state *ret, struct err *err);
-/* A transaction of its own; writes one row of history, or nothing where nothing changes. -EINVAL: a
- * status that is none, or a fixed_in that is no build ("24G419"). */
+/* A transaction of its own; writes one row of history. 1: nothing changes, nothing is written.
+ * -EINVAL: what store_state_check() refuses. */
 int store_state_set(struct store *store, const struct store_state *state,
 	const struct store_state_change *change, struct err *err);
+
+/* Read in a table and in a report: a note, not an essay. */
+#define STATE_NOTE_BYTES_MAX 2000
+/* Browsers and trackers take no longer ones. */
+#define STATE_URL_BYTES_MAX 2000
+
+/* Whether a state may hold these values: a status of the list, a note without control bytes, a URL
+ * of the web, a build ("24G419") as fixed_in; "" always. -EINVAL; err begins with what is meant:
+ * "note takes at most ...". */
+int store_state_check(const struct store_state_change *change, struct err *err);
+int store_state_check_status(const char *status, struct err *err);
+int store_state_check_note(const char *note, struct err *err);
+int store_state_check_url(const char *url, struct err *err);
 
 typedef int (*store_state_fn)(const struct store_state *state, void *user);
 /* All that have a state, note, url or fixed_in; sites first. */

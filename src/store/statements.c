@@ -225,11 +225,12 @@ static const char *const texts[ST_COUNT] = {
 		"insert into state_change (at, cause, target, name, status_before, status, note, "
 		"url, fixed_in, os_build, incident, incident_id) values (?1, ?2, ?3, ?4, ?5, ?6, "
 		"?7, ?8, ?9, ?10, ?11, (select incident_id from incident where id = ?11))",
-	[ST_STATE_OF_SITE] = "select status, note, url, fixed_in, name, title, null from site "
-			     "where name = ?",
+	[ST_STATE_OF_SITE] =
+		"select status, note, url, fixed_in, name, title, null, null from site "
+		"where name = ?",
 	[ST_STATE_OF_SIGNATURE] =
 		"select g.status, g.note, g.url, g.fixed_in, g.hash, g.text, "
-		"(select name from site where id = g.site_id) from signature g where g.hash = ? "
+		"s.name, s.status from signature g left join site s on s.id = g.site_id where g.hash = ? "
 		"order by g.version desc limit 1",
 	[ST_STATE_FIND_HASH] =
 		"with recursive begun (hash) as (select hash from signature where " BEGINS
@@ -254,8 +255,8 @@ static const char *const texts[ST_COUNT] = {
 	[ST_STATE_HISTORY] =
 		"with recursive names (name) as (select ?2 union select s.hash from names n "
 		"join successor s on s.successor = n.name where ?1 = 'signature') " EVENT
-		"where target = ?1 and name in (select name from names) order by at, id",
-	[ST_STATE_HISTORIES] = EVENT "order by at, id",
+		"where target = ?1 and name in (select name from names) order by id",
+	[ST_STATE_HISTORIES] = EVENT "order by id",
 	[ST_STATE_FIXED] =
 		"select g.status, g.note, g.url, g.fixed_in, g.hash, s.status, s.fixed_in, s.id "
 		"from signature g left join site s on s.id = g.site_id where g.id = ?",

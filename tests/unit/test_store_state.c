@@ -53,7 +53,7 @@ static void test_set(void **state) {
 	change = (struct store_state_change){.note = "", .fixed_in = "25A1", .at_us = AT + 1};
 	assert_int_equal(store_state_set(store, &found, &change, &err), 0);
 	assert_int_equal(store_state_find(store, "0000", false, &found, &err), 0);
-	assert_int_equal(store_state_set(store, &found, &change, &err), 0);
+	assert_int_equal(store_state_set(store, &found, &change, &err), 1);
 	assert_string_equal(states_text(store, &text), OLD " known 25A1 - 0/1\n");
 	assert_string_equal(history_text(store, OLD, &text),
 		"user " OLD " ->known - - -1\nuser " OLD " known>known 25A1 - -1\n");
@@ -71,6 +71,74 @@ static void test_set(void **state) {
 		"select group_concat(status_before || '>' || status) from "
 		"(select * from state_history where target = 'site')",
 		"open>ignored");
+}
+
+/* Whoever sets it: a user or an archive. */
+static void test_values_refused(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct made made = made_default();
+	struct store_state found;
+	char longest[STATE_NOTE_BYTES_MAX + 2];
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	put_numbered(store, 1, &made, NULL);
+	const struct store_state_change refused[] = {
+		{.note = longest},
+		{.note = "a\033[31mb"},
+		{.note = "\xff"},
+		{.url = "javascript:alert(1)"},
+		{.url = "https://"},
+		{.url = "https://example.com/\"><script>"},
+		{.status = "gone"},
+		{.fixed_in = "soon"},
+	};
+	for (size_t i = 0; i < 2 * sizeof refused / sizeof *refused; i++) {
+		struct store_state_change change = refused[i / 2];
+		struct err err = {0};
+		change.cause = i % 2 ? STATE_BY_IMPORT : STATE_BY_USER;
+		change.at_us = AT;
+		assert_int_equal(store_state_find(store, OLD, false, &found, &err), 0);
+		assert_int_equal(store_state_set(store, &found, &change, &err), -EINVAL);
+		assert_true(err.text[0] != '\0');
+	}
+	/* Open is what it is already. */
+	struct err err = {0};
+	const struct store_state_change open = {
+		.status = "open", .note = "", .cause = STATE_BY_IMPORT, .at_us = AT};
+	assert_int_equal(store_state_find(store, OLD, false, &found, &err), 0);
+	assert_int_equal(store_state_set(store, &found, &open, &err), 1);
+	/* As long as may be. */
+	longest[STATE_NOTE_BYTES_MAX] = '\0';
+	const struct store_state_change longest_note = {.note = longest, .at_us = AT};
+	assert_int_equal(store_state_set(store, &found, &longest_note, &err), 0);
+	store_close(store);
+	assert_sql(fixture->db, "select count(*) from state_history", "1");
+}
+
+/* In the order in which they were made, whatever the clock said. */
+static void test_clock_set_back(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct made made = made_default();
+	struct store_state found;
+	struct buf text = {0};
+	struct err err = {0};
+	put_numbered(store, 1, &made, NULL);
+	static const char *const order[] = {"known", "ignored", "open"};
+	for (int i = 0; i < 3; i++) {
+		const struct store_state_change change = {
+			.status = order[i], .at_us = AT - i * INT64_C(3600000000)};
+		assert_int_equal(store_state_find(store, OLD, false, &found, &err), 0);
+		assert_int_equal(store_state_set(store, &found, &change, &err), 0);
+	}
+	static const char expected[] = "user " OLD " ->known - - -1\n"
+				       "user " OLD " known>ignored - - -1\n"
+				       "user " OLD " ignored>open - - -1\n";
+	assert_string_equal(history_text(store, OLD, &text), expected);
+	assert_string_equal(history_text(store, NULL, &text), expected);
+	buf_finish(&text);
+	store_close(store);
 }
 
 static void test_refused(void **state) {
@@ -265,6 +333,8 @@ int main(void) {
 		cmocka_unit_test(test_builds),
 		TEST(test_set),
 		TEST(test_refused),
+		TEST(test_values_refused),
+		TEST(test_clock_set_back),
 		TEST(test_site_of_rules),
 		TEST(test_regression),
 		TEST(test_no_regression),
