@@ -1,6 +1,7 @@
 /*
- * How many crashes have a GPU event or a panic near them: the rows are read once, sorted by time,
- * and looked up in each other.
+ * How many crashes have a GPU event or a panic near them: the rows are read once, sorted by
+ * process, machine and time, and the runs of those that can belong together are walked side by
+ * side, so that a storm of both costs no more than its rows.
  */
 #include "store/near.h"
 #include "store/state.h"
@@ -177,24 +178,102 @@ static int read_other_events(struct correlate *all) {
 
 /* ---- looking up ---- */
 
-static int by_time(const void *a, const void *b) {
+/* Reports of one process on one machine, in the order of time: a run of the sorted events. */
+struct run {
+	struct event *events;
+	size_t count;
+};
+
+struct runs {
+	struct run *items;
+	size_t count;
+};
+
+static int compare_opt(struct i64_opt a, struct i64_opt b) {
+	if (a.set != b.set)
+		return a.set ? 1 : -1;
+	return a.set ? (a.value > b.value) - (a.value < b.value) : 0;
+}
+
+static int compare_machine(const struct near_row *a, const struct near_row *b) {
+	int r = (int)a->simulated - (int)b->simulated;
+	if (r == 0)
+		r = compare_opt(a->machine, b->machine);
+	return r != 0 ? r : compare_opt(a->model, b->model);
+}
+
+static int compare_time(const struct near_row *a, const struct near_row *b) {
+	if (a->at_us != b->at_us)
+		return a->at_us < b->at_us ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static int compare_name(const char *a, const char *b) {
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
+}
+
+static int by_machine(const void *a, const void *b) {
 	const struct event *left = a, *right = b;
-	if (left->row.at_us != right->row.at_us)
-		return left->row.at_us < right->row.at_us ? -1 : 1;
-	return (left->row.id > right->row.id) - (left->row.id < right->row.id);
+	int r = compare_machine(&left->row, &right->row);
+	return r != 0 ? r : compare_time(&left->row, &right->row);
 }
 
-static void sort(struct events *events) {
+static int by_process(const void *a, const void *b) {
+	const struct event *left = a, *right = b;
+	int r = compare_name(left->process, right->process);
+	return r != 0 ? r : by_machine(a, b);
+}
+
+/* Sorts events and cuts them where the machine changes, or the process too. */
+static int cut_runs(struct correlate *all, struct events *events,
+	int (*order)(const void *a, const void *b), struct runs *ret) {
+	*ret = (struct runs){.items = calloc(events->count + 1, sizeof(*ret->items))};
+	if (ret->items == NULL)
+		return no_memory(all);
 	if (events->count > 0)
-		qsort(events->items, events->count, sizeof(*events->items), by_time);
+		qsort(events->items, events->count, sizeof(*events->items), order);
+	for (size_t i = 0; i < events->count; i++) {
+		struct event *event = &events->items[i];
+		bool starts = i == 0 || compare_machine(&event[-1].row, &event->row) != 0 ||
+			      (order == by_process &&
+				      compare_name(event[-1].process, event->process) != 0);
+		if (starts)
+			ret->items[ret->count++].events = event;
+		ret->items[ret->count - 1].count++;
+	}
+	return 0;
 }
 
-/* The first that is not before at_us. */
-static size_t first_from(const struct events *events, int64_t at_us) {
-	size_t low = 0, high = events->count;
+static int64_t earlier(int64_t at_us, int64_t window_us) {
+	return at_us < INT64_MIN + window_us ? INT64_MIN : at_us - window_us;
+}
+
+/* The difference of two large numbers may be none. */
+static bool is_beyond(int64_t at_us, int64_t from_us, int64_t window_us) {
+	return at_us > from_us && (uint64_t)at_us - (uint64_t)from_us > (uint64_t)window_us;
+}
+
+/* Those of run with one of others within the window. */
+static void mark(const struct run *run, const struct run *others, int64_t window_us) {
+	size_t next = 0;
+	for (size_t i = 0; i < run->count; i++) {
+		int64_t at_us = run->events[i].row.at_us;
+		while (next < others->count &&
+			others->events[next].row.at_us < earlier(at_us, window_us))
+			next++;
+		if (next == others->count)
+			return;
+		if (!is_beyond(others->events[next].row.at_us, at_us, window_us))
+			run->events[i].near = true;
+	}
+}
+
+/* The first run whose process is not before name. */
+static size_t first_named(const struct runs *runs, const char *name) {
+	size_t low = 0, high = runs->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (events->items[middle].row.at_us < at_us)
+		if (compare_name(runs->items[middle].events->process, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -202,49 +281,65 @@ static size_t first_from(const struct events *events, int64_t at_us) {
 	return low;
 }
 
-static int64_t earlier(int64_t at_us, int64_t window_us) {
-	return at_us < INT64_MIN + window_us ? INT64_MIN : at_us - window_us;
-}
-
-/* The crashes of its process around an event; each is marked, too. */
-static void mark_around(struct correlate *all, struct event *event, int64_t window_us) {
-	size_t i = first_from(&all->crashes, earlier(event->row.at_us, window_us));
-	for (; i < all->crashes.count; i++) {
-		struct event *crash = &all->crashes.items[i];
-		/* The difference of two large numbers may be none. */
-		if (crash->row.at_us > event->row.at_us &&
-			(uint64_t)crash->row.at_us - (uint64_t)event->row.at_us >
-				(uint64_t)window_us)
+/* Names that a cut one can be of stand together, it in front. */
+static void mark_named(
+	const struct runs *crashes, const struct run *gpu_events, int64_t window_us) {
+	const struct event *event = gpu_events->events;
+	for (size_t i = first_named(crashes, event->process); i < crashes->count; i++) {
+		const struct run *run = &crashes->items[i];
+		if (!near_same_process(run->events->process, event->process))
 			return;
-		if ((crash->near && event->near) || !near_same_machine(&crash->row, &event->row) ||
-			!near_same_process(crash->process, event->process))
+		if (!near_same_machine(&run->events->row, &event->row))
 			continue;
-		crash->near = event->near = true;
+		mark(run, gpu_events, window_us);
+		mark(gpu_events, run, window_us);
 	}
 }
 
-/* Whether a crash was on its machine before a panic. */
-static bool is_behind_crash(
-	const struct correlate *all, const struct event *panic, int64_t window_us) {
-	size_t i = first_from(&all->crashes, earlier(panic->row.at_us, window_us));
-	for (; i < all->crashes.count && all->crashes.items[i].row.at_us <= panic->row.at_us; i++)
-		if (near_same_machine(&all->crashes.items[i].row, &panic->row))
-			return true;
-	return false;
-}
-
-static void count_near(struct correlate *all, int64_t window_us, int64_t panic_window_us) {
-	sort(&all->crashes);
+static int count_gpu_events(struct correlate *all, int64_t window_us) {
+	struct runs crashes, gpu_events = {0};
+	int r = cut_runs(all, &all->crashes, by_process, &crashes);
+	if (r == 0)
+		r = cut_runs(all, &all->gpu_events, by_process, &gpu_events);
+	for (size_t i = 0; r == 0 && i < gpu_events.count; i++)
+		mark_named(&crashes, &gpu_events.items[i], window_us);
 	for (size_t i = 0; i < all->gpu_events.count; i++) {
-		struct event *event = &all->gpu_events.items[i];
-		mark_around(all, event, window_us);
+		const struct event *event = &all->gpu_events.items[i];
 		all->counts.gpu_events_near += event->near && event->selected;
 	}
 	for (size_t i = 0; i < all->crashes.count; i++)
 		all->counts.near_gpu_event += all->crashes.items[i].near;
-	for (size_t i = 0; i < all->panics.count; i++)
-		all->counts.panics_near +=
-			is_behind_crash(all, &all->panics.items[i], panic_window_us);
+	free(crashes.items);
+	free(gpu_events.items);
+	return r;
+}
+
+/* Whether one of run was before a panic. */
+static bool has_before(const struct run *run, int64_t at_us, int64_t window_us) {
+	size_t low = 0, high = run->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (run->events[middle].row.at_us < earlier(at_us, window_us))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < run->count && run->events[low].row.at_us <= at_us;
+}
+
+static int count_panics(struct correlate *all, int64_t window_us) {
+	struct runs crashes;
+	int r = cut_runs(all, &all->crashes, by_machine, &crashes);
+	for (size_t i = 0; r == 0 && i < all->panics.count; i++) {
+		const struct near_row *panic = &all->panics.items[i].row;
+		bool near = false;
+		for (size_t k = 0; k < crashes.count && !near; k++)
+			near = near_same_machine(&crashes.items[k].events->row, panic) &&
+			       has_before(&crashes.items[k], panic->at_us, window_us);
+		all->counts.panics_near += near;
+	}
+	free(crashes.items);
+	return r;
 }
 
 static void finish(struct correlate *all) {
@@ -263,10 +358,12 @@ int store_correlate(struct store *store, const struct store_filter *filter, int6
 	int r = read_selected(&all, filter);
 	if (r == 0)
 		r = read_other_events(&all);
-	if (r == 0) {
-		count_near(&all, window_us, panic_window_us);
+	if (r == 0)
+		r = count_gpu_events(&all, window_us);
+	if (r == 0)
+		r = count_panics(&all, panic_window_us);
+	if (r == 0)
 		*ret = all.counts;
-	}
 	finish(&all);
 	return r;
 }

@@ -7,20 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than these within a window tell nothing more; the nearest are kept. */
-#define NEIGHBOURS_MAX 1000
-
 struct found {
 	int64_t id, distance_us;
 	uint64_t apart_us;
+};
+
+/* Of one kind, so that a storm of crashes does not hide the panic behind it. */
+struct found_list {
+	struct found *items;
+	size_t count, cap;
 };
 
 struct search {
 	struct store *store;
 	struct near_row self;
 	char *process; /* owned */
-	struct found *found;
-	size_t count;
+	struct found_list crashes, gpu_events, panics;
 	struct err *err;
 };
 
@@ -60,12 +62,21 @@ static int nearest_first(const void *a, const void *b) {
 }
 
 /* Of more than can be told the farthest half goes. */
-static void keep(struct search *search, const struct found *found) {
-	if (search->count == 2 * (size_t)NEIGHBOURS_MAX) {
-		qsort(search->found, search->count, sizeof(*found), nearest_first);
-		search->count = NEIGHBOURS_MAX;
+static int keep(struct search *search, struct found_list *list, const struct found *found) {
+	if (list->count == 2 * (size_t)STORE_NEIGHBOURS_MAX) {
+		qsort(list->items, list->count, sizeof(*found), nearest_first);
+		list->count = STORE_NEIGHBOURS_MAX;
 	}
-	search->found[search->count++] = *found;
+	if (list->count == list->cap) {
+		size_t cap = list->cap > 0 ? 2 * list->cap : 16;
+		struct found *items = realloc(list->items, cap * sizeof(*items));
+		if (items == NULL)
+			return err_set(search->err, -ENOMEM, "out of memory");
+		list->items = items;
+		list->cap = cap;
+	}
+	list->items[list->count++] = *found;
+	return 0;
 }
 
 static int64_t bound(int64_t at_us, int64_t distance_us) {
@@ -75,27 +86,40 @@ static int64_t bound(int64_t at_us, int64_t distance_us) {
 	return ret;
 }
 
+static struct found_list *list_of(struct search *search, enum report_kind kind) {
+	return kind == REPORT_CRASH       ? &search->crashes
+	       : kind == REPORT_GPU_EVENT ? &search->gpu_events
+					  : &search->panics;
+}
+
 static int look_around(struct search *search, int64_t before_us, int64_t after_us) {
 	const struct near_row *self = &search->self;
 	struct near_row row;
-	int r;
+	int r = 0;
 	sqlite3_stmt *rows = store_statement(search->store, ST_NEAR_WINDOW, search->err);
-	search->found = calloc(2 * (size_t)NEIGHBOURS_MAX, sizeof(*search->found));
-	if (rows == NULL || search->found == NULL)
-		return rows == NULL ? store_code(search->err)
-				    : err_set(search->err, -ENOMEM, "out of memory");
+	if (rows == NULL)
+		return store_code(search->err);
 	sqlite3_bind_int64(rows, 1, bound(self->at_us, -before_us));
 	sqlite3_bind_int64(rows, 2, bound(self->at_us, after_us));
-	while ((r = store_step(search->store, rows, search->err)) == 1) {
+	while (r == 0 && (r = store_step(search->store, rows, search->err)) == 1) {
 		near_read(rows, &row);
+		r = 0;
 		if (row.id == self->id || !near_counts(row.kind) || !near_same_machine(self, &row))
 			continue;
 		int64_t distance = row.at_us - self->at_us;
-		keep(search, &(struct found){row.id, distance,
-				     (uint64_t)(distance < 0 ? -distance : distance)});
+		r = keep(search, list_of(search, row.kind),
+			&(struct found){
+				row.id, distance, (uint64_t)(distance < 0 ? -distance : distance)});
 	}
 	sqlite3_reset(rows);
 	return r;
+}
+
+static void sort_list(struct found_list *list) {
+	if (list->count > 0)
+		qsort(list->items, list->count, sizeof(*list->items), nearest_first);
+	if (list->count > STORE_NEIGHBOURS_MAX)
+		list->count = STORE_NEIGHBOURS_MAX;
 }
 
 static bool is_same_process(
@@ -148,6 +172,30 @@ static int tell(
 	return r;
 }
 
+/* Takes the nearest that is left in the lists; NULL: none is. */
+static const struct found *take_nearest(struct found_list *const *lists, size_t *at) {
+	size_t best = 3;
+	for (size_t i = 0; i < 3; i++)
+		if (at[i] < lists[i]->count &&
+			(best == 3 || nearest_first(&lists[i]->items[at[i]],
+					      &lists[best]->items[at[best]]) < 0))
+			best = i;
+	return best < 3 ? &lists[best]->items[at[best]++] : NULL;
+}
+
+static int tell_all(struct search *search, store_neighbour_fn fn, void *user) {
+	struct found_list *const lists[3] = {
+		&search->crashes, &search->gpu_events, &search->panics};
+	const struct found *found;
+	size_t at[3] = {0};
+	int r = 0;
+	for (size_t i = 0; i < 3; i++)
+		sort_list(lists[i]);
+	while (r == 0 && (found = take_nearest(lists, at)) != NULL)
+		r = tell(search, found, fn, user);
+	return r;
+}
+
 int store_neighbours(struct store *store, int64_t id, int64_t before_us, int64_t after_us,
 	store_neighbour_fn fn, void *user, struct err *err) {
 	struct err own = {0};
@@ -155,14 +203,11 @@ int store_neighbours(struct store *store, int64_t id, int64_t before_us, int64_t
 	int r = read_self(&search, id);
 	if (r == 1)
 		r = look_around(&search, before_us, after_us);
-	if (r == 0 && search.count > 0) {
-		qsort(search.found, search.count, sizeof(*search.found), nearest_first);
-		if (search.count > NEIGHBOURS_MAX)
-			search.count = NEIGHBOURS_MAX;
-	}
-	for (size_t i = 0; r == 0 && i < search.count; i++)
-		r = tell(&search, &search.found[i], fn, user);
-	free(search.found);
+	if (r == 0)
+		r = tell_all(&search, fn, user);
+	free(search.crashes.items);
+	free(search.gpu_events.items);
+	free(search.panics.items);
 	free(search.process);
 	return r;
 }

@@ -118,7 +118,10 @@ struct store_neighbour {
 	bool same_process; /* names agree; not known of a panic */
 };
 typedef int (*store_neighbour_fn)(const struct store_neighbour *neighbour, void *user);
-/* Nearest first. before_us, after_us: the window, for panics too. */
+/* In a storm there is no use in telling more. */
+#define STORE_NEIGHBOURS_MAX 1000
+/* Nearest first; of each kind at most the STORE_NEIGHBOURS_MAX nearest. before_us, after_us: the
+ * window, for panics too. */
 int store_neighbours(struct store *store, int64_t id, int64_t before_us, int64_t after_us,
 	store_neighbour_fn fn, void *user, struct err *err);
 

@@ -224,6 +224,7 @@ def waits_for_a_database(stage):
     watch.wait(PATIENCE_S)
     said = watch.said()
     check("no database yet" in said and "no daemon runs" in said, f"it says {said!r}")
+    check("\ufffd" not in said, f"what it says is its own, and clean: {said!r}")
 
 
 @step

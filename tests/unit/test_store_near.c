@@ -2,6 +2,7 @@
 #include "state_fixture.h"
 
 #include "base/clock.h"
+#include "store/near.h"
 
 struct at {
 	unsigned number;
@@ -233,6 +234,162 @@ static void test_many(void **state) {
 	assert_sql(fixture->db, sql, name);
 }
 
+/* ---- storms ---- */
+
+static void put_storm(struct store *store, unsigned first, unsigned count, const struct at *like,
+	double seconds) {
+	struct err err = {0};
+	assert_int_equal(store_begin(store, &err), 0);
+	for (unsigned i = 0; i < count; i++) {
+		struct made made = made_default();
+		enum store_put put;
+		char id[64], bytes[64];
+		snprintf(id, sizeof id, "%08X-0000-4000-8000-000000000000", first + i);
+		snprintf(bytes, sizeof bytes, "{\"n\":%u}", first + i);
+		made.kind = like->kind;
+		made.id = id;
+		made.bytes = bytes;
+		made.path = NULL;
+		made.process = like->process;
+		made.machine = like->machine;
+		made.captured_at_us = AT + (int64_t)((like->second + seconds * i / count) * 1e6);
+		assert_int_equal(made_put(store, &made, &put, NULL, &err), 0);
+	}
+	assert_int_equal(store_commit(store, &err), 0);
+}
+
+/* Ten thousand of each within an hour cost what their rows cost, near or not. */
+static void test_storm(void **state) {
+	enum { COUNT = 10000 };
+	static const struct at crashes = {.process = "Python", .machine = "A"};
+	static const struct at events = {.kind = REPORT_GPU_EVENT, .process = "Python"};
+	static const struct at others = {
+		.kind = REPORT_GPU_EVENT, .process = "Python", .machine = "B"};
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	put_storm(store, 0, COUNT, &crashes, 3600);
+	put_storm(store, COUNT, COUNT, &events, 3600);
+	put_storm(store, 2 * COUNT, COUNT, &others, 3600);
+	const double windows[] = {5, 3600};
+	for (size_t i = 0; i < 2; i++) {
+		int64_t begin_us = clock_monotonic_us();
+		struct store_correlation got = correlate(store, NULL, windows[i], 300);
+		int64_t took_us = clock_monotonic_us() - begin_us;
+		print_message("%d ms\n", (int)(took_us / 1000));
+		assert_int_equal(got.near_gpu_event, COUNT);
+		assert_int_equal(got.gpu_events_near, COUNT);
+		assert_in_range(took_us, 0, 3000000);
+	}
+	store_close(store);
+}
+
+/* More crashes than are told do not hide the GPU event and the panic behind them. */
+static void test_neighbours_in_storm(void **state) {
+	static const struct at crashes = {.process = "Python", .second = 1};
+	static const struct at more[] = {
+		{.number = 1, .process = "Python"},
+		{.number = 2, .kind = REPORT_GPU_EVENT, .second = 200, .process = "Python"},
+		{.number = 3, .kind = REPORT_PANIC, .second = -300},
+	};
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct buf text = {0};
+	struct err err = {0};
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+		put_at(store, &more[i]);
+	put_storm(store, 100, 2 * STORE_NEIGHBOURS_MAX + 500, &crashes, 100);
+	assert_int_equal(
+		store_neighbours(store, 1, 400000000, 400000000, add_neighbour, &text, &err), 0);
+	const char *last = buf_str(&text);
+	size_t lines = 0;
+	for (const char *c = last; *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(lines, STORE_NEIGHBOURS_MAX + 2);
+	/* The nearest crash first, the farthest of them all last. */
+	assert_true(strncmp(last, "4 crash 1.0 ", strlen("4 crash 1.0 ")) == 0);
+	assert_non_null(strstr(last, "\n2 gpu_event 200.0 Python! - made-up lockup\n"
+				     "3 panic -300.0 - site A made-up title\n"));
+	buf_finish(&text);
+	store_close(store);
+}
+
+/* ---- every pair ---- */
+
+enum { PAIRS_MAX = 400 };
+
+/* What is put, once more, for the plainest way to count. */
+static struct near_row put_any(struct store *store, unsigned number, unsigned *seed, char *name) {
+	static const char *const machines[] = {NULL, "A", "B"}, *const models[] = {
+									NULL, "M1", "M2"};
+	unsigned dice[6];
+	for (size_t i = 0; i < 6; i++) {
+		*seed = *seed * 1103515245u + 12345u;
+		dice[i] = *seed / 65536;
+	}
+	struct at at = {.number = number,
+		.kind = dice[0] % 10 == 0  ? REPORT_PANIC
+			: dice[0] % 2 == 0 ? REPORT_CRASH
+					   : REPORT_GPU_EVENT,
+		.second = dice[1] % 4000 / 10.0,
+		.process = name,
+		.machine = machines[dice[2] % 3],
+		.model = models[dice[3] % 3],
+		.simulated = dice[4] % 8 == 0};
+	snprintf(name, 32, "%s-%u", dice[5] % 2 ? "python3.14-long" : "app", dice[5] / 2 % 3);
+	if (at.kind == REPORT_GPU_EVENT)
+		name[15] = '\0';
+	put_at(store, &at);
+	return (struct near_row){.id = number,
+		.at_us = AT + (int64_t)(at.second * 1e6),
+		.kind = at.kind,
+		.machine = {dice[2] % 3, dice[2] % 3 != 0},
+		/* The fixture's own where none is named; a panic tells a product instead. */
+		.model = {dice[3] % 3, at.kind != REPORT_PANIC},
+		.simulated = at.simulated};
+}
+
+/* Near in the sense of each of the pair alone. */
+static bool is_pair(const struct near_row *crash, const char *crash_name,
+	const struct near_row *other, const char *other_name) {
+	int64_t apart = crash->at_us - other->at_us;
+	if (crash->kind != REPORT_CRASH || !near_same_machine(crash, other))
+		return false;
+	if (other->kind == REPORT_PANIC)
+		return apart <= 0 && apart >= -20000000;
+	return other->kind == REPORT_GPU_EVENT && near_same_process(crash_name, other_name) &&
+	       apart >= -3000000 && apart <= 3000000;
+}
+
+static void test_every_pair(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	static struct near_row rows[PAIRS_MAX];
+	static char names[PAIRS_MAX][32];
+	static bool crash_near[PAIRS_MAX], other_near[PAIRS_MAX];
+	struct store_correlation expected = {0};
+	unsigned seed = 7;
+	for (unsigned i = 0; i < PAIRS_MAX; i++)
+		rows[i] = put_any(store, i + 1, &seed, names[i]);
+	for (size_t i = 0; i < PAIRS_MAX; i++)
+		for (size_t k = 0; k < PAIRS_MAX; k++)
+			if (is_pair(&rows[i], names[i], &rows[k], names[k])) {
+				crash_near[i] |= rows[k].kind == REPORT_GPU_EVENT;
+				other_near[k] = true;
+			}
+	for (size_t i = 0; i < PAIRS_MAX; i++) {
+		expected.near_gpu_event += crash_near[i];
+		expected.gpu_events_near += other_near[i] && rows[i].kind == REPORT_GPU_EVENT;
+		expected.panics_near += other_near[i] && rows[i].kind == REPORT_PANIC;
+	}
+	struct store_correlation got = correlate(store, NULL, 3, 20);
+	assert_in_range(expected.near_gpu_event, 10, PAIRS_MAX / 2);
+	assert_in_range(expected.panics_near, 3, PAIRS_MAX / 10);
+	assert_int_equal(got.near_gpu_event, expected.near_gpu_event);
+	assert_int_equal(got.gpu_events_near, expected.gpu_events_near);
+	assert_int_equal(got.panics_near, expected.panics_near);
+	store_close(store);
+}
+
 /* ---- evidence ---- */
 
 static int add_call(const struct store_call *call, void *user) {
@@ -320,6 +477,9 @@ int main(void) {
 		TEST(test_machines),
 		TEST(test_correlate),
 		TEST(test_many),
+		TEST(test_storm),
+		TEST(test_neighbours_in_storm),
+		TEST(test_every_pair),
 		TEST(test_calls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
