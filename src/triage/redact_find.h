@@ -17,6 +17,9 @@ size_t redact_find_setting(const struct redact_scan *scan, size_t at, size_t to,
 /* A path that is known by how it starts ("/", "~/", "C:\", "@rpath/"), also behind a quote. */
 size_t redact_find_path(const struct redact_scan *scan, size_t at, size_t to, bool prose);
 
+/* Whether one starts there. */
+bool redact_find_path_at(const struct redact_scan *scan, size_t at, size_t to);
+
 /* A private name that starts at at, whole words only where it must be. */
 size_t redact_find_name(const struct redact_scan *scan, size_t from, size_t at, size_t to);
 

@@ -376,6 +376,10 @@ static bool starts_path(const struct redact_scan *scan, size_t at, size_t to) {
 	       (after != 0 && strchr(".-~@+<%#", after) != NULL && n < to);
 }
 
+bool redact_find_path_at(const struct redact_scan *scan, size_t at, size_t to) {
+	return starts_path(scan, at, to);
+}
+
 size_t redact_find_path(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
 	size_t end;
 

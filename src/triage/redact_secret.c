@@ -119,12 +119,15 @@ size_t redact_find_credential(const struct redact_scan *scan, size_t at, size_t 
 	return n;
 }
 
-static bool is_secret_key(const char *key, size_t len) {
-	static const char *const words[] = {"password", "passwd", "passphrase", "pwd", "secret",
-		"token", "apikey", "api_key", "api-key", "access_key", "access-key", "private_key",
-		"credential", "auth", "bearer", "cookie", "session", "license_key", "pin"};
+/* sign: what follows; there are passes of renderers, too. */
+static bool is_secret_key(const char *key, size_t len, char sign) {
+	static const char *const words[] = {"password", "passwd", "passphrase", "passcode", "pwd",
+		"pw", "psk", "secret", "token", "apikey", "api_key", "api-key", "access_key",
+		"access-key", "private_key", "credential", "auth", "bearer", "cookie", "session",
+		"license_key", "pin", "otp", "pass"};
+	size_t count = sizeof words / sizeof words[0] - (sign != '=');
 
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+	for (size_t i = 0; i < count; i++) {
 		size_t n = strlen(words[i]);
 
 		for (size_t k = 0; k + n <= len; k++) {
@@ -146,8 +149,18 @@ static bool is_environment(const char *key, size_t len) {
 	return len > 2;
 }
 
-/* The value at text: what stands in quotes, else up to a blank. */
-static size_t value_length(const char *text, size_t len, size_t *ret_from) {
+/* Bytes in front of the first placeholder. */
+static size_t before_placeholder(const char *text, size_t len) {
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '<' && redact_placeholder(text + i, len - i) > 0)
+			return i;
+	}
+	return len;
+}
+
+/* The value at text: what stands in quotes, else everything up to a blank, a quote or one of the
+ * others. */
+static size_t value_length(const char *text, size_t len, const char *others, size_t *ret_from) {
 	size_t n = 0;
 
 	*ret_from = 0;
@@ -158,21 +171,29 @@ static size_t value_length(const char *text, size_t len, size_t *ret_from) {
 		size_t end = line != NULL ? (size_t)(line - text) : len;
 		const char *close = memchr(text + 1, text[0], end - 1);
 
-		if (close != NULL) {
-			*ret_from = 1;
-			n = (size_t)(close - text);
-			return memchr(text, '<', n) == NULL ? n : 1;
-		}
+		*ret_from = 1;
+		if (close != NULL)
+			return before_placeholder(text, (size_t)(close - text));
+		n = 1;
 	}
-	while (n < len && (unsigned char)text[n] > ' ' && strchr("\"'`<>,;&|)]}", text[n]) == NULL)
+	while (n < len && (unsigned char)text[n] > ' ' && strchr("\"'`", text[n]) == NULL &&
+		strchr(others, text[n]) == NULL)
 		n++;
-	return n;
+	return before_placeholder(text, n);
 }
 
+/* What says nothing of anybody, whatever it is the value of; a mark may follow. */
 static bool is_plain_value(const char *text, size_t len) {
 	static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "null"};
 	size_t n = 0;
 
+	while (len > 0 && strchr(",;)]}|&.", text[len - 1]) != NULL)
+		len--;
+	if (len > 2 && len <= 18 && redact_at(text, len, "0x")) {
+		for (n = 2; n < len && redact_is_hex(text[n]); n++)
+			;
+		return n == len;
+	}
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if (strlen(words[i]) == len && redact_at(text, len, words[i]))
 			return true;
@@ -182,46 +203,110 @@ static bool is_plain_value(const char *text, size_t len) {
 	return n == len && len <= 6;
 }
 
-/* "KEY=value", "--token value", "password: value": the name stays to be read as the text is. */
-size_t redact_find_setting(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
-	const char *text = scan->text;
-	size_t n = at, key, key_end, from, value;
-	bool option, secret;
+static void note_found(enum redact_kind kind, size_t from, size_t to, void *user) {
+	(void)kind, (void)from, (void)to;
+	*(bool *)user = true;
+}
 
-	if (!prose && (scan->has & (REDACT_HAS_EQUALS | REDACT_HAS_DASH)) == 0)
-		return 0;
+/* Whether prose says something private there. One setting in another's value is not looked into:
+ * both are one value. */
+static bool is_telling(const struct redact_scan *scan, size_t from, size_t to) {
+	bool found = memchr(scan->text + from, '=', to - from) != NULL;
+	struct redact_scan quiet = *scan;
+
+	quiet.found = note_found;
+	quiet.user = &found;
+	if (!found)
+		redact_scan_text(&quiet, from, to);
+	return found;
+}
+
+struct setting {
+	size_t key, key_end, value, value_end;
+	char sign; /* behind the key */
+	bool secret, environment;
+};
+
+/* Whether what stands at at, behind the key, makes a value of what follows. */
+static bool has_sign(const struct redact_scan *scan, const struct setting *setting, size_t at,
+	size_t to, bool option) {
+	const char *key = scan->text + setting->key;
+	size_t len = setting->key_end - setting->key;
+
+	switch (setting->sign) {
+	case '=':
+		return at + 1 < to && scan->text[at + 1] != '=' &&
+		       (setting->secret || at == setting->key_end);
+	case ':':
+		return setting->secret;
+	case ' ':
+		return setting->secret && (option || redact_at(key, len, "bearer"));
+	default:
+		return false;
+	}
+}
+
+/* "KEY=value", "--token value", "password: value" */
+static bool read_setting(
+	const struct redact_scan *scan, size_t at, size_t to, bool prose, struct setting *ret) {
+	const char *text = scan->text;
+	size_t n = at, from;
+	bool option;
+
 	while (n < to && text[n] == '-' && n < at + 2)
 		n++;
 	option = n > at;
-	key = n;
-	while (n < to && n - key < KEY_BYTES && is_token(text[n]))
+	ret->key = n;
+	while (n < to && n - ret->key < KEY_BYTES && is_token(text[n]))
 		n++;
-	if (n == key || n >= to)
+	if (n == ret->key || n >= to || (!prose && text[n] != '=' && !option))
+		return false;
+	ret->key_end = n;
+	if (prose && n + 1 < to && text[n] == ' ' && (text[n + 1] == '=' || text[n + 1] == ':'))
+		n++;
+	ret->sign = text[n];
+	ret->secret = is_secret_key(text + ret->key, ret->key_end - ret->key, ret->sign);
+	ret->environment = is_environment(text + ret->key, ret->key_end - ret->key) &&
+			   (prose || ret->key_end - ret->key > 3);
+	if (!has_sign(scan, ret, n, to, option))
+		return false;
+	for (n++; n < to && n < ret->key_end + 4 && text[n] == ' '; n++)
+		;
+	ret->value = n;
+	ret->value_end = n + value_length(text + n, to - n, prose ? "" : "<>,;&|)]}", &from);
+	ret->value += from;
+	return ret->value_end > ret->value;
+}
+
+static bool value_goes(
+	const struct redact_scan *scan, const struct setting *setting, size_t to, bool prose) {
+	const char *text = scan->text;
+	size_t from = setting->value, end = setting->value_end;
+
+	if (setting->secret)
+		return true;
+	if (is_plain_value(text + from, end - from))
+		return false;
+	if (setting->environment)
+		return true;
+	if (!prose || setting->sign != '=' || from > setting->key_end + 1 ||
+		redact_find_path_at(scan, from, to))
+		return false;
+	return is_telling(scan, from, end);
+}
+
+/* The name stays to be read as the text is. */
+size_t redact_find_setting(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
+	struct setting setting = {0};
+
+	if (!prose && (scan->has & (REDACT_HAS_EQUALS | REDACT_HAS_DASH)) == 0)
 		return 0;
-	key_end = n;
-	if (strchr("=: ", text[n]) == NULL)
-		return 0;
-	secret = is_secret_key(text + key, n - key);
-	value = n + 1;
-	if (text[n] == '=' && value < to && text[value] != '=') {
-		if (!secret && !(is_environment(text + key, n - key) && (prose || n - key > 3)))
-			return 0;
-	} else if (!secret || (text[n] != ':' && !(option && text[n] == ' ') &&
-				      !redact_at(text + key, n - key, "bearer"))) {
-		return 0;
-	}
-	if (!prose && text[n] != '=' && !option)
-		return 0;
-	while (value < to && value < n + 3 && text[value] == ' ')
-		value++;
-	n = value + value_length(text + value, to - value, &from);
-	value += from;
-	if (n <= value || (!secret && is_plain_value(text + value, n - value)))
+	if (!read_setting(scan, at, to, prose, &setting) || !value_goes(scan, &setting, to, prose))
 		return 0;
 	if (prose)
-		redact_scan_text(scan, key, key_end);
+		redact_scan_text(scan, setting.key, setting.key_end);
 	else
-		redact_scan_symbol(scan, key, key_end);
-	scan->found(REDACT_SECRET, value, n, scan->user);
-	return n - at;
+		redact_scan_symbol(scan, setting.key, setting.key_end);
+	scan->found(REDACT_SECRET, setting.value, setting.value_end, scan->user);
+	return setting.value_end - at;
 }
