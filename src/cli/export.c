@@ -115,9 +115,7 @@ static int make_redactor(struct exporting *exporting, struct err *err) {
 	if (exporting->options->no_redact)
 		return 0;
 	int r = redactor_new(&exporting->redactor, err);
-	return r < 0 ? r
-		     : export_know(exporting->redactor, exporting->cli->rules,
-			       &exporting->options->redact, err);
+	return r < 0 ? r : export_know(exporting->redactor, &exporting->options->redact, err);
 }
 
 /* Of what lies beside the program; a repro that is not there is told in the manifest. */

@@ -17,10 +17,8 @@ struct export_options {
 	struct option_list redact;
 };
 
-/* export_person.c: the user's names, the machine's names, and words; rules: what they are called
- * may leave. */
-int export_know(struct redactor *redactor, const struct rules *rules,
-	const struct option_list *words, struct err *err);
+/* export_person.c: the user's names, the machine's names, and words. */
+int export_know(struct redactor *redactor, const struct option_list *words, struct err *err);
 
 /* export_platform.c: this machine as a JSON object, appended. */
 int export_platform(struct buf *ret, struct err *err);

@@ -108,24 +108,8 @@ static int know_machine(struct redactor *redactor, struct err *err) {
 	return r;
 }
 
-/* The sites of the user's own rules are names that people chose to see. */
-static int allow_rules(struct redactor *redactor, const struct rules *rules, struct err *err) {
+int export_know(struct redactor *redactor, const struct option_list *words, struct err *err) {
 	int r = 0;
-	for (size_t i = 0; i < rules_count(rules) && r == 0; i++) {
-		struct rule_info info;
-		rules_info(rules, i, &info);
-		if (strcmp(info.source, "built-in") == 0)
-			continue;
-		r = info.site ? redactor_allow(redactor, info.site, err) : 0;
-		if (r == 0 && info.title)
-			r = redactor_allow(redactor, info.title, err);
-	}
-	return r;
-}
-
-int export_know(struct redactor *redactor, const struct rules *rules,
-	const struct option_list *words, struct err *err) {
-	int r = allow_rules(redactor, rules, err);
 	for (size_t i = 0; i < words->count && r == 0; i++)
 		r = words->items[i][0] ? redactor_know(redactor, REDACT_WORD, words->items[i], err)
 				       : 0;

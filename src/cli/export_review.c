@@ -22,25 +22,22 @@ static const struct table_column columns[] = {
 #define COLUMNS (sizeof columns / sizeof *columns)
 
 struct listing {
-	const struct archive_review *review;
 	struct table table;
 	struct json_out out;
 	bool rows, measured; /* rows: put, not measured */
 	uint64_t values;
 };
 
-static int each(const struct redact_replacement *replacement, void *user) {
+static int each(const struct redact_replacement *replacement, const char *member, void *user) {
 	struct listing *listing = user;
 	char count[24];
-	if (!replacement->count)
-		return 0;
 	snprintf(count, sizeof count, "%" PRIu64, replacement->count);
 	const struct table_cell cells[COLUMNS] = {
 		{.text = redact_kind_names[replacement->kind]},
 		{.text = replacement->placeholder},
 		{.text = count},
 		{.text = replacement->value},
-		{.text = archive_review_place(listing->review, replacement->placeholder)},
+		{.text = member},
 	};
 	if (!listing->rows) {
 		table_measure(&listing->table, cells);
@@ -51,41 +48,38 @@ static int each(const struct redact_replacement *replacement, void *user) {
 }
 
 static int put_table(const struct archive_review *review, struct term *term, uint64_t *ret_values) {
-	struct listing listing = {.review = review};
+	struct listing listing = {0};
 	table_init(&listing.table, columns, COLUMNS, term);
-	int r = redactor_each(review->redactor, each, &listing);
+	int r = archive_review_each(review, each, &listing);
 	listing.rows = true;
 	if (r == 0 && listing.values)
 		r = table_begin(&listing.table, true);
 	if (r == 0 && listing.values)
-		r = redactor_each(review->redactor, each, &listing);
+		r = archive_review_each(review, each, &listing);
 	table_finish(&listing.table);
 	*ret_values = listing.values;
 	return r;
 }
 
-static int each_json(const struct redact_replacement *replacement, void *user) {
+static int each_json(const struct redact_replacement *replacement, const char *member, void *user) {
 	struct listing *listing = user;
 	struct json_out *out = &listing->out;
-	if (!replacement->count)
-		return 0;
 	json_out_object(out, NULL);
 	json_out_text(out, "kind", redact_kind_names[replacement->kind]);
 	json_out_text(out, "value", replacement->value);
 	json_out_text(out, "placeholder", replacement->placeholder);
 	json_out_u64(out, "count", replacement->count);
-	json_out_text(
-		out, "first", archive_review_place(listing->review, replacement->placeholder));
+	json_out_text(out, "first", member);
 	json_out_object_end(out);
 	return 0;
 }
 
 static int put_json(
 	const struct archive_review *review, struct export_looker *looker, struct err *err) {
-	struct listing listing = {.review = review};
+	struct listing listing = {0};
 	json_out_init(&listing.out, &looker->json);
 	json_out_array(&listing.out, NULL);
-	redactor_each(review->redactor, each_json, &listing);
+	archive_review_each(review, each_json, &listing);
 	json_out_array_end(&listing.out);
 	return looker->json.failed ? err_set(err, -ENOMEM, "out of memory") : 0;
 }

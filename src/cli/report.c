@@ -57,7 +57,7 @@ static int learn(struct reporting *reporting, struct err *err) {
 	struct incident row;
 	int r = redactor_new(&reporting->redactor, err);
 	if (r == 0)
-		r = export_know(reporting->redactor, reporting->cli->rules, &none, err);
+		r = export_know(reporting->redactor, &none, err);
 	if (r == 0)
 		r = store_list(reporting->cli->store, &reporting->filter, &cursor, err);
 	while (r >= 0) {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "export/analysis_parts.h"
 #include "export/load.h"
+#include "export/rule_words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -72,10 +73,11 @@ static int take_frameworks(struct analysis_work *work, const struct triage *tria
 		size_t at = 0;
 		buf_reset(&work->scratch);
 		buf_add_str(&work->scratch, framework->name);
-		if (framework->version)
-			buf_printf(&work->scratch, " %s", framework->version);
-		const char *text =
-			texts_keep(&work->texts, REDACT_FORM_NAME, buf_str(&work->scratch));
+		const char *version =
+			texts_keep_fact(&work->texts, REDACT_VERSION, framework->version);
+		if (version)
+			buf_printf(&work->scratch, " %s", version);
+		const char *text = texts_keep(&work->texts, TEXTS_AS_IS, buf_str(&work->scratch));
 		while (at < counts->count && counts->items[at].text != text)
 			at++;
 		if (at == counts->count) {
@@ -98,12 +100,6 @@ static const char *message_of(const struct report *report) {
 	return report->exception.message;
 }
 
-/* Our own words tell nothing of anybody; a rule of the user's may. */
-static enum redact_form reason_form(const struct triage *triage) {
-	return !triage->rule || text_ends(triage->rule, "(built-in)") ? TEXTS_AS_IS
-								      : REDACT_FORM_TEXT;
-}
-
 static int take_sample(struct analysis_work *work, struct analysis_site *site,
 	const struct analysis_stack *stack) {
 	const struct incident row = {.id = stack->newest, .ordinal = stack->ordinal};
@@ -114,8 +110,9 @@ static int take_sample(struct analysis_work *work, struct analysis_site *site,
 		const struct triage *triage = &loaded.triage;
 		const char *name = attribution_names[triage->attribution];
 		if (!site->attribution || !strcmp(site->attribution, name))
-			site->attribution_reason = texts_keep(
-				&work->texts, reason_form(triage), triage->attribution_reason);
+			site->attribution_reason = texts_keep(&work->texts,
+				rule_words_reason(work->options->rules, triage->attribution_reason),
+				triage->attribution_reason);
 		site->message =
 			texts_keep(&work->texts, REDACT_FORM_TEXT, message_of(loaded.report));
 		if (triage->site_frame >= 0 && (size_t)triage->site_frame < site->stack_count)
@@ -236,7 +233,7 @@ static void take_site_state(
 		site->status = texts_keep(texts, TEXTS_AS_IS, state->status);
 	site->note = texts_keep(texts, REDACT_FORM_TEXT, state->note);
 	site->url = texts_keep(texts, REDACT_FORM_TEXT, state->url);
-	site->fixed_in = texts_keep(texts, REDACT_FORM_NAME, state->fixed_in);
+	site->fixed_in = texts_keep_fact(texts, REDACT_SYSTEM, state->fixed_in);
 }
 
 /* A site of which a signature came again is not what was said of it. */
@@ -251,7 +248,7 @@ static void take_signature_state(
 			continue;
 		signature->note = texts_keep(texts, REDACT_FORM_TEXT, state->note);
 		signature->url = texts_keep(texts, REDACT_FORM_TEXT, state->url);
-		signature->fixed_in = texts_keep(texts, REDACT_FORM_NAME, state->fixed_in);
+		signature->fixed_in = texts_keep_fact(texts, REDACT_SYSTEM, state->fixed_in);
 	}
 }
 
@@ -260,8 +257,8 @@ static int take_state(const struct store_state *state, void *user) {
 	struct analysis_work *work = user;
 	struct analysis *analysis = work->analysis;
 	bool of_site = state->target == STATE_SITE;
-	const char *name =
-		texts_keep(&work->texts, REDACT_FORM_NAME, of_site ? state->name : state->site);
+	const char *id = of_site ? state->name : state->site;
+	const char *name = texts_keep(&work->texts, rule_words_site(work->options->rules, id), id);
 	for (size_t i = 0; i < analysis->site_count; i++) {
 		struct analysis_site *site = &analysis->sites[i];
 		if (site->id != name)

@@ -50,7 +50,7 @@ static int take_one(struct analysis_work *work, int64_t number) {
 	analysis->experiment_count++;
 	if (!analysis->redactor)
 		return 0;
-	code = analysis_redact_experiment(summary, analysis->redactor);
+	code = analysis_redact_experiment(summary, work->options->rules, analysis->redactor);
 	return code ? err_set(work->err, code, "out of memory") : 0;
 }
 

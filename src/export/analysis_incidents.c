@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 #include "export/analysis_parts.h"
+#include "export/rule_words.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -94,7 +95,7 @@ static const char *exception_text(struct analysis_work *work, const struct incid
 	buf_add_str(text, row->exception_type ? row->exception_type : row->signal);
 	if (row->exception_type && row->signal)
 		buf_printf(text, " (%s)", row->signal);
-	return texts_keep(&work->texts, REDACT_FORM_NAME, buf_str(text));
+	return texts_keep(&work->texts, REDACT_FORM_TEXT, buf_str(text));
 }
 
 static const char *base_text(struct analysis_work *work, const struct incident *row) {
@@ -120,6 +121,11 @@ static const char *address_text(struct analysis_work *work, const struct inciden
 static void read_facts(
 	struct analysis_work *work, const struct incident *row, struct analysis_facts *ret) {
 	struct texts *texts = &work->texts;
+	enum redact_form site = TEXTS_AS_IS, title = TEXTS_AS_IS;
+	if (texts->redactor) {
+		site = rule_words_site(work->options->rules, row->site);
+		title = rule_words_title(work->options->rules, row->site, row->site_title);
+	}
 	*ret = (struct analysis_facts){
 		.of = {[LIST_EXCEPTIONS] = exception_text(work, row),
 			[LIST_FAULT_KINDS] = texts_keep(texts, TEXTS_AS_IS, row->fault_kind),
@@ -129,16 +135,16 @@ static void read_facts(
 			[LIST_OPERATIONS] = texts_keep(texts, REDACT_FORM_SYMBOL, row->operation),
 			[LIST_PROCESSES] = texts_keep(texts, REDACT_FORM_NAME, row->process),
 			[LIST_QUEUES] = texts_keep(texts, REDACT_FORM_TEXT, row->queue),
-			[LIST_OS_BUILDS] = texts_keep(texts, REDACT_FORM_NAME, row->os_build),
+			[LIST_OS_BUILDS] = texts_keep_fact(texts, REDACT_SYSTEM, row->os_build),
 			[LIST_DRIVER_VERSIONS] =
-				texts_keep(texts, REDACT_FORM_NAME, row->driver_version),
-			[LIST_MODELS] = texts_keep(texts, REDACT_FORM_NAME, row->hardware_model),
+				texts_keep_fact(texts, REDACT_VERSION, row->driver_version),
+			[LIST_MODELS] = texts_keep_fact(texts, REDACT_MODEL, row->hardware_model),
 			[LIST_ATTRIBUTIONS] = texts_keep(texts, TEXTS_AS_IS, row->attribution),
-			[LIST_OS_VERSIONS] = texts_keep(texts, REDACT_FORM_NAME, row->os_version),
+			[LIST_OS_VERSIONS] = texts_keep_fact(texts, REDACT_SYSTEM, row->os_version),
 			[LIST_DRIVER_IMAGES] =
 				texts_keep(texts, REDACT_FORM_NAME, row->driver_image)},
-		.site = texts_keep(texts, REDACT_FORM_NAME, row->site),
-		.site_title = texts_keep(texts, REDACT_FORM_TEXT, row->site_title),
+		.site = texts_keep(texts, site, row->site),
+		.site_title = texts_keep(texts, title, row->site_title),
 		.signature = texts_keep(texts, TEXTS_AS_IS, row->signature),
 	};
 }
@@ -291,8 +297,8 @@ static int keep_incident(struct analysis_work *work, const struct analysis_facts
 		.signature = facts->signature,
 		.operation = facts->of[LIST_OPERATIONS],
 		.status = texts_keep(&work->texts, TEXTS_AS_IS, row->status),
-		.exception_type = texts_keep(&work->texts, REDACT_FORM_NAME, row->exception_type),
-		.signal = texts_keep(&work->texts, REDACT_FORM_NAME, row->signal),
+		.exception_type = texts_keep(&work->texts, REDACT_FORM_TEXT, row->exception_type),
+		.signal = texts_keep(&work->texts, REDACT_FORM_TEXT, row->signal),
 		.stack_id = row->stack_id,
 		.concurrent_threads = row->concurrent_threads,
 		.ordinal = row->ordinal,

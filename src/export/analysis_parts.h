@@ -5,6 +5,7 @@
 #define EXPORT_ANALYSIS_PARTS_H
 
 #include "export/analysis.h"
+#include "triage/redact_fact.h"
 
 /* ---- places: which element of an array belongs to a key ---- */
 
@@ -37,6 +38,7 @@ struct texts {
 /* NULL stays NULL, whatever the form. TEXTS_AS_IS: is none of the user's, stays as it is. */
 #define TEXTS_AS_IS REDACT_FORM_COUNT
 const char *texts_keep(struct texts *texts, enum redact_form form, const char *text);
+const char *texts_keep_fact(struct texts *texts, enum redact_fact fact, const char *text);
 /* "EXC_BAD_ACCESS near_null 0x5c8 | FRAME | FRAME", part by part. */
 const char *texts_keep_signature(struct texts *texts, const char *text);
 void texts_finish(struct texts *texts);

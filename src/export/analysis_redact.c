@@ -6,7 +6,9 @@
 #include "export/analysis.h"
 #include "export/experiment_parts.h"
 #include "export/json_out.h"
+#include "export/rule_words.h"
 #include "ips/json.h"
+#include "triage/redact_variable.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 struct redaction {
 	struct experiment_summary *summary;
 	struct redactor *redactor;
+	const struct rules *rules;
 	bool failed;
 };
 
@@ -40,20 +43,8 @@ static const char *prose(struct redaction *redaction, const char *text) {
 	return change(redaction, REDACT_FORM_TEXT, text);
 }
 
-/* Names of variables that libraries document; whoever invents one may have put anything in it. */
-static bool is_public_variable(const char *name) {
-	static const char *const prefixes[] = {"PYTORCH_", "TORCH_", "MPS_", "MLX_", "GGML_",
-		"WGPU_", "OMP_", "VECLIB_", "OPENBLAS_", "MKL_", "MTL_", "METAL_", "Malloc",
-		"NSZombie", "NSDeallocateZombies", "CFZombie", "OBJC_", "LIBDISPATCH_", "DYLD_",
-		"MALLOC_", "LD_", "ASAN_", "TSAN_", "UBSAN_", "LSAN_", "PYTHON"};
-	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-		if (text_starts(name, prefixes[i]))
-			return true;
-	return false;
-}
-
 static enum redact_form variable_form(const char *name) {
-	return is_public_variable(name) ? REDACT_FORM_NAME : REDACT_FORM_TEXT;
+	return redact_variable_known(name) ? REDACT_FORM_NAME : REDACT_FORM_TEXT;
 }
 
 /* ---- conditions ---- */
@@ -119,6 +110,15 @@ static void change_counts(
 		counts->items[i].text = change(redaction, form, counts->items[i].text);
 }
 
+static void change_sites(struct redaction *redaction, struct summary_counts *sites) {
+	for (size_t i = 0; i < sites->count; i++) {
+		const char *site = sites->items[i].text;
+		enum redact_form form = rule_words_site(redaction->rules, site);
+		if (site && form != RULE_WORDS_OURS)
+			sites->items[i].text = change(redaction, form, site);
+	}
+}
+
 static void change_condition(struct redaction *redaction, struct summary_condition *condition) {
 	struct store_condition *facts = &condition->facts;
 	facts->backend = prose(redaction, facts->backend);
@@ -130,7 +130,7 @@ static void change_condition(struct redaction *redaction, struct summary_conditi
 	change_env(redaction, condition);
 	facts->command = words_json(redaction, condition->words, condition->word_count);
 	facts->env = env_json(redaction, condition);
-	change_counts(redaction, REDACT_FORM_NAME, &condition->sites);
+	change_sites(redaction, &condition->sites);
 	change_counts(redaction, REDACT_FORM_TEXT, &condition->labels);
 	change_counts(redaction, REDACT_FORM_TEXT, &condition->errors);
 }
@@ -203,8 +203,9 @@ static void change_comparison(struct redaction *redaction, struct summary_compar
 	comparison->conclusion = taken(redaction, &text);
 }
 
-int analysis_redact_experiment(struct experiment_summary *summary, struct redactor *redactor) {
-	struct redaction redaction = {.summary = summary, .redactor = redactor};
+int analysis_redact_experiment(
+	struct experiment_summary *summary, const struct rules *rules, struct redactor *redactor) {
+	struct redaction redaction = {.summary = summary, .redactor = redactor, .rules = rules};
 	change_experiments(&redaction);
 	for (size_t i = 0; i < summary->condition_count; i++)
 		change_condition(&redaction, &summary->conditions[i]);

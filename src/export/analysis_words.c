@@ -65,10 +65,12 @@ struct text_slot {
 	const char *text; /* NULL: free */
 	const char *kept;
 	uint64_t hash;
-	int form; /* KEPT: the text is what others became */
+	int form; /* an enum redact_form, FACTS and an enum redact_fact, or KEPT: what others became
+		   */
 };
 
 #define KEPT (-1)
+#define FACTS (REDACT_FORM_COUNT + 1)
 
 static struct text_slot *text_slot_of(
 	const struct texts *texts, int form, const char *text, uint64_t hash) {
@@ -121,23 +123,27 @@ static const char *keep_one(struct texts *texts, const char *text) {
 	return copy;
 }
 
-static const char *keep_redacted(struct texts *texts, enum redact_form form, const char *text) {
-	uint64_t hash = hash_of((int)form, text);
+static const char *keep_redacted(struct texts *texts, int form, const char *text) {
+	uint64_t hash = hash_of(form, text);
 	struct text_slot *slot;
 	if (!grow_texts(texts))
 		return NULL;
-	slot = text_slot_of(texts, (int)form, text, hash);
+	slot = text_slot_of(texts, form, text, hash);
 	if (slot->text)
 		return slot->kept;
 	buf_reset(&texts->redacted);
-	redact(texts->redactor, form, text, &texts->redacted);
+	if (form >= (int)FACTS)
+		redact_fact(texts->redactor, (enum redact_fact)(form - (int)FACTS), text,
+			&texts->redacted);
+	else
+		redact(texts->redactor, (enum redact_form)form, text, &texts->redacted);
 	const char *copy = arena_strdup(texts->arena, text);
 	const char *kept =
 		texts->redacted.failed ? NULL : keep_one(texts, buf_str(&texts->redacted));
 	if (!copy || !kept || !grow_texts(texts))
 		return NULL;
-	slot = text_slot_of(texts, (int)form, text, hash); /* they may have moved */
-	*slot = (struct text_slot){.text = copy, .kept = kept, .hash = hash, .form = (int)form};
+	slot = text_slot_of(texts, form, text, hash); /* they may have moved */
+	*slot = (struct text_slot){.text = copy, .kept = kept, .hash = hash, .form = form};
 	texts->count++;
 	return kept;
 }
@@ -147,9 +153,17 @@ const char *texts_keep(struct texts *texts, enum redact_form form, const char *t
 	if (!text)
 		return NULL;
 	if (texts->redactor && form != TEXTS_AS_IS)
-		ret = keep_redacted(texts, form, text);
+		ret = keep_redacted(texts, (int)form, text);
 	else
 		ret = keep_one(texts, text);
+	texts->failed = texts->failed || !ret;
+	return ret;
+}
+
+const char *texts_keep_fact(struct texts *texts, enum redact_fact fact, const char *text) {
+	if (!text || !texts->redactor)
+		return texts_keep(texts, TEXTS_AS_IS, text);
+	const char *ret = keep_redacted(texts, (int)FACTS + (int)fact, text);
 	texts->failed = texts->failed || !ret;
 	return ret;
 }

@@ -1,5 +1,6 @@
 /* The stages of an archive, one after the other. */
 #include "export/archive_parts.h"
+#include "export/manifest.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,7 +49,7 @@ static int count_replaced(const struct redact_replacement *replacement, void *us
 static int compose(struct archive *archive, struct err *err) {
 	const struct archive_options *options = archive->options;
 	int r = archive_select(archive, err);
-	if (r == 0 && options->redactor && options->on_review)
+	if (r == 0 && options->redactor && (options->on_review || options->max_bytes))
 		r = archive_places_new(&archive->places, err);
 	if (r == 0 && options->redactor)
 		r = archive_learn(archive, err);
@@ -59,12 +60,29 @@ static int compose(struct archive *archive, struct err *err) {
 	return r;
 }
 
+/* The manifest of what is kept; those of attempts to fit replaced words, too. */
+static int conclude(struct archive *archive, size_t keep, struct err *err) {
+	int r = archive_places_pass(archive, err);
+	if (r == 0)
+		r = manifest_write(archive, keep, err);
+	if (r == 0)
+		r = archive_places_of_manifest(archive, err);
+	return r == 0 ? archive_places_settle(archive, keep, err) : r;
+}
+
 static int review(struct archive *archive, struct err *err) {
 	const struct archive_options *options = archive->options;
-	if (!archive->places)
+	const struct archive_review review = {archive};
+	if (!options->redactor || !options->on_review)
 		return 0;
-	const struct archive_review looked_at = {options->redactor, archive->places};
-	return options->on_review(&looked_at, options->user, err);
+	return options->on_review(&review, options->user, err);
+}
+
+static int count_written(
+	const struct redact_replacement *replacement, const char *member, void *user) {
+	uint64_t *count = user;
+	*count += replacement->count > 0;
+	return 0;
 }
 
 static int fill_result(
@@ -86,7 +104,10 @@ static int fill_result(
 		ret->changed += item->changed;
 	}
 	ret->reports = archive_reports_of(archive, keep);
-	if (archive->options->redactor)
+	const struct archive_review review = {archive};
+	if (archive->places)
+		archive_review_each(&review, count_written, &ret->replaced);
+	else if (archive->options->redactor)
 		redactor_each(archive->options->redactor, count_replaced, &ret->replaced);
 	return 0;
 }
@@ -99,11 +120,13 @@ int archive_write(struct store *store, const struct archive_options *options,
 	int r = open_spools(&archive, err);
 	if (r == 0)
 		r = compose(&archive, err);
-	if (r == 0)
-		r = review(&archive, err);
 	keep = archive.count;
 	if (r == 0 && options->max_bytes)
 		r = archive_fit(&archive, bundle, &keep, err);
+	if (r == 0)
+		r = conclude(&archive, keep, err);
+	if (r == 0)
+		r = review(&archive, err);
 	if (r == 0)
 		r = fill_result(&archive, keep, &result, err);
 	if (r == 0)

@@ -27,13 +27,13 @@ extern const char
  * "experiments.json", "platform.json", "FEEDBACK.md", "ISSUE.md", "repro/agxtriage-repro.m",
  * "repro/README.md", "reports/NNNNNN-ID.ips". manifest.h tells of the first. */
 
-/* What was replaced, and where first. */
-struct archive_review {
-	const struct redactor *redactor;
-	const struct archive_places *places;
-};
-/* The member in which a placeholder came first ("reports/000001-....ips"); NULL: in none. */
-const char *archive_review_place(const struct archive_review *review, const char *placeholder);
+/* What was replaced in what is going to be written. */
+struct archive_review;
+/* member: where it came first ("reports/000001-....ips"). Texts borrowed for the call. */
+typedef int (*archive_review_fn)(
+	const struct redact_replacement *replacement, const char *member, void *user);
+/* In the order of the placeholders; those that stand nowhere are passed over. */
+int archive_review_each(const struct archive_review *review, archive_review_fn fn, void *user);
 
 struct archive_options {
 	const struct store_filter *filter;
@@ -47,8 +47,8 @@ struct archive_options {
 	const char *repro_build; /* its one-line clang command */
 	const char *version;     /* of agxtriage */
 	const volatile bool *stop; /* NULL, or polled: -EINTR */
-	/* NULL, or called once everything is redacted and before anything is written; negative ends
-	 * it with that code. Only with a redactor. */
+	/* NULL, or called once everything is redacted, and what does not fit left out, and before
+	 * anything is written; negative ends it with that code. Only with a redactor. */
 	int (*on_review)(const struct archive_review *review, void *user, struct err *err);
 	/* NULL, or called now and then: done of total incidents. */
 	void (*on_progress)(uint64_t done, uint64_t total, void *user);

@@ -103,9 +103,7 @@ int archive_pack(struct archive *archive, size_t keep, const struct bundle_optio
 	options.folder = ARCHIVE_FOLDER;
 	options.mtime_s = newest_s(archive, keep);
 	options.stop = archive->options->stop;
-	int r = manifest_write(archive, keep, err);
-	if (r == 0)
-		r = bundle_create(&options, &writer, err);
+	int r = bundle_create(&options, &writer, err);
 	if (r < 0)
 		return r;
 	r = put_all(writer, archive, keep, err);
@@ -161,7 +159,9 @@ static int measure(struct archive *archive, const struct bundle_options *bundle,
 	nowhere.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (nowhere.fd < 0)
 		return err_set(err, -errno, "/dev/null: %s", strerror(errno));
-	int r = archive_pack(archive, keep, &nowhere, ret_bytes, err);
+	int r = manifest_write(archive, keep, err);
+	if (r == 0)
+		r = archive_pack(archive, keep, &nowhere, ret_bytes, err);
 	close(nowhere.fd);
 	return r;
 }

@@ -1,5 +1,6 @@
 /* One incident on its way out: read from the store, redacted, and read again. */
 #include "export/archive_parts.h"
+#include "export/rule_words.h"
 
 #include "base/limits.h"
 
@@ -40,6 +41,14 @@ static int read_redacted(struct archive_leaving *leaving, struct err *err) {
 	return r < 0 ? err_set(err, r, "out of memory") : 0;
 }
 
+/* Only now: what the rules say is compared before it is replaced. */
+static int redact_words(struct archive_leaving *leaving, struct err *err) {
+	const struct archive_options *options = leaving->archive->options;
+	int r = rule_words_redact(
+		options->redactor, options->rules, &leaving->triage, &leaving->arena);
+	return r < 0 ? err_set(err, r, "out of memory") : 0;
+}
+
 static int redact_item(struct archive_leaving *leaving, struct err *err) {
 	struct redactor *redactor = leaving->archive->options->redactor;
 	const char *text;
@@ -53,9 +62,11 @@ static int redact_item(struct archive_leaving *leaving, struct err *err) {
 		r = err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
 		r = read_redacted(leaving, err);
-	if (r == 0)
-		leaving->item->changed = is_changed(&leaving->loaded.triage, &leaving->triage);
-	return r;
+	if (r < 0)
+		return r;
+	leaving->item->changed = is_changed(&leaving->loaded.triage, &leaving->triage);
+	r = archive_places_of_report(leaving->archive, leaving->item, err);
+	return r == 0 ? redact_words(leaving, err) : r;
 }
 
 static int recall_item(struct archive_leaving *leaving, struct err *err) {
@@ -65,8 +76,9 @@ static int recall_item(struct archive_leaving *leaving, struct err *err) {
 	leaving->triage = leaving->loaded.triage;
 	if (!redactor)
 		return 0;
-	return archive_redact_recalled(
+	int r = archive_redact_recalled(
 		redactor, &leaving->arena, &leaving->report, &leaving->triage, err);
+	return r == 0 ? redact_words(leaving, err) : r;
 }
 
 int archive_leave(struct archive_leaving *leaving, struct err *err) {

@@ -39,6 +39,7 @@ struct archive_item {
 	enum archive_state state;
 	bool changed; /* its site or signature */
 	struct i64_opt captured_at_us;
+	uint64_t site, signature;         /* archive_key_of() what the row has; 0: none */
 	uint64_t facts_offset, facts_len; /* its object in the manifest, in spools.facts */
 	uint64_t views_end;               /* incidents.json up to and with it, in spools.views */
 };
@@ -67,7 +68,8 @@ struct archive {
 	struct archive_member members[ARCHIVE_MEMBERS_MAX];
 	size_t member_count;
 	struct archive_spools spools;
-	struct archive_places *places; /* NULL unless somebody reviews */
+	struct archive_places
+		*places; /* NULL unless somebody reviews or something may be dropped */
 	uint64_t replaced;
 	const char *repro_missing; /* why there is no repro; NULL: there is */
 };
@@ -76,6 +78,13 @@ struct archive {
  * spools.views before the first row. */
 #define ARCHIVE_VIEWS_START "[\n"
 #define ARCHIVE_VIEWS_END "\n]\n"
+
+struct archive_review {
+	const struct archive *archive;
+};
+
+/* Of a site's id or a signature's hash, for comparing; never 0. */
+uint64_t archive_key_of(enum state_target target, const char *name);
 
 bool archive_stopped(const struct archive *archive, struct err *err);
 
@@ -138,9 +147,18 @@ int archive_compose_texts(struct archive *archive, struct err *err);
 
 int archive_places_new(struct archive_places **ret, struct err *err);
 void archive_places_free(struct archive_places *places);
-/* What was replaced since the last call stands in member. */
-int archive_places_note(struct archive_places *places, const struct redactor *redactor,
-	const char *member, struct err *err);
+/* What was replaced since the last of these calls stands there. They do nothing without places. */
+int archive_places_of_report(
+	struct archive *archive, const struct archive_item *item, struct err *err);
+/* In what incidents.json says of it. */
+int archive_places_of_view(
+	struct archive *archive, const struct archive_item *item, struct err *err);
+int archive_places_of_member(struct archive *archive, size_t member, struct err *err);
+int archive_places_of_manifest(struct archive *archive, struct err *err);
+/* ... in nothing that is written. */
+int archive_places_pass(struct archive *archive, struct err *err);
+/* Counts what stands in the first keep items and in everything else; once, after the others. */
+int archive_places_settle(struct archive *archive, size_t keep, struct err *err);
 
 /* ---- archive_fit.c ---- */
 
@@ -148,7 +166,7 @@ int archive_places_note(struct archive_places *places, const struct redactor *re
 size_t archive_reports_of(const struct archive *archive, size_t keep);
 /* Of their part of spools.views. */
 uint64_t archive_views_len(const struct archive *archive, size_t keep);
-/* Writes the first keep items as they are. */
+/* Writes the first keep items, of which manifest_write() has told. */
 int archive_pack(struct archive *archive, size_t keep, const struct bundle_options *bundle,
 	uint64_t *ret_bytes, struct err *err);
 /* How many items fit max_bytes. */

@@ -1,6 +1,7 @@
 /* An incident whose bytes are gone, as its row tells it: text by text, for there are no bytes that
  * could be redacted. Only what store_recall() fills is kept. */
 #include "export/archive_parts.h"
+#include "triage/redact_fact.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,6 +15,17 @@ struct recalled {
 static const char *text(struct recalled *recalled, enum redact_form form, const char *value) {
 	const char *ret = redact_dup(recalled->redactor, form, value, recalled->arena);
 	recalled->failed |= value && !ret;
+	return ret;
+}
+
+static const char *fact_text(struct recalled *recalled, enum redact_fact fact, const char *value) {
+	struct buf text = {0};
+	const char *ret = NULL;
+	redact_fact(recalled->redactor, fact, value, &text);
+	if (value && !text.failed)
+		ret = arena_strdup(recalled->arena, buf_str(&text));
+	recalled->failed |= value && !ret;
+	buf_finish(&text);
 	return ret;
 }
 
@@ -91,9 +103,9 @@ static const struct report *copy_report(struct recalled *recalled, const struct 
 	report->process.name = text(recalled, REDACT_FORM_NAME, from->process.name);
 	report->process.path = text(recalled, REDACT_FORM_PATH, from->process.path);
 	report->process.pid = from->process.pid;
-	report->os_version = text(recalled, REDACT_FORM_TEXT, from->os_version);
-	report->os_build = text(recalled, REDACT_FORM_TEXT, from->os_build);
-	report->hardware_model = text(recalled, REDACT_FORM_TEXT, from->hardware_model);
+	report->os_version = fact_text(recalled, REDACT_SYSTEM, from->os_version);
+	report->os_build = fact_text(recalled, REDACT_SYSTEM, from->os_build);
+	report->hardware_model = fact_text(recalled, REDACT_MODEL, from->hardware_model);
 	report->cpu_type = text(recalled, REDACT_FORM_TEXT, from->cpu_type);
 	report->exception.type = text(recalled, REDACT_FORM_TEXT, from->exception.type);
 	report->exception.signal = text(recalled, REDACT_FORM_TEXT, from->exception.signal);
@@ -132,7 +144,7 @@ int archive_redact_recalled(struct redactor *redactor, struct arena *arena,
 	triage->operation = text(&recalled, REDACT_FORM_SYMBOL, triage->operation);
 	triage->driver.image = text(&recalled, REDACT_FORM_NAME, triage->driver.image);
 	triage->driver.generation = text(&recalled, REDACT_FORM_NAME, triage->driver.generation);
-	triage->driver.version = text(&recalled, REDACT_FORM_TEXT, triage->driver.version);
+	triage->driver.version = fact_text(&recalled, REDACT_VERSION, triage->driver.version);
 	triage->driver.uuid = NULL;
 	triage->frameworks = NULL;
 	triage->framework_count = 0;

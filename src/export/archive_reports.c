@@ -174,12 +174,13 @@ static int put(struct archive_leaving *leaving, struct err *err) {
 	return r == 0 ? add_facts(leaving, err) : r;
 }
 
-static int note_places(struct archive *archive, const struct archive_item *item, struct err *err) {
-	if (!archive->places)
-		return 0;
-	const char *name = item->report == ARCHIVE_NO_REPORT ? "incidents.json"
-							     : archive->reports[item->report].name;
-	return archive_places_note(archive->places, archive->options->redactor, name, err);
+/* Of what people decided, that alone leaves which is of something that leaves. */
+static void note_decided(struct archive_leaving *leaving) {
+	const struct incident *row = &leaving->row;
+	if (row->site)
+		leaving->item->site = archive_key_of(STATE_SITE, row->site);
+	if (row->signature)
+		leaving->item->signature = archive_key_of(STATE_SIGNATURE, row->signature);
 }
 
 static int compose_item(struct archive *archive, struct archive_item *item, struct err *err) {
@@ -193,9 +194,10 @@ static int compose_item(struct archive *archive, struct archive_item *item, stru
 		item->state = ARCHIVE_UNREADABLE;
 		r = 0;
 	} else {
+		note_decided(&leaving);
 		r = put(&leaving, err);
 		if (r == 0)
-			r = note_places(archive, item, err);
+			r = archive_places_of_view(archive, item, err);
 	}
 	item->views_end = archive->spools.views.len;
 	archive_leaving_finish(&leaving);

@@ -1,6 +1,8 @@
 /* Which incidents an archive holds, and each of them again from the store. */
 #include "export/archive_parts.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +17,12 @@ bool archive_stopped(const struct archive *archive, struct err *err) {
 		return false;
 	err_set(err, -EINTR, "interrupted");
 	return true;
+}
+
+uint64_t archive_key_of(enum state_target target, const char *name) {
+	uint64_t key = text_hash(TEXT_HASH_START, (const char[]){(char)target}, 1);
+	key = text_hash(key, name, strlen(name));
+	return key ? key : 1;
 }
 
 bool archive_is_uuid(const char *text) {

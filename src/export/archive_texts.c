@@ -27,10 +27,7 @@ static int add_member(
 	int r = spool_add(&archive->spools.texts, buf_str(text), text->len, err);
 	if (r < 0)
 		return r;
-	archive->member_count++;
-	if (!archive->places)
-		return 0;
-	return archive_places_note(archive->places, archive->options->redactor, name, err);
+	return archive_places_of_member(archive, archive->member_count++, err);
 }
 
 /* ---- the page, which is too large to be held twice ---- */
@@ -43,6 +40,8 @@ struct page_sink {
 
 static int on_page(const char *bytes, size_t len, void *user) {
 	struct page_sink *sink = user;
+	if (archive_stopped(sink->archive, sink->err))
+		return -EINTR;
 	sha256_add(&sink->digest, bytes, len);
 	return spool_add(&sink->archive->spools.texts, bytes, len, sink->err);
 }
@@ -60,10 +59,7 @@ static int add_page(struct archive *archive, const struct analysis *analysis, st
 		return r;
 	sha256_end(&sink.digest, member->sha256);
 	member->size = archive->spools.texts.len - member->offset;
-	archive->member_count++;
-	if (!archive->places)
-		return 0;
-	return archive_places_note(archive->places, archive->options->redactor, "report.html", err);
+	return archive_places_of_member(archive, archive->member_count++, err);
 }
 
 /* ---- the others ---- */
@@ -73,6 +69,8 @@ typedef void (*writer)(const struct analysis *analysis, struct buf *ret);
 static int add_written(struct archive *archive, const struct analysis *analysis, const char *name,
 	writer write, struct err *err) {
 	struct buf text = {0};
+	if (archive_stopped(archive, err))
+		return -EINTR;
 	write(analysis, &text);
 	int r = add_member(archive, name, &text, err);
 	buf_finish(&text);
@@ -166,7 +164,7 @@ int archive_compose_texts(struct archive *archive, struct err *err) {
 	int r = analysis_load(archive->store, &wanted, &analysis, err);
 	if (r < 0)
 		return r;
-	r = add_analysis(archive, &analysis, err);
+	r = archive_stopped(archive, err) ? -EINTR : add_analysis(archive, &analysis, err);
 	analysis_finish(&analysis);
 	if (r == 0)
 		r = add_platform(archive, err);

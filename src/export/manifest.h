@@ -9,7 +9,7 @@
  *   counts            {incidents, reports, without_report, dropped, unreadable, changed}
  *   rules, signature_version
  *   missing           [{name, why}]: members that are not there and why
- *   states            [{target, name, status, note, url, fixed_in}]
+ *   states            [{target, name, status, note, url, fixed_in}]: of what is in incidents
  *   files             [{name, size, sha256}]: every member but manifest.json and SHA256SUMS
  *   reports           [{name, size, sha256, original: {size, sha256}}]: name stands in files, too;
  *                     original is the stored file

@@ -2,6 +2,7 @@
 #include "export/archive_parts.h"
 #include "export/json_out.h"
 #include "export/manifest.h"
+#include "export/rule_words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@ struct manifest_out {
 	struct json_out out;
 	uint8_t views_sha256[SHA256_BYTES];
 	uint64_t views_size;
+	uint64_t *keys; /* sites and signatures of what is kept, sorted */
+	size_t key_count;
 	struct err *err;
 };
 
@@ -109,12 +112,46 @@ static void put_head(struct manifest_out *manifest) {
 	put_missing(manifest);
 }
 
+static int compare_keys(const void *left, const void *right) {
+	const uint64_t *a = left, *b = right;
+	return (*a > *b) - (*a < *b);
+}
+
+static int collect_keys(struct manifest_out *manifest) {
+	const struct archive_item *items = manifest->archive->items;
+	manifest->keys = calloc(2 * manifest->keep + 1, sizeof *manifest->keys);
+	if (!manifest->keys)
+		return err_set(manifest->err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < manifest->keep; i++) {
+		if (items[i].state == ARCHIVE_UNREADABLE)
+			continue;
+		manifest->keys[manifest->key_count++] = items[i].site;
+		manifest->keys[manifest->key_count++] = items[i].signature;
+	}
+	qsort(manifest->keys, manifest->key_count, sizeof *manifest->keys, compare_keys);
+	return 0;
+}
+
+/* What the user's own rules call a site stands in it as it does everywhere else. */
+static void put_state_name(struct manifest_out *manifest, const struct store_state *state) {
+	const struct archive_options *options = manifest->archive->options;
+	bool ours = state->target != STATE_SITE ||
+		    rule_words_site(options->rules, state->name) == RULE_WORDS_OURS;
+	if (ours)
+		json_out_text(&manifest->out, "name", state->name);
+	else
+		put_redacted(manifest, "name", state->name);
+}
+
 static int put_state(const struct store_state *state, void *user) {
 	struct manifest_out *manifest = user;
 	struct json_out *out = &manifest->out;
+	uint64_t key = archive_key_of(state->target, state->name);
+	if (!bsearch(&key, manifest->keys, manifest->key_count, sizeof key, compare_keys))
+		return 0;
 	json_out_object(out, NULL);
 	json_out_text(out, "target", state_target_names[state->target]);
-	json_out_text(out, "name", state->name);
+	put_state_name(manifest, state);
 	json_out_text(out, "status", state->status);
 	put_redacted(manifest, "note", state->note);
 	put_redacted(manifest, "url", state->url);
@@ -329,9 +366,12 @@ int manifest_write(struct archive *archive, size_t keep, struct err *err) {
 	if (r == 0)
 		r = digest_views(&manifest);
 	if (r == 0)
+		r = collect_keys(&manifest);
+	if (r == 0)
 		r = write_json(&manifest);
 	if (r == 0)
 		r = write_sums(&manifest);
+	free(manifest.keys);
 	buf_finish(&manifest.text);
 	return r;
 }

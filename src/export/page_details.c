@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "export/page_parts.h"
+#include "export/rule_words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -118,6 +119,9 @@ static int redact_shown(const struct page *page, const struct analysis_incident 
 	if (r == 0)
 		r = triage_run(&shown->triage, shown->document.reports[0], page->options->rules,
 			&shown->arena, NULL);
+	if (r == 0)
+		r = rule_words_redact(
+			redactor, page->options->rules, &shown->triage, &shown->arena);
 	return r;
 }
 

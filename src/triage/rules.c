@@ -203,6 +203,7 @@ void rules_info(const struct rules *rules, size_t index, struct rule_info *ret) 
 		.title = rule->title,
 		.source = rule->source,
 		.attribution = rule->attributes ? attribution_names[rule->attribution] : NULL,
+		.reason = rule->reason,
 		.url = rule->url,
 		.priority = rule->priority,
 		.summary = rule->summary,

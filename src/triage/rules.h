@@ -37,6 +37,7 @@ size_t rules_count(const struct rules *rules);
 struct rule_info {
 	const char *site, *title, *source; /* source: "built-in" or the file's name */
 	const char *attribution;           /* NULL or "driver", "api_misuse", "undetermined" */
+	const char *reason;                /* of attribution, NULL with it */
 	const char *url;                   /* public source, may be NULL */
 	int priority;
 	const char *summary;     /* what it matches, one line */

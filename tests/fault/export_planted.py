@@ -24,7 +24,8 @@ PLANTED = {
     'quillonberg', 'threadnameova', 'queueova', 'vmregionova', 'asiova', 'terminova', 'sourceova', 'sshkeyova', 'unknownkeyova',
     'unknownvalova', 'coalitionova', 'parentova', 'responsova', 'lambdaova', 'roleova', 'noteova', 'urlova', 'sitenoteova', 'envvalova',
     'commandova', 'dbfolderova', 'cwdova', 'configova', 'matchova', 'hosthomeova', 'secretwordova', 'warnova', 'imageova', 'exceptova',
-    'ktriageova', 'tokenova', 'bundleova', 'macbookova', 'reportfileova',
+    'ktriageova', 'tokenova', 'bundleova', 'macbookova', 'reportfileova', 'siteova', 'ownnoteova', 'titleova', 'reasonova', 'rulefileova',
+    'buildova', 'systemova', 'modelova', 'driverova', 'signalova', 'typeova',
 }
 KEYS = {'crashReporterKey': '7E1C93A4-5B20-4D8F-9C61-0FA2D37B8E15', 'sleepWakeUUID': '1A2B3C4D-AAAA-4BBB-8CCC-0123456789AB',
         'bootSessionUUID': '1A2B3C4D-AAAA-4BBB-8CCC-0123456789AB', 'serialNumber': 'C02XK1YZJGH5'}
@@ -63,8 +64,24 @@ def planted_reports(place):
     body = body.replace(b'Parent Process:        zsh', b'Parent Process:        parentova')
     body = body.replace(b'Report Version:', b'Anonymous UUID:        7E1C93A4-5B20-4D8F-9C61-0FA2D37B8E15\nquillonberg says so\nReport Version:')
     o.write(place + '/Python-reportfileova.crash', body)
+    # One that only the user's own rule knows, with something private wherever facts of the system stand.
+    header, own = report(7, modelCode='modelova', osVersion={'train': 'macOS systemova', 'build': 'buildova', 'releaseType': 'User'})
+    own['exception'].update(type='EXC_TYPEOVA', signal='SIGSIGNALOVA')
+    own['threads'][0]['frames'][0]['symbol'] = 'OwnovaRenderer::draw()'
+    for image in own['usedImages']:
+        if image['name'].startswith('AGXMetal'):
+            image['CFBundleVersion'] = image['CFBundleShortVersionString'] = 'driverova'
+    o.write(place + '/Python-own.ips', dump(header, own))
     header, odd = report(6, **body_changes(6))
     o.write(place + '/Python-escaped.ips', dump(header, odd).replace(b'/Users/', b'\\/Users\\/').replace(b'nightjar', b'\\u006eightjar'))
+
+
+# The second one gives words of its own to a site that is built in.
+RULES = {'version': 1, 'rules': [
+    {'site': 'siteova-of-keeneburgh', 'title': 'titleova of %s' % COLLEAGUE, 'match': [{'frame': 'OwnovaRenderer::*'}],
+     'attribution': 'api_misuse', 'reason': 'reasonova: %s again' % CUSTOMER},
+    {'site': 'agx-set-compute-pipeline-state', 'title': 'titleova in the pipeline', 'match': [{'frame': '*setComputePipelineState:*'}],
+     'attribution': 'driver', 'reason': 'reasonova, as %s knows' % COLLEAGUE}]}
 
 
 def prepared():
@@ -72,6 +89,8 @@ def prepared():
     home, cwd = o.new('hosthomeova'), o.new('cwdova')
     os.makedirs(home + '/.config/agxtriage')
     o.write(home + '/.config/agxtriage/config.json', b'{"include": ["Python*", "configova*"]}')
+    os.makedirs(home + '/.config/agxtriage/rules.d')
+    o.write(home + '/.config/agxtriage/rules.d/rulefileova.json', json.dumps(RULES).encode())
     env = dict(o.env, HOME=home, USER=LOGIN, LOGNAME=LOGIN, HOSTNAME='macbookova', SECRET='envvalova', PWD=cwd, EMAIL=LOGIN + '@velmoralabs.example')
     db = o.path('dbfolderova/crashes.db')
     planted_reports(cwd)
@@ -86,6 +105,7 @@ def prepared():
     run('triage', signature, '--status', 'known', '--note', 'noteova of %s: ask %s' % (CUSTOMER, COLLEAGUE), '--url',
         'https://tracker.velmoralabs.example/urlova/1')
     run('triage', 'agx-set-compute-pipeline-state', '--note', 'sitenoteova %s' % LOGIN, '--status', 'known')
+    run('triage', 'siteova-of-keeneburgh', '--note', 'ownnoteova %s' % LOGIN)
     o.write(cwd + '/commandova.sh', b'exit 0\n')
     run('run', '-n', '2', '--wait', '0', '--env', 'VELMORALABS_KEY=envvalova', '--', 'sh', cwd + '/commandova.sh', '--for', CUSTOMER)
     return db, env, cwd
@@ -119,7 +139,7 @@ def searched(db, env, cwd, form, *args):
     answer = o.run('export', '-o', path, *words, *args, db=db, env=env, cwd=cwd)
     o.check(answer.status == 0, 'export', answer)
     members, about = archives.read(path)
-    o.check(sum(name.startswith('reports/') for name in members) == 6, 'reports', sorted(members))
+    o.check(sum(name.startswith('reports/') for name in members) == 7, 'reports', sorted(members))
     host = [name for name in {socket.gethostname(), socket.gethostname().split('.')[0]} if len(name) > 7]
     for name, content in members.items():
         search('%s %s' % (form, name), content, () if name.startswith('repro/') else host)
@@ -135,13 +155,17 @@ def searched(db, env, cwd, form, *args):
 def survives(members):
     """What is no secret is still there: otherwise the search above proves nothing."""
     rows = json.loads(members['incidents.json'])
+    own = [row for row in rows if row['site'] != 'agx-set-compute-pipeline-state']
+    o.check(len(own) == 1 and own[0]['site'] and own[0]['triage']['rule'] == own[0]['site'] + ' (own)', 'the own site', own)
+    o.check(all(own[0]['site'] in html.unescape(members[name].decode()) for name in ('report.html', 'REPORT.md')), 'the own site is in the report', own[0]['site'])
+    rows = [row for row in rows if row not in own]
     o.check(all(row['site'] == 'agx-set-compute-pipeline-state' and row['fault']['address'] == '0x5c8' for row in rows), 'sites', rows[0]['site'])
     for row in rows:
         symbols = [frame['symbol'] for frame in row['crashed_thread']['frames']]
         o.check('at::native::mps::mul_mps_kernel(at::TensorIteratorBase&)' in symbols, 'symbols', symbols)
     manifest = archives.manifest(members)
     o.check(manifest['counts']['changed'] == 0 and manifest['redacted'], 'changed', manifest['counts'])
-    o.check(len(manifest['states']) == 2 and all(row['note'] for row in manifest['states']), 'states', manifest['states'])
+    o.check(len(manifest['states']) == 3 and all(row['note'] for row in manifest['states']), 'states', manifest['states'])
 
 
 def reviewed(db, env, cwd):
@@ -179,7 +203,7 @@ def main():
     for name in os.listdir(flat):
         with open(flat + '/' + name, 'rb') as file:
             search('flat', file.read())
-    o.check(len(os.listdir(flat)) == 6, 'flat', os.listdir(flat))
+    o.check(len(os.listdir(flat)) == 7, 'flat', os.listdir(flat))
     # Rows alone, without the bytes of their reports.
     reviewed(db, env, cwd)
     o.run('gc', '--raw-max-age', '1s', db=db, env=env)
