@@ -14,11 +14,12 @@ create table call_list (
 ) strict;
 
 -- A signature whose incidents have got another one since, when they were classified again. One that was split has
--- several successors.
+-- several successors. moved: so many of its incidents.
 create table successor (
 	hash text not null,
 	successor text not null, -- hash too
 	at integer not null,
+	moved integer not null,
 	primary key (hash, successor)
 ) strict, without rowid;
 create index successor_of on successor (successor);

@@ -145,6 +145,9 @@ enum statement {
 	ST_STATE_SITE_SYSTEMS,
 	ST_STATE_INHERIT,
 	ST_STATE_SUCCEED,
+	ST_STATE_RETURN,
+	ST_STATE_LEFT,
+	ST_STATE_HEIRS,
 	ST_STATE_HEIR,
 	ST_NEAR_SELF,
 	ST_NEAR_WINDOW,
@@ -362,8 +365,9 @@ struct store_crash {
 
 /* Turns its signature to regressed when that was fixed in the report's build or before it. */
 int store_state_regress(struct store *store, const struct store_crash *crash, struct err *err);
-/* An incident goes from one row of signature to another: that one succeeds it, and takes over what
- * people decided unless it has a state of its own. */
+/* An incident has gone from one row of signature to another: that one succeeds it, and takes over
+ * what people decided unless it has a state of its own. To be ignored is not taken over by a part:
+ * see store_state_settle(). */
 int store_state_inherit(struct store *store, int64_t old, int64_t now, struct err *err);
 
 /* ---- forget.c ---- */

@@ -13,6 +13,11 @@ static const char *text(sqlite3_stmt *row, int column) {
 	return (const char *)sqlite3_column_text(row, column);
 }
 
+static bool is_ignored(const struct state_values *values) {
+	const char *status = values->texts[STATE_STATUS];
+	return status != NULL && strcmp(status, "ignored") == 0;
+}
+
 static bool is_fixed(const char *status) {
 	return status != NULL && strcmp(status, "fixed") == 0;
 }
@@ -131,13 +136,15 @@ int store_state_regress(struct store *store, const struct store_crash *crash, st
 
 /* ---- reclassification ---- */
 
-int store_state_succeed(struct store *store, const char *old, const char *now, struct err *err) {
+int store_state_succeed(
+	struct store *store, const char *old, const char *now, int64_t count, struct err *err) {
 	sqlite3_stmt *add = store_statement(store, ST_STATE_SUCCEED, err);
 	if (add == NULL)
 		return store_code(err);
 	store_bind_text(add, 1, old);
 	store_bind_text(add, 2, now);
 	sqlite3_bind_int64(add, 3, clock_now_us());
+	sqlite3_bind_int64(add, 4, count);
 	return store_run(store, add, err);
 }
 
@@ -157,24 +164,81 @@ int store_state_leave(
 	return r < 0 ? r : store_state_write(store, STATE_SIGNATURE, name, values, err);
 }
 
+int store_state_settle(
+	struct store *store, const char *old, const struct state_values *values, struct err *err) {
+	sqlite3_stmt *heirs = store_statement(store, ST_STATE_HEIRS, err);
+	int r = 0;
+	if (heirs == NULL)
+		return store_code(err);
+	store_bind_text(heirs, 1, old);
+	while (r == 0 && (r = store_step(store, heirs, err)) == 1) {
+		struct state_values left = *values;
+		if (is_ignored(&left) && !sqlite3_column_int(heirs, 1))
+			left.texts[STATE_STATUS] = NULL;
+		r = state_is_set(&left) ? store_state_leave(store, text(heirs, 0), &left, err) : 0;
+	}
+	sqlite3_reset(heirs);
+	return r;
+}
+
+/* 1 while old has incidents. */
+static int is_left(struct store *store, const char *old, struct err *err) {
+	sqlite3_stmt *find = store_statement(store, ST_STATE_LEFT, err);
+	if (find == NULL)
+		return store_code(err);
+	store_bind_text(find, 1, old);
+	int r = store_step(store, find, err);
+	sqlite3_reset(find);
+	return r;
+}
+
+/* One incident less here, one more there. */
+static int note_move(struct store *store, const char *from, const char *to, struct err *err) {
+	sqlite3_stmt *back = store_statement(store, ST_STATE_RETURN, err);
+	if (back == NULL)
+		return store_code(err);
+	store_bind_text(back, 1, to);
+	store_bind_text(back, 2, from);
+	int r = store_run(store, back, err);
+	return r < 0 ? r : store_state_succeed(store, from, to, 1, err);
+}
+
+/* The two rows of an incident's signatures. Texts stand until the statement is reset. */
+struct move {
+	const char *from, *to;
+	struct state_values before, own;
+};
+
+static int move_state(struct store *store, const struct move *move, struct err *err) {
+	bool same = strcmp(move->from, move->to) == 0;
+	int r = same ? 0 : note_move(store, move->from, move->to, err);
+	if (r < 0 || !state_is_set(&move->before))
+		return r;
+	if (same || !is_ignored(&move->before))
+		return state_is_set(&move->own)
+			       ? 0
+			       : store_state_leave(store, move->to, &move->before, err);
+	r = is_left(store, move->from, err);
+	return r == 0 ? store_state_settle(store, move->from, &move->before, err) : r < 0 ? r : 0;
+}
+
 int store_state_inherit(struct store *store, int64_t old, int64_t now, struct err *err) {
 	sqlite3_stmt *row = store_statement(store, ST_STATE_INHERIT, err);
-	struct state_values before = {0}, own = {0};
+	struct move move = {0};
 	if (row == NULL)
 		return store_code(err);
 	sqlite3_bind_int64(row, 1, old);
 	sqlite3_bind_int64(row, 2, now);
 	int r = store_step(store, row, err);
 	for (int i = 0; r == 1 && i < STATE_VALUE_COUNT; i++) {
-		before.texts[i] = text(row, i);
-		own.texts[i] = text(row, STATE_VALUE_COUNT + i);
+		move.before.texts[i] = text(row, i);
+		move.own.texts[i] = text(row, STATE_VALUE_COUNT + i);
 	}
-	const char *from = r == 1 ? text(row, 2 * STATE_VALUE_COUNT) : NULL;
-	const char *to = r == 1 ? text(row, 2 * STATE_VALUE_COUNT + 1) : NULL;
-	if (r == 1 && strcmp(from, to) != 0)
-		r = store_state_succeed(store, from, to, err);
-	if (r >= 0 && to != NULL && state_is_set(&before) && !state_is_set(&own))
-		r = store_state_leave(store, to, &before, err);
+	if (r == 1) {
+		move.from = text(row, 2 * STATE_VALUE_COUNT);
+		move.to = text(row, 2 * STATE_VALUE_COUNT + 1);
+		r = move_state(store, &move, err);
+	}
 	sqlite3_reset(row);
-	return r < 0 ? r : 0;
+	return r;
 }

@@ -29,8 +29,14 @@ int store_state_note(struct store *store, const struct store_state_event *event,
 int store_state_load(struct store *store, enum state_target target, const char *name,
 	struct store_state *ret, struct err *err);
 
-/* Remembers that the signature now stands for what old did; hashes. */
-int store_state_succeed(struct store *store, const char *old, const char *now, struct err *err);
+/* Remembers that the signature now stands for what old did, for count incidents more; hashes. */
+int store_state_succeed(
+	struct store *store, const char *old, const char *now, int64_t count, struct err *err);
+/* Leaves values to every successor of old that has incidents and no state of its own; "ignored"
+ * only where at least half of its incidents were old's, so that nobody's crashes fall silent
+ * because a few others came to them. */
+int store_state_settle(
+	struct store *store, const char *old, const struct state_values *values, struct err *err);
 /* Leaves values to the signature of that name, with a row of history. */
 int store_state_leave(
 	struct store *store, const char *name, const struct state_values *values, struct err *err);

@@ -75,24 +75,20 @@ struct heirs {
 };
 
 /* The incident has another signature in the new database: that one succeeds the old. */
-static int leave_to_heir(struct rescue *rescue, struct heirs *heirs, const char *incident_id) {
+static int add_heir(struct rescue *rescue, struct heirs *heirs, const char *incident_id) {
 	char heir[32] = "";
 	sqlite3_stmt *find = store_statement(rescue->to, ST_STATE_HEIR, rescue->err);
 	if (find == NULL)
 		return store_code(rescue->err);
 	store_bind_text(find, 1, incident_id);
 	int r = store_step(rescue->to, find, rescue->err);
-	bool annotated = r == 1 && sqlite3_column_int(find, 1) != 0;
 	if (r == 1 && strlen(text(find, 0)) < sizeof(heir))
 		memcpy(heir, text(find, 0), strlen(text(find, 0)) + 1);
 	sqlite3_reset(find);
 	if (r < 0 || heir[0] == '\0')
 		return r < 0 ? r : 0;
 	heirs->found = true;
-	r = store_state_succeed(rescue->to, heirs->hash, heir, rescue->err);
-	if (r == 0 && !annotated)
-		r = store_state_leave(rescue->to, heir, heirs->values, rescue->err);
-	return r;
+	return store_state_succeed(rescue->to, heirs->hash, heir, 1, rescue->err);
 }
 
 static int find_heirs(struct rescue *rescue, int64_t id, struct heirs *heirs) {
@@ -106,7 +102,7 @@ static int find_heirs(struct rescue *rescue, int64_t id, struct heirs *heirs) {
 	}
 	sqlite3_bind_int64(incidents, 1, id);
 	while (r == 0 && (code = sqlite3_step(incidents)) == SQLITE_ROW)
-		r = leave_to_heir(rescue, heirs, text(incidents, 0));
+		r = add_heir(rescue, heirs, text(incidents, 0));
 	if (r == 0 && code != SQLITE_DONE)
 		rescue->incomplete = true;
 	sqlite3_finalize(incidents);
@@ -144,8 +140,9 @@ static int take_signature(struct rescue *rescue, sqlite3_stmt *row, void *user) 
 	}
 	if (r == 0)
 		r = find_heirs(rescue, sqlite3_column_int64(row, STATE_VALUE_COUNT + 3), &heirs);
-	if (r == 0 && !heirs.found)
-		r = add_signature(rescue, row, &heirs);
+	if (r == 0)
+		r = heirs.found ? store_state_settle(rescue->to, heirs.hash, &values, rescue->err)
+				: add_signature(rescue, row, &heirs);
 	return r < 0 ? r : 1;
 }
 
@@ -155,12 +152,12 @@ static int take_signature(struct rescue *rescue, sqlite3_stmt *row, void *user) 
 static int take_successors(struct rescue *rescue) {
 	sqlite3_stmt *rows = NULL;
 	int code = SQLITE_ERROR, r = 0;
-	if (sqlite3_prepare_v2(rescue->from->db, "select hash, successor from successor", -1, &rows,
-		    NULL) == SQLITE_OK)
+	if (sqlite3_prepare_v2(rescue->from->db, "select hash, successor, moved from successor", -1,
+		    &rows, NULL) == SQLITE_OK)
 		while (r == 0 && (code = sqlite3_step(rows)) == SQLITE_ROW)
 			if (text(rows, 0) != NULL && text(rows, 1) != NULL)
-				r = store_state_succeed(
-					rescue->to, text(rows, 0), text(rows, 1), rescue->err);
+				r = store_state_succeed(rescue->to, text(rows, 0), text(rows, 1),
+					sqlite3_column_int64(rows, 2), rescue->err);
 	rescue->incomplete |= r == 0 && code != SQLITE_DONE;
 	sqlite3_finalize(rows);
 	return r;

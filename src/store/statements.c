@@ -267,10 +267,20 @@ static const char *const texts[ST_COUNT] = {
 		"select a.status, a.note, a.url, a.fixed_in, b.status, b.note, b.url, b.fixed_in, "
 		"a.hash, b.hash from signature a, signature b where a.id = ? and b.id = ?",
 	[ST_STATE_SUCCEED] =
-		"insert into successor (hash, successor, at) values (?, ?, ?) on conflict do nothing",
-	[ST_STATE_HEIR] =
-		"select g.hash, " ANNOTATED("g") " from incident i join signature g "
-						 "on g.id = i.signature_id where i.incident_id = ?",
+		"insert into successor (hash, successor, at, moved) values (?, ?, ?, ?) "
+		"on conflict do update set moved = moved + excluded.moved",
+	[ST_STATE_RETURN] = "update successor set moved = max(moved - 1, 0) "
+			    "where hash = ? and successor = ?",
+	[ST_STATE_LEFT] = "select 1 from signature g join incident i on i.signature_id = g.id "
+			  "where g.hash = ? limit 1",
+	[ST_STATE_HEIRS] =
+		"select s.successor, 2 * s.moved >= (select count(*) from signature g join incident "
+		"i on i.signature_id = g.id where g.hash = s.successor) from successor s "
+		"where s.hash = ? and exists (select 1 from signature g join incident i "
+		"on i.signature_id = g.id where g.hash = s.successor) and not exists "
+		"(select 1 from signature g where g.hash = s.successor and " ANNOTATED("g") ")",
+	[ST_STATE_HEIR] = "select g.hash from incident i join signature g on g.id = i.signature_id "
+			  "where i.incident_id = ?",
 	[ST_NEAR_SELF] = "select " NEAR_COLUMNS ", (select text from word where id = i.process) "
 			 "from incident i where i.id = ?",
 	[ST_NEAR_WINDOW] = "select " NEAR_COLUMNS " from incident i indexed by incident_by_time "

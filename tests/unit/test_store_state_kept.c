@@ -80,6 +80,74 @@ static void test_own_state(void **state) {
 	store_close(store);
 }
 
+/* To be ignored goes with the whole signature, not with one of its incidents. */
+static void test_ignored_as_a_whole(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct made made = made_default();
+	struct err err = {0};
+	struct buf text = {0};
+	for (unsigned i = 1; i <= 3; i++)
+		put_numbered(store, i, &made, NULL);
+	set_done(store, OLD, "ignored", NULL);
+	reclassify(store, 1, NEW, 2);
+	assert_status(store, "1", "open");
+	assert_status(store, "2", "ignored");
+	reclassify(store, 2, "bbbb0000000005c8", 2);
+	assert_string_equal(states_text(store, &text), OLD " ignored - - 0/1\n");
+	/* The last one goes: every part of it is ignored. */
+	reclassify(store, 3, "bbbb0000000005c8", 2);
+	assert_int_equal(store_tidy(store, &err), 0);
+	assert_string_equal(states_text(store, &text),
+		NEW " ignored - - 0/1\nbbbb0000000005c8 ignored - - 0/2\n");
+	buf_finish(&text);
+	store_close(store);
+}
+
+/* The few of an ignored signature do not silence the many of another; what is known of them stays.
+ */
+static void test_ignored_among_many(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct made made = made_default();
+	struct store_state found;
+	struct buf text = {0};
+	struct err err = {0};
+	put_numbered(store, 1, &made, NULL);
+	made.signature = NEW;
+	for (unsigned i = 2; i <= 4; i++)
+		put_numbered(store, i, &made, NULL);
+	assert_int_equal(store_state_find(store, OLD, false, &found, &err), 0);
+	const struct store_state_change change = {
+		.status = "ignored", .note = "noise", .at_us = AT};
+	assert_int_equal(store_state_set(store, &found, &change, &err), 0);
+	reclassify(store, 1, NEW, 1);
+	assert_int_equal(store_tidy(store, &err), 0);
+	assert_string_equal(states_text(store, &text), NEW " - - noise 0/4\n");
+	assert_status(store, "2", "open");
+	assert_string_equal(history_text(store, NEW, &text),
+		"user " OLD " ->ignored - - -1\nreclassify " NEW " ->- - - -1\n");
+	buf_finish(&text);
+	store_close(store);
+}
+
+/* There and back does not count twice. */
+static void test_moves_back(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct made made = made_default();
+	put_numbered(store, 1, &made, NULL);
+	for (int i = 0; i < 3; i++) {
+		reclassify(store, 1, NEW, 1);
+		reclassify(store, 1, OLD, 1);
+	}
+	reclassify(store, 1, NEW, 1);
+	store_close(store);
+	assert_sql(fixture->db,
+		"select group_concat(moved) from (select moved from successor order by successor)",
+		"0,1");
+}
+
 /* Rules that come and go: there and back again, and in two. */
 static void test_there_and_back(void **state) {
 	struct fixture *fixture = *state;
@@ -494,6 +562,9 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(test_inherited),
 		TEST(test_own_state),
+		TEST(test_ignored_as_a_whole),
+		TEST(test_ignored_among_many),
+		TEST(test_moves_back),
 		TEST(test_there_and_back),
 		TEST(test_same_signature),
 		TEST(test_text_replaced),
