@@ -146,23 +146,24 @@ static size_t uuid_length(const char *text, size_t len) {
 	return n;
 }
 
-/* "+49 170 1234567", "555-123-4567", "(555) 123-4567" */
+/* "+49 170 1234567", "555-123-4567", "(555) 123-4567"; "11417.140.69" is a version. */
 static size_t phone_length(const char *text, size_t len) {
-	size_t n = 0, end = 0, digits = 0, groups = 0;
+	size_t n = 0, end = 0, digits = 0, groups = 0, dots = 0, more, last = 0;
 	bool plus = text[0] == '+', area = text[0] == '(';
 
 	if (!plus && !area && !redact_is_digit(text[0]))
 		return 0;
 	n = plus || area;
 	while (n < len && n < 32) {
-		size_t more = span_digits(text + n, len - n);
-
+		more = span_digits(text + n, len - n);
 		if (more == 0 || more > 12)
 			break;
 		digits += more;
 		groups++;
 		n += more;
 		end = n;
+		dots += n < len && text[n] == '.';
+		last = more;
 		while (n < len &&
 			(strchr("-.()", text[n]) != NULL || ((plus || area) && text[n] == ' ')) &&
 			n - end < 2)
@@ -174,7 +175,7 @@ static size_t phone_length(const char *text, size_t len) {
 		return 0;
 	if (plus)
 		return digits >= 8 && digits <= 15 ? end : 0;
-	return groups == 3 && digits >= 10 && digits <= 11 ? end : 0;
+	return groups == 3 && digits >= 10 && digits <= 11 && (dots < 2 || last == 4) ? end : 0;
 }
 
 /* Names of Macs, and of hosts in a network at home. */

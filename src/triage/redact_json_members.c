@@ -122,7 +122,7 @@ static const struct redact_member image[] = {
 	TEXT("uuid", POLICY_UUID),
 	TEXT("path", POLICY_PATH),
 	TEXT("name", POLICY_NAME),
-	TEXT("CFBundleIdentifier", POLICY_NAME),
+	TEXT("CFBundleIdentifier", POLICY_BUNDLE),
 	TEXT("CFBundleVersion", POLICY_VERSION),
 	TEXT("CFBundleShortVersionString", POLICY_VERSION),
 	END,
@@ -162,7 +162,7 @@ static const struct redact_member os_version[] = {
 };
 
 static const struct redact_member bundle_info[] = {
-	TEXT("CFBundleIdentifier", POLICY_NAME),
+	TEXT("CFBundleIdentifier", POLICY_BUNDLE),
 	TEXT("CFBundleVersion", POLICY_VERSION),
 	TEXT("CFBundleShortVersionString", POLICY_VERSION),
 	END,
@@ -311,7 +311,7 @@ const struct redact_member redact_report_members[] = {
 	TEXT("process_name", POLICY_NAME),
 	TEXT("app_version", POLICY_VERSION),
 	TEXT("build_version", POLICY_VERSION),
-	TEXT("bundleID", POLICY_NAME),
+	TEXT("bundleID", POLICY_BUNDLE),
 	TEXT("slice_uuid", POLICY_UUID),
 	NUMBER("agxtriage_simulated"),
 	NUMBER("is_simulated"),
@@ -330,7 +330,7 @@ const struct redact_member redact_report_members[] = {
 	NUMBER("parentPid"),
 	TEXT("responsibleProc", POLICY_TEXT),
 	NUMBER("responsiblePid"),
-	TEXT("coalitionName", POLICY_TEXT),
+	TEXT("coalitionName", POLICY_BUNDLE),
 	NUMBER("coalitionID"),
 	NUMBER("userID"),
 	NUMBER("translated"),

@@ -31,7 +31,7 @@ static const struct {
 	{"Role", KEY_PLAIN, POLICY_WORD},
 	{"Parent Process", KEY_PID, POLICY_TEXT},
 	{"Parent", KEY_PID, POLICY_TEXT},
-	{"Coalition", KEY_PID, POLICY_TEXT},
+	{"Coalition", KEY_PID, POLICY_BUNDLE},
 	{"Responsible Process", KEY_PID, POLICY_TEXT},
 	{"Responsible", KEY_PID, POLICY_TEXT},
 	{"User ID", KEY_PLAIN, POLICY_NUMBER_ID},

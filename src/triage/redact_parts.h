@@ -18,6 +18,7 @@ enum redact_policy {
 	POLICY_SELECTOR,
 	POLICY_PATH,
 	POLICY_NAME,
+	POLICY_BUNDLE,    /* an identifier of a bundle, else prose */
 	POLICY_SOURCE,    /* a source file, with folders or without */
 	POLICY_BACKTRACE, /* lines of frames as the text form has them */
 	POLICY_MACHINE,   /* as a whole */

@@ -79,13 +79,35 @@ static size_t base_of(const struct path *path) {
 	return 0;
 }
 
+/* "Xcode.app", "Xcode-16.2.0.app", "Xcode-beta.app", and a folder in it. */
+static bool is_xcode(const struct path *path, size_t index) {
+	static const char start[] = "xcode", end[] = ".app", beta[] = "beta";
+	const char *text;
+	size_t len;
+
+	if (!part_is(path, index + 1, "contents"))
+		return false;
+	text = path->text + path->parts[index].from;
+	len = path->parts[index].to - path->parts[index].from;
+	if (len < sizeof start + sizeof end - 2 || !redact_at(text, len, start) ||
+		!redact_at(text + len - sizeof end + 1, sizeof end - 1, end))
+		return false;
+	len -= sizeof end - 1;
+	for (size_t i = sizeof start - 1; i < len; i++) {
+		if (redact_at(text + i, len - i, beta))
+			i += sizeof beta - 2;
+		else if (!redact_is_digit(text[i]) && strchr("-_. ", text[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* Whether nobody but the system or a package manager writes there. */
 static bool is_system(const struct path *path, size_t i) {
 	static const char *const roots[][2] = {{"system", NULL}, {"usr", "lib"}, {"usr", "libexec"},
 		{"usr", "bin"}, {"usr", "sbin"}, {"usr", "share"}, {"bin", NULL}, {"sbin", NULL},
 		{"dev", NULL}, {"library", "apple"}, {"library", "developer"},
-		{"appleinternal", NULL}, {"opt", "homebrew"}, {"nix", "store"},
-		{"applications", "xcode.app"}};
+		{"appleinternal", NULL}, {"opt", "homebrew"}, {"nix", "store"}};
 
 	if (!path->absolute || path->dots || i + 1 >= path->count)
 		return false;
@@ -95,6 +117,8 @@ static bool is_system(const struct path *path, size_t i) {
 		!part_is(path, i + 2, "opt") && !part_is(path, i + 2, "lib") &&
 		!part_is(path, i + 2, "bin") && !part_is(path, i + 2, "frameworks"))
 		return false;
+	if (part_is(path, i, "applications") && is_xcode(path, i + 1))
+		return true;
 	for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
 		if (part_is(path, i, roots[k][0]) &&
 			(roots[k][1] == NULL || part_is(path, i + 1, roots[k][1])))
@@ -109,8 +133,8 @@ static size_t kept_end(const struct path *path, size_t from) {
 	for (size_t i = from; !path->dots && i < path->count; i++) {
 		const struct part *next = i + 1 < path->count ? &path->parts[i + 1] : NULL;
 
-		if (part_is(path, i, "site-packages") || part_is(path, i, "dist-packages") ||
-			part_is(path, i, "python.framework") ||
+		if (is_xcode(path, i) || part_is(path, i, "site-packages") ||
+			part_is(path, i, "dist-packages") || part_is(path, i, "python.framework") ||
 			part_is(path, i, "python3.framework") ||
 			(part_is(path, i, "lib") && next != NULL && next->to - next->from > 6 &&
 				redact_at(path->text + next->from, 6, "python") &&
@@ -141,6 +165,12 @@ static void drop_parts(const struct path *path, enum redact_kind kind, size_t fr
 		path->scan->found(kind, start, end, path->scan->user);
 }
 
+/* "USER": what macOS itself writes for a login in some reports. */
+static bool is_stand_in(const struct path *path, size_t index) {
+	return part_is(path, index, "user") &&
+	       memcmp(path->text + path->parts[index].from, "USER", 4) == 0;
+}
+
 static void tell(const struct path *path, size_t base, enum redact_kind first) {
 	size_t next = base, end;
 
@@ -150,10 +180,10 @@ static void tell(const struct path *path, size_t base, enum redact_kind first) {
 		drop_parts(path, REDACT_HOST, base, base + 1);
 		next++;
 	} else if (part_is(path, base, "users") || part_is(path, base, "home")) {
-		bool shared = part_is(path, base + 1, "shared");
+		bool nobody = part_is(path, base + 1, "shared") || is_stand_in(path, base + 1);
 
 		if (base + 1 < path->count && !path->dots) {
-			if (!shared)
+			if (!nobody)
 				drop_parts(path, REDACT_USER, base + 1, base + 2);
 			next += 2;
 		}

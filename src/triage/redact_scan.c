@@ -4,6 +4,7 @@
 #include "triage/redact_scan.h"
 
 #include "triage/redact_char.h"
+#include "triage/redact_find.h"
 
 static unsigned look_for_signs(const char *text, size_t len) {
 	static const unsigned char signs[256] = {['/'] = REDACT_HAS_SLASH,
@@ -36,8 +37,14 @@ void redact_scan(struct redact_scan *scan, enum redact_form form) {
 	case REDACT_FORM_SYMBOL:
 		redact_scan_symbol(scan, 0, scan->len);
 		break;
-	case REDACT_FORM_PATH:
 	case REDACT_FORM_NAME:
+		if (redact_is_bundle(scan->text, scan->len)) {
+			redact_scan_bundle(scan, 0, scan->len);
+			break;
+		}
+		redact_scan_name(scan, 0, scan->len);
+		break;
+	case REDACT_FORM_PATH:
 		redact_scan_name(scan, 0, scan->len);
 		break;
 	case REDACT_FORM_TEXT:

@@ -295,13 +295,34 @@ static bool value_goes(
 	return is_telling(scan, from, end);
 }
 
+/* "SM=COW": how a region of memory is shared. */
+static bool is_share_mode(const struct redact_scan *scan, const struct setting *setting) {
+	static const char *const modes[] = {
+		"PRV", "COW", "NUL", "ALI", "SHM", "ZER", "S/A", "P/A", "LPG", "N/A"};
+	const char *text = scan->text;
+	size_t len = setting->value_end - setting->value;
+
+	if (setting->sign != '=' || setting->key_end - setting->key != 2 ||
+		memcmp(text + setting->key, "SM", 2) != 0 || len != 3)
+		return false;
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		if (memcmp(text + setting->value, modes[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The name stays to be read as the text is. */
 size_t redact_find_setting(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
 	struct setting setting = {0};
 
 	if (!prose && (scan->has & (REDACT_HAS_EQUALS | REDACT_HAS_DASH)) == 0)
 		return 0;
-	if (!read_setting(scan, at, to, prose, &setting) || !value_goes(scan, &setting, to, prose))
+	if (!read_setting(scan, at, to, prose, &setting))
+		return 0;
+	if (is_share_mode(scan, &setting))
+		return setting.value_end - at;
+	if (!value_goes(scan, &setting, to, prose))
 		return 0;
 	if (prose)
 		redact_scan_text(scan, setting.key, setting.key_end);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ips/demangle.h"
+#include "triage/redact_find.h"
 
 #include <string.h>
 
@@ -163,11 +164,22 @@ static bool is_build(const char *text, size_t len) {
 /* The system's name at the start of text: its length, with the blank behind it. */
 static size_t system_name(const char *text, size_t len) {
 	static const char *const names[] = {"macOS ", "Mac OS X ", "OS X ", "iPhone OS ", "iOS ",
-		"iPadOS ", "watchOS ", "tvOS ", "visionOS ", "xrOS ", "Bridge OS ", "Linux ", NULL};
+		"iPadOS ", "watchOS ", "tvOS ", "visionOS ", "xrOS ", "Bridge OS ", "Linux ",
+		"Debian GNU/Linux ", "Ubuntu ", "Fedora Linux ", "Alpine Linux ", NULL};
 	for (size_t i = 0; names[i]; i++)
 		if (len > strlen(names[i]) && memcmp(text, names[i], strlen(names[i])) == 0)
 			return strlen(names[i]);
 	return 0;
+}
+
+/* Of a Linux: "bookworm". */
+static bool is_release(const char *text, size_t len) {
+	static const char *const names[] = {"bullseye", "bookworm", "trixie", "forky",
+		"Workstation Edition", "Server Edition", NULL};
+	for (size_t i = 0; names[i]; i++)
+		if (strlen(names[i]) == len && memcmp(names[i], text, len) == 0)
+			return true;
+	return false;
 }
 
 static bool is_system(const char *text, size_t len) {
@@ -180,7 +192,8 @@ static bool is_system(const char *text, size_t len) {
 	if (!open)
 		return is_plain_version(text, len);
 	size_t version = (size_t)(open - text), build = len - version - 1;
-	if (!build || text[len - 1] != ')' || !is_build(open + 1, build - 1))
+	if (!build || text[len - 1] != ')' ||
+		(!is_build(open + 1, build - 1) && !is_release(open + 1, build - 1)))
 		return false;
 	while (version && text[version - 1] == ' ')
 		version--;
@@ -317,11 +330,12 @@ static bool redact_shape(struct redactor *redactor, enum redact_policy policy, c
 bool redact_value(struct redactor *redactor, enum redact_policy policy, const char *text,
 	size_t len, struct buf *ret) {
 	enum redact_form form = REDACT_FORM_COUNT;
-	if (policy == POLICY_TEXT || policy == POLICY_LINES)
+	if (policy == POLICY_TEXT || policy == POLICY_LINES ||
+		(policy == POLICY_BUNDLE && !redact_is_bundle(text, len)))
 		form = REDACT_FORM_TEXT;
 	else if (policy == POLICY_PATH)
 		form = REDACT_FORM_PATH;
-	else if (policy == POLICY_NAME)
+	else if (policy == POLICY_NAME || policy == POLICY_BUNDLE)
 		form = REDACT_FORM_NAME;
 	else if (policy == POLICY_SOURCE)
 		form = memchr(text, '/', len) || memchr(text, '\\', len) ? REDACT_FORM_PATH
