@@ -253,18 +253,18 @@ static bool is_beyond(int64_t at_us, int64_t from_us, int64_t window_us) {
 	return at_us > from_us && (uint64_t)at_us - (uint64_t)from_us > (uint64_t)window_us;
 }
 
-/* Those of run with one of others within the window. */
-static void mark(const struct run *run, const struct run *others, int64_t window_us) {
+/* Those of some with one of others within the window. */
+static void mark(const struct run *some, const struct run *others, int64_t window_us) {
 	size_t next = 0;
-	for (size_t i = 0; i < run->count; i++) {
-		int64_t at_us = run->events[i].row.at_us;
+	for (size_t i = 0; i < some->count; i++) {
+		int64_t at_us = some->events[i].row.at_us;
 		while (next < others->count &&
 			others->events[next].row.at_us < earlier(at_us, window_us))
 			next++;
 		if (next == others->count)
 			return;
 		if (!is_beyond(others->events[next].row.at_us, at_us, window_us))
-			run->events[i].near = true;
+			some->events[i].near = true;
 	}
 }
 
@@ -286,13 +286,13 @@ static void mark_named(
 	const struct runs *crashes, const struct run *gpu_events, int64_t window_us) {
 	const struct event *event = gpu_events->events;
 	for (size_t i = first_named(crashes, event->process); i < crashes->count; i++) {
-		const struct run *run = &crashes->items[i];
-		if (!near_same_process(run->events->process, event->process))
+		const struct run *found = &crashes->items[i];
+		if (!near_same_process(found->events->process, event->process))
 			return;
-		if (!near_same_machine(&run->events->row, &event->row))
+		if (!near_same_machine(&found->events->row, &event->row))
 			continue;
-		mark(run, gpu_events, window_us);
-		mark(gpu_events, run, window_us);
+		mark(found, gpu_events, window_us);
+		mark(gpu_events, found, window_us);
 	}
 }
 
