@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the C tables of the vocabulary: embed_words.py OUT VOCABULARY RULES.
 
-A word is ASCII letters in lower case. The table is open addressing over FNV-1a, as text_hash() computes it.
+A word is ASCII letters in lower case, behind a colon when it counts in functions only. The table is open addressing over FNV-1a, as text_hash() computes it.
 """
 import json
 import re
@@ -45,7 +45,7 @@ def text_hash(word):
 def main():
     out, vocabulary, rules = sys.argv[1:]
     words = set(words_of_vocabulary(vocabulary))
-    bad = [word for word in words if not re.fullmatch('[a-z]+', word)]
+    bad = [word for word in words if not re.fullmatch(':?[a-z]+', word)]
     if bad:
         sys.exit(f'{vocabulary}: no words: {" ".join(sorted(bad))}')
     with open(rules, encoding='utf-8') as file:

@@ -109,6 +109,18 @@ bool redact_is_mark(uint32_t point) {
 	       (point >= 0x2190 && point <= 0x21ff) || point == 0xfffd;
 }
 
+bool redact_is_hidden(uint32_t point) {
+	static const uint32_t ranges[][2] = {{0x00, 0x08}, {0x0b, 0x0c}, {0x0e, 0x1f}, {0x7f, 0x9f},
+		{0xad, 0xad}, {0x61c, 0x61c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},
+		{0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+		if (point >= ranges[i][0] && point <= ranges[i][1])
+			return true;
+	}
+	return false;
+}
+
 size_t redact_placeholder(const char *text, size_t len) {
 	if (len < 3 || text[0] != '<')
 		return 0;

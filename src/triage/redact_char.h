@@ -48,6 +48,9 @@ size_t redact_letter(const char *text, size_t len, uint32_t *ret);
 /* A character beyond ASCII that parts words, as a quote or a dash does. */
 bool redact_is_mark(uint32_t point);
 
+/* A character that shows nothing, or turns the direction of others: no name has one. */
+bool redact_is_hidden(uint32_t point);
+
 /* Bytes of the placeholder at text, 0 when none stands there. */
 size_t redact_placeholder(const char *text, size_t len);
 

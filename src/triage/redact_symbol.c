@@ -1,9 +1,10 @@
 /*
- * Functions and names: identifiers stay, and so does what joins them in C, C++, Objective-C, Swift
- * and Rust. A function that reads like a sentence is read as one.
+ * Functions and names. A function that reads like a sentence is read as one.
  */
 #include "triage/redact_char.h"
 #include "triage/redact_find.h"
+#include "triage/redact_grammar.h"
+#include "triage/redact_ident.h"
 
 #include <string.h>
 
@@ -68,14 +69,6 @@ bool redact_has_name(const struct redact_scan *scan, size_t from, size_t to) {
 	return false;
 }
 
-static size_t ident_length(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && (redact_is_ident(text[n]) || (unsigned char)text[n] >= 0x80))
-		n++;
-	return n;
-}
-
 /* "_0123...CDEF" of "(name in _0123...CDEF)": the file of a private name, in Swift. */
 static bool is_discriminator(const struct redact_scan *scan, size_t at, size_t n) {
 	const char *text = scan->text;
@@ -98,10 +91,13 @@ static size_t find_quoted(const struct redact_scan *scan, size_t at, size_t to) 
 
 	if (text[at] != '"' && text[at] != '\'')
 		return 0;
+	n = text[at] == '\'' ? redact_grammar_lifetime(text, at, to) : 0;
+	if (n > 0)
+		return n;
 	close = memchr(text + at + 1, text[at], to - at - 1);
 	n = close != NULL ? (size_t)(close - text) - at - 1 : 0;
 	if (n == 0)
-		return 1;
+		return 0;
 	for (size_t i = 0; text[at] == '\'' && i < sizeof own / sizeof own[0]; i++) {
 		if (redact_at(text + at + 1, n, own[i]) && n < 40)
 			return n + 2;
@@ -111,19 +107,6 @@ static size_t find_quoted(const struct redact_scan *scan, size_t at, size_t to) 
 	else if (n > 1)
 		scan->found(REDACT_WORD, at + 1, at + 1 + n, scan->user);
 	return n + 2;
-}
-
-/* An identifier: the private names in it. */
-static void scan_ident(const struct redact_scan *scan, size_t from, size_t to) {
-	for (size_t i = from, n; i < to; i += n) {
-		n = redact_find_name(scan, from, i, to);
-		if (n == 0 && i > from && scan->text[i - 1] == '_')
-			n = redact_find_prefixed(scan, i, to);
-		if (n == 0)
-			n = (unsigned char)scan->text[i] < 0x80
-				    ? 1
-				    : redact_char(scan->text + i, to - i, &(uint32_t){0});
-	}
 }
 
 static bool starts_word(const struct redact_scan *scan, size_t from, size_t at) {
@@ -138,10 +121,12 @@ static size_t find_mark(
 	size_t n = 0;
 
 	if (starts_word(scan, from, at)) {
-		n = ident_length(scan->text + at, to - at);
+		n = redact_ident_length(scan->text + at, to - at);
 		if (symbol && n > 0 && is_discriminator(scan, at, n))
 			return n;
-		n = redact_find(scan, at, to, false);
+		n = symbol && redact_is_encoded(scan->text + at, n)
+			    ? 0
+			    : redact_find(scan, at, to, false);
 	}
 	if (n == 0)
 		n = redact_find_name(scan, from, at, to);
@@ -150,20 +135,47 @@ static size_t find_mark(
 	return n > 0 ? n : redact_find_path(scan, at, to, false);
 }
 
+/* What begins no identifier; bytes, 0 when the function ends in front of it. */
+static size_t read_sign(const struct redact_scan *scan, struct redact_grammar *grammar, size_t from,
+	size_t at, size_t to) {
+	size_t n = redact_grammar_remark(grammar, scan, at, to);
+
+	if (n == 0)
+		return redact_grammar_sign(grammar, scan, from, at, to);
+	redact_scan_text(scan, at, at + n);
+	return n;
+}
+
+/* Something that is private by its form, or a placeholder; bytes, 0 for none. */
+static size_t skip_mark(
+	const struct redact_scan *scan, size_t from, size_t at, size_t to, bool symbol) {
+	size_t n = scan->text[at] == '<' ? redact_placeholder(scan->text + at, to - at) : 0;
+
+	return n > 0 ? n : find_mark(scan, from, at, to, symbol);
+}
+
 void redact_scan_marks(const struct redact_scan *scan, size_t from, size_t to, bool symbol) {
+	struct redact_grammar grammar = {0};
 	const char *text = scan->text;
 
 	for (size_t i = from, n; i < to; i += n) {
-		n = text[i] == '<' ? redact_placeholder(text + i, to - i) : 0;
-		if (n == 0)
-			n = find_mark(scan, from, i, to, symbol);
+		n = skip_mark(scan, from, i, to, symbol);
 		if (n > 0)
 			continue;
-		n = ident_length(text + i, to - i);
-		if (n > 0)
-			scan_ident(scan, i, i + n);
-		else
+		n = redact_ident_length(text + i, 1);
+		if (n > 0) {
+			grammar.selector |= redact_at(text + i, to - i, "objc_msgsend$");
+			n = redact_scan_ident(scan, i, to, symbol);
+		} else if (redact_is_hidden((unsigned char)text[i])) {
 			n = 1;
+			scan->found(REDACT_WORD, i, i + n, scan->user);
+		} else {
+			n = symbol ? read_sign(scan, &grammar, from, i, to) : 1;
+		}
+		if (n == 0) {
+			redact_scan_text(scan, i, to);
+			return;
+		}
 	}
 }
 
@@ -178,7 +190,7 @@ static bool is_sentence(const struct redact_scan *scan, size_t from, size_t to) 
 	size_t pairs = 0, depth = 0, before = 0, blanks = 2;
 
 	for (size_t i = from, n; i < to; i += n) {
-		n = ident_length(text + i, to - i);
+		n = redact_ident_length(text + i, to - i);
 		if (n > 0) {
 			if (depth == 0 && blanks == 1 && is_unknown(scan, i, n) &&
 				is_unknown(scan, i - 1 - before, before))

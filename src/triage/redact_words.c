@@ -32,19 +32,32 @@ static bool find_own(const struct redact_words *own, const char *word, size_t le
 	return own->slots[at] != NULL;
 }
 
+static bool find_compiled(const char *key, size_t len) {
+	size_t at = text_hash(TEXT_HASH_START, key, len) & (redact_words_slot_count - 1);
+
+	while (redact_words_slots[at] != 0) {
+		if (strcmp(redact_words_text + redact_words_slots[at], key) == 0)
+			return true;
+		at = (at + 1) & (redact_words_slot_count - 1);
+	}
+	return false;
+}
+
 bool redact_word_known(const struct redact_words *own, const char *word, size_t len) {
 	char key[REDACT_WORD_BYTES];
 	size_t at;
 
 	if (!lower(key, word, len))
 		return false;
-	at = text_hash(TEXT_HASH_START, key, len) & (redact_words_slot_count - 1);
-	while (redact_words_slots[at] != 0) {
-		if (strcmp(redact_words_text + redact_words_slots[at], key) == 0)
-			return true;
-		at = (at + 1) & (redact_words_slot_count - 1);
-	}
-	return own != NULL && own->slot_count > 0 && find_own(own, key, len, &at);
+	return find_compiled(key, len) ||
+	       (own != NULL && own->slot_count > 0 && find_own(own, key, len, &at));
+}
+
+bool redact_symbol_word_known(const struct redact_words *own, const char *word, size_t len) {
+	char key[REDACT_WORD_BYTES + 1] = {':'};
+
+	return redact_word_known(own, word, len) ||
+	       (lower(key + 1, word, len) && find_compiled(key, len + 1));
 }
 
 static int grow(struct redact_words *words) {

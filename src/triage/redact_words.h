@@ -32,6 +32,10 @@ int redact_words_add(struct redact_words *words, const char *text);
 /* Whether one word of ASCII letters, of whatever case, is known. own may be NULL. */
 bool redact_word_known(const struct redact_words *own, const char *word, size_t len);
 
+/* The same for the words of a function, of which there are more: "parker" is a name, but not in
+ * one. */
+bool redact_symbol_word_known(const struct redact_words *own, const char *word, size_t len);
+
 /* Bytes of the first word of an identifier ("set" of "setComputePipelineState", "AGX" of
  * "AGXMetal"): letters or digits, nothing else; 0 when none stands there. */
 size_t redact_subword(const char *text, size_t len);

@@ -71,10 +71,10 @@ static const struct example examples[] = {
 		"at::native::mps::MetalShaderLibrary::exec_binary_kernel(at::TensorIteratorBase&, "
 		"std::__1::basic_string<char, std::__1::char_traits<char>> const&)",
 		NULL},
-	{REDACT_FORM_SYMBOL, "invocation function for block in zorb::(anonymous namespace)::f(int)",
+	{REDACT_FORM_SYMBOL, "invocation function for block in pool::(anonymous namespace)::f(int)",
 		NULL},
 	{REDACT_FORM_SYMBOL,
-		"closure #1 () -> () in Zorb.(f in _0123456789ABCDEF0123456789ABCDEF)() -> "
+		"closure #1 () -> () in Pool.(f in _0123456789ABCDEF0123456789ABCDEF)() -> "
 		"Swift.Int",
 		NULL},
 	{REDACT_FORM_SYMBOL, "core::panicking::panic_fmt::h0123456789abcdef", NULL},
@@ -88,7 +88,49 @@ static const struct example examples[] = {
 	{REDACT_FORM_SYMBOL, "f(\"what they typed\", 'x')", "f(\"<word-1>\", 'x')"},
 	{REDACT_FORM_SYMBOL, "x_ghp_abcdefghijklmnopqrstuvwxyz0123456789()", "x_<secret-1>()"},
 	{REDACT_FORM_SYMBOL, "zorb florp quux private", "<word-1> <word-2> <word-3> private"},
+	{REDACT_FORM_SYMBOL, "abort@ZORBWORD", "abort@<word-1>"},
+	{REDACT_FORM_SYMBOL, "abort:ZORBWORD", "abort:<word-1>"},
+	{REDACT_FORM_SYMBOL, "abort$zorbword", "abort$<word-1>"},
+	{REDACT_FORM_SYMBOL, "abort #zorbword", "abort #<word-1>"},
+	{REDACT_FORM_SYMBOL, "abort+zorbword", "abort+<word-1>"},
+	{REDACT_FORM_SYMBOL, "malloc [inlined] zorb_render_pass", "malloc [inlined] <word-1>"},
+	{REDACT_FORM_SYMBOL, "malloc\tzorb_render_pass", "malloc\t<word-1>"},
+	{REDACT_FORM_SYMBOL, "malloc\nzorb_render_pass", "malloc\n<word-1>"},
+	{REDACT_FORM_SYMBOL, "malloc.cold.zorbword", "malloc.cold.<word-1>"},
+	{REDACT_FORM_SYMBOL, "-[NSString(Zorbword) length]", "-[NSString(<word-1>) length]"},
+	{REDACT_FORM_SYMBOL, "main (Zorbert Florpson)", "main (<word-1> <word-2>)"},
+	{REDACT_FORM_SYMBOL, "main at Zorbert's MacBook Pro", "main at <word-1>'s MacBook Pro"},
+	{REDACT_FORM_SYMBOL, "foo::bar\xe2\x80\xaezorb_load_buffer()", "foo::<word-1>()"},
+	{REDACT_FORM_SYMBOL,
+		"load_buf\xe2\x80\x8b"
+		"fer_pass()",
+		"<word-1>()"},
+	{REDACT_FORM_SYMBOL, "init_a1b2c3d4_e5f6_0718_293a_4b5c6d7e8f90", "init_<machine-1>"},
+	{REDACT_FORM_SYMBOL, "init_A1B2C3D4-E5F6-0718-293A-4B5C6D7E8F90_run",
+		"init_<machine-1>_run"},
+	{REDACT_FORM_SYMBOL, "run_a1b2c3d4e5f60718293a4b5c6d7e8f90", "<secret-1>"},
+	{REDACT_FORM_SYMBOL, "load_bufferA1B2C3D4-e5f6-0718-293A-4b5c6d7e8f90",
+		"load_buffer<machine-1>"},
+	{REDACT_FORM_SYMBOL, "malloc, zorb_render_pass", "malloc, <word-1>"},
+	{REDACT_FORM_SYMBOL, "Zorbert's render_pass_buffer", "<word-1>'s render_pass_buffer"},
+	{REDACT_FORM_SYMBOL, "malloc `zorb_render_pass`", "malloc `<word-1>`"},
+	{REDACT_FORM_SYMBOL, "malloc@@ZORB_Q", "malloc@@<word-1>"},
+	{REDACT_FORM_SYMBOL, "load_buffer.pass@example.com", "<address-1>"},
+	{REDACT_FORM_SYMBOL, "f(int) const; zorb_render_pass", "f(int) const; <word-1>"},
+	{REDACT_FORM_SYMBOL, "zorb::florp<quux>::render(int)",
+		"<word-1>::<word-2><<word-3>>::render(int)"},
+	{REDACT_FORM_SYMBOL, "_ZN9zorbflorp9quuxlybzzEv", "<word-1>"},
+	{REDACT_FORM_SYMBOL,
+		"load\x07"
+		"buffer",
+		"load<word-1>buffer"},
 	{REDACT_FORM_NAME, "libtorch_cpu.dylib", NULL},
+	{REDACT_FORM_NAME,
+		"tool\xe2\x80\xae"
+		"fdp.app",
+		"<word-1>.app"},
+	{REDACT_FORM_NAME, "tool_a1b2c3d4_e5f6_0718_293a_4b5c6d7e8f90.dylib",
+		"tool_<machine-1>.dylib"},
 	{REDACT_FORM_NAME, "Quentin's Tool", "<user-1>'s Tool"},
 	{REDACT_FORM_NAME, "/home/quentin/x/a.mm", "/home/<user-1>/<path-1>/a.mm"},
 	{REDACT_FORM_PATH, "/System/Library/Extensions/AGXMetalG16X.bundle/Contents/MacOS/AGX",
@@ -106,6 +148,83 @@ static const struct example examples[] = {
 	{REDACT_FORM_PATH, "/Users/Shared/zorb/x", "/Users/Shared/<path-1>/x"},
 	{REDACT_FORM_PATH, "@rpath/zorb/libz.dylib", "@rpath/<path-1>/libz.dylib"},
 	{REDACT_FORM_PATH, "\\\\server\\share\\x.txt", "\\\\<host-1>\\<path-1>\\x.txt"},
+};
+
+/* Functions of which nothing may go, in every language and by every compiler. */
+static const char *const functions[] = {
+	"core::panicking::panic_fmt::h0123456789abcdef",
+	"_$LT$core..future..from_generator..GenFuture$LT$T$GT$$u20$as$u20$core..future..future..Future$GT$::poll::h0123456789abcdef",
+	"<alloc::boxed::Box<F,A> as core::ops::function::FnOnce<Args>>::call_once",
+	"<&'a T as core::fmt::Display>::fmt",
+	"<dyn core::ops::function::Fn() + core::marker::Send as core::any::Any>::type_id",
+	"std::sys::backtrace::__rust_begin_short_backtrace",
+	"std::rt::lang_start::{{closure}}",
+	"core::ops::function::FnOnce::call_once{{vtable.shim}}",
+	"runtime.asmcgocall.abi0",
+	"main.(*T).M",
+	"main.main.func1",
+	"runtime.goexit.abi0",
+	"closure #1 in closure #2 in static Foo.bar(_:with:)",
+	"specialized Array._copyToContiguousArray()",
+	"specialized closure #1 in Foo.bar.getter",
+	"@objc Foo.bar(_:)",
+	"static Foo.bar.getter : Swift.Int",
+	"Foo.bar.getter : Swift.Int",
+	"@nonobjc NSString.init(data: Foundation.Data, encoding: Swift.UInt)",
+	"partial apply forwarder for closure #1 () -> () in Foo.bar()",
+	"reabstraction thunk helper from @escaping @callee_guaranteed (@in_guaranteed Swift.Int) -> (@out Swift.String) to @escaping @callee_guaranteed (@unowned Swift.Int) -> (@owned Swift.String)",
+	"protocol witness for Swift.Hashable.hash(into:) in conformance Foo",
+	"(extension in SwiftUI):SwiftUI.View.frame(width: Swift.Int?) -> some",
+	"Swift.Optional<Swift.Int>.map<A>(_: (Swift.Int) throws -> A1) throws -> A1?",
+	"__95-[FBSScene _x:]_block_invoke_2",
+	"objc_msgSend$setBuffer:offset:atIndex:",
+	"DYLD-STUB$$malloc",
+	"<deduplicated_symbol>",
+	"<unknown symbol>",
+	"_dispatch_call_block_and_release$VARIANT$mp",
+	"foo(int) [clone .cold]",
+	"foo (.isra.0)",
+	"main (.cold.1)",
+	"std::vector<int>::push_back(int&&) [clone .constprop.0]",
+	"f.llvm.1234567890123",
+	"operator new(unsigned long)",
+	"bool std::operator==<char>(a, b)",
+	"std::operator<<(std::ostream&, char const*)",
+	"operator\"\"_x(unsigned long long)",
+	"foo::operator()(int) const",
+	"foo::operator->() const",
+	"foo::operator,(int)",
+	"foo(int)::{lambda(float)#1}::operator()(float) const",
+	"foo(int)::'lambda'(float)::operator()(float) const",
+	"foo(int)::$_0::operator()() const",
+	"std::enable_if<(1) < (2), int>::type f<32, -1, 0ul>(int (*)(int), char [16])",
+	"void (anonymous namespace)::launch<float>(float*, int)::'lambda0'(int)",
+	"invocation function for block in (anonymous namespace)::f(int)",
+	"at::native::mps::(anonymous namespace)::binaryOpTensor(at::Tensor const&, at::Tensor const&, at::Tensor const&, std::basic_string<char>, MPSGraphTensor* (NSString* __strong, MPSGraphTensor*) block_pointer)",
+	"-[AGXG16XFamilyCommandBuffer blitCommandEncoderCommon:]",
+	"-[AGXG16XFamilyComputeContext_mtlnext setComputePipelineState:]",
+	"AGX::ComputeContext<AGX::HAL300::Encoders, AGX::HAL300::Classes, AGX::HAL300::ObjClasses>::performEnqueueKernel(unsigned int)",
+	"AGXMetalG16X!0x5c8",
+	"_ZN2at6native3mps10binary_opsEv",
+	"ggml_metal_graph_compute",
+	"ggml_backend_metal_graph_compute(ggml_backend*, ggml_cgraph*)",
+	"mlx::core::metal::Device::end_encoding(int)",
+	"mlx::core::eval(std::vector<mlx::core::array>)",
+	"mlx::core::scheduler::StreamThread::thread_fn()",
+	"_PyEval_EvalFrameDefault",
+	"THPVariable_Wrap",
+	"torch::autograd::Engine::evaluate_function(std::shared_ptr<torch::autograd::GraphTask>&, torch::autograd::Node*)",
+	"c10::impl::wrap_kernel_functor_unboxed_<c10::impl::detail::WrapFunctionIntoFunctor_<c10::CompileTimeFunctionPointer<at::Tensor (at::Tensor const&), &at::(anonymous namespace)::wrapper>>>::call(c10::OperatorKernel*, c10::DispatchKeySet)",
+	"IOGPUMetalCommandBufferStorageBeginSegment",
+	"-[MPSGraphExecutable runWithMTLCommandQueue:inputsArray:resultsArray:executionDescriptor:]",
+	"llvm::DenseMapBase<llvm::DenseMap<unsigned int, int>, unsigned int>::find(unsigned int const&) const",
+	"thunk for @escaping @callee_guaranteed @Sendable () -> ()",
+	"lazy protocol witness table accessor for type Foo and conformance Foo",
+	"outlined init with copy of Foundation.Data?",
+	"0x1045c8000",
+	"?\??",
+	"main + 42",
+	"Unsafe.SyncBuffer(_:)",
 };
 
 static struct redactor *make(void) {
@@ -130,6 +249,19 @@ static void examples_come_out_right(void **state) {
 	}
 }
 
+static void functions_stay(void **state) {
+	(void)state;
+	for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+		struct redactor *redactor = make();
+		struct buf buf = {0};
+
+		redact(redactor, REDACT_FORM_SYMBOL, functions[i], &buf);
+		assert_string_equal(buf_str(&buf), functions[i]);
+		buf_finish(&buf);
+		redactor_free(redactor);
+	}
+}
+
 /* ---- any text */
 
 static const char *const pieces[] = {"quentin", "Quentin", "QUENTIN", " ", " ", "/", "\\/", "\\",
@@ -141,7 +273,10 @@ static const char *const pieces[] = {"quentin", "Quentin", "QUENTIN", " ", " ", 
 	".local", "-MacBook-Pro", "https://", "file://", "C:", "-[", "Class sel:]", "lambda at ",
 	"operator", "Assertion failed: ", ", function ", ", file ", "const", "void", "\xc3\xa9",
 	"e\xcc\x81", "\xe2\x80\x9c", "\xe2\x80\x8b", "\xf0\x9f\x98\x80", "is", "and",
-	"555-123-4567", "+49", "@rpath", "-----BEGIN ", "Volumes", "Data",
+	"555-123-4567", "+49", "#1", "$LT$", "$", "operator<", "objc_msgSend$", " at ",
+	" [inlined] ", "(extension in ", "\t", "\x07", "\xe2\x80\xae",
+	"_m0123456789ABCDEF0123456789ABCDEF01234567", "a1b2c3d4_e5f6_0718_293a_4b5c6d7e8f90", "_Z",
+	"?", "&'a ", "load", "buffer", "@objc ", "@rpath", "-----BEGIN ", "Volumes", "Data",
 	"4C4C44B5-5555-3144-A1A1-0123456789AB"};
 
 /* The same texts in every run. */
@@ -315,6 +450,7 @@ static void hostile_texts_take_linear_time(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(examples_come_out_right),
+		cmocka_unit_test(functions_stay),
 		cmocka_unit_test(any_text_is_redacted_once_and_folds_alike),
 		cmocka_unit_test(the_same_value_has_the_same_placeholder),
 		cmocka_unit_test(numbers_end),
