@@ -146,7 +146,8 @@ static int prepare(struct exporting *exporting, int count, char **operands, stru
 		r = make_redactor(exporting, err);
 	if (r == 0 && !options->flat)
 		r = find_parts(exporting, err);
-	exporting->looker = (struct export_looker){.cli = exporting->cli, .options = options};
+	exporting->looker = (struct export_looker){
+		.cli = exporting->cli, .options = options, .stop = &interrupted};
 	exporting->archive = (struct archive_options){
 		.filter = &exporting->filter,
 		.rules = exporting->cli->rules,
@@ -251,6 +252,8 @@ static enum cli_status write_flat(struct exporting *exporting, char **operands) 
 static enum cli_status check_target(struct cli *cli, const struct export_options *options) {
 	if (options->flat && options->output)
 		return cli_usage(cli, "--flat and -o exclude each other");
+	if (options->redact.count && options->no_redact)
+		return cli_usage(cli, "--redact and --no-redact exclude each other");
 	if (options->flat)
 		return options->review || options->max_size
 			       ? cli_usage(cli, "--flat knows neither --review nor --max-size")
@@ -264,8 +267,23 @@ static enum cli_status check_target(struct cli *cli, const struct export_options
 		return cli_usage(cli, "--json and the archive cannot both go to standard output");
 	if (options->review && options->no_redact)
 		return cli_usage(cli, "--no-redact replaces nothing that could be reviewed");
-	if (options->redact.count && options->no_redact)
-		return cli_usage(cli, "--redact and --no-redact exclude each other");
+	return CLI_DONE;
+}
+
+/* A word that stays in spite of being asked away must not be left to be found by others. */
+static enum cli_status check_words(struct cli *cli, const struct export_options *options) {
+	for (size_t i = 0; i < options->redact.count; i++) {
+		const char *word = options->redact.items[i];
+		struct err err = {0};
+		bool goes = false;
+		if (export_goes(word, &goes, &err) < 0)
+			return cli_fail(&err);
+		if (!goes)
+			return cli_usage(cli,
+				"--redact: '%s' cannot be replaced everywhere: reports themselves "
+				"are made of it",
+				word);
+	}
 	return CLI_DONE;
 }
 
@@ -294,6 +312,8 @@ static enum cli_status export_run(struct cli *cli, const void *values, int count
 	struct err err = {0};
 	int64_t max_bytes = 0;
 	enum cli_status status = check_target(cli, options);
+	if (status == CLI_DONE)
+		status = check_words(cli, options);
 	if (status == CLI_DONE)
 		status = choose_format(cli, options, &exporting.format);
 	if (status == CLI_DONE)

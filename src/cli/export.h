@@ -20,6 +20,9 @@ struct export_options {
 /* export_person.c: the user's names, the machine's names, and words. */
 int export_know(struct redactor *redactor, const struct option_list *words, struct err *err);
 
+/* Whether a word that is made known goes wherever it stands, not only in paths. */
+int export_goes(const char *word, bool *ret, struct err *err);
+
 /* export_platform.c: this machine as a JSON object, appended. */
 int export_platform(struct buf *ret, struct err *err);
 
@@ -30,8 +33,10 @@ struct export_looker {
 	const struct export_options *options;
 	struct buf json; /* an array, filled with --json */
 	bool refused;    /* the person said no */
+	const volatile bool *stop;
 };
-/* For archive_options.on_review; user: a struct export_looker. -ECANCELED: the person said no. */
+/* For archive_options.on_review; user: a struct export_looker. -ECANCELED: the person said no;
+ * -EINTR. */
 int export_review(const struct archive_review *review, void *user, struct err *err);
 
 /* export_result.c: what came of it, on stdout unless the archive goes there. */

@@ -108,6 +108,27 @@ static int know_machine(struct redactor *redactor, struct err *err) {
 	return r;
 }
 
+int export_goes(const char *word, bool *ret, struct err *err) {
+	struct redactor *redactor = NULL;
+	struct buf text = {0};
+	bool goes = *word != '\0';
+	int r = redactor_new(&redactor, err);
+	if (r == 0)
+		r = redactor_know(redactor, REDACT_WORD, word, err);
+	for (int form = 0; form < REDACT_FORM_COUNT && r == 0; form++) {
+		buf_reset(&text);
+		redact(redactor, (enum redact_form)form, word, &text);
+		goes &= !strcasestr(buf_str(&text), word);
+	}
+	if (r == 0 && text.failed)
+		r = err_set(err, -ENOMEM, "out of memory");
+	if (r == 0)
+		*ret = goes;
+	redactor_free(redactor);
+	buf_finish(&text);
+	return r;
+}
+
 int export_know(struct redactor *redactor, const struct option_list *words, struct err *err) {
 	int r = 0;
 	for (size_t i = 0; i < words->count && r == 0; i++)

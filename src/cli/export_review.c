@@ -7,9 +7,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* While the person thinks. */
+#define ASKED_EVERY_MS 200
 
 static const struct table_column columns[] = {
 	{.title = "KIND"},
@@ -84,16 +88,30 @@ static int put_json(
 	return looker->json.failed ? err_set(err, -ENOMEM, "out of memory") : 0;
 }
 
+/* Reading would go on after a signal. */
+static bool waits_for_answer(const struct export_looker *looker) {
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	while (!*looker->stop)
+		if (poll(&input, 1, ASKED_EVERY_MS) > 0)
+			return true;
+	return false;
+}
+
 /* Only somebody who sees the list can agree to it. */
-static bool agrees(const struct export_options *options) {
+static int ask(struct export_looker *looker, struct err *err) {
 	char answer[16];
-	if (options->yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-		return true;
+	if (looker->options->yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return 0;
 	fputs("Write the archive with these replacements? [y/N] ", stderr);
 	fflush(stderr);
-	if (!fgets(answer, sizeof answer, stdin))
-		return false;
-	return answer[0] == 'y' || answer[0] == 'Y';
+	if (!waits_for_answer(looker)) {
+		fputc('\n', stderr);
+		return err_set(err, -EINTR, "interrupted: nothing was written");
+	}
+	if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+		return 0;
+	looker->refused = true;
+	return err_set(err, -ECANCELED, "nothing was written");
 }
 
 int export_review(const struct archive_review *review, void *user, struct err *err) {
@@ -116,8 +134,5 @@ int export_review(const struct archive_review *review, void *user, struct err *e
 		return err->code ? r : err_set(err, r, "cannot show what is replaced");
 	if (!looker->options->json && !values)
 		log_info("nothing is replaced");
-	if (agrees(looker->options))
-		return 0;
-	looker->refused = true;
-	return err_set(err, -ECANCELED, "nothing was written");
+	return ask(looker, err);
 }

@@ -43,8 +43,11 @@ static const char *prose(struct redaction *redaction, const char *text) {
 	return change(redaction, REDACT_FORM_TEXT, text);
 }
 
-static enum redact_form variable_form(const char *name) {
-	return redact_variable_known(name) ? REDACT_FORM_NAME : REDACT_FORM_TEXT;
+static void add_variable_name(struct redactor *redactor, const char *name, struct buf *ret) {
+	if (redact_variable_known(name))
+		buf_add_str(ret, name);
+	else
+		redact(redactor, REDACT_FORM_TEXT, name, ret);
 }
 
 /* ---- conditions ---- */
@@ -59,26 +62,52 @@ static int compare_variables(const void *left, const void *right) {
 	return strcmp(a->name, b->name);
 }
 
-/* They are compared in the order of their names. */
-static void change_env(struct redaction *redaction, struct summary_condition *condition) {
-	for (size_t i = 0; i < condition->env_count; i++) {
-		struct summary_variable *variable = &condition->env[i];
-		variable->name = change(redaction, variable_form(variable->name), variable->name);
-		variable->value = prose(redaction, variable->value);
-		if (!variable->name)
-			variable->name = "";
-	}
-	if (condition->env_count > 1)
-		qsort(condition->env, condition->env_count, sizeof *condition->env,
-			compare_variables);
-}
-
 static const char *taken(struct redaction *redaction, struct buf *json) {
 	const char *ret =
 		json->failed ? NULL : arena_strdup(&redaction->summary->arena, buf_str(json));
 	redaction->failed = redaction->failed || !ret;
 	buf_finish(json);
 	return ret;
+}
+
+static const char *variable_name(struct redaction *redaction, const char *name) {
+	struct buf text = {0};
+	if (redact_variable_known(name))
+		return name;
+	add_variable_name(redaction->redactor, name, &text);
+	const char *ret = taken(redaction, &text);
+	return ret ? ret : "";
+}
+
+/* Names that differ in case alone have one placeholder; an object has each name once. */
+static void tell_apart(struct redaction *redaction, struct summary_condition *condition) {
+	const char *before = NULL;
+	size_t same = 1;
+	for (size_t i = 0; i < condition->env_count; i++) {
+		struct summary_variable *variable = &condition->env[i];
+		same = before && !strcmp(before, variable->name) ? same + 1 : 1;
+		before = same == 1 ? variable->name : before;
+		if (same == 1)
+			continue;
+		const char *name =
+			arena_printf(&redaction->summary->arena, "%s (%zu)", variable->name, same);
+		redaction->failed = redaction->failed || !name;
+		if (name)
+			variable->name = name;
+	}
+}
+
+/* They are compared in the order of their names. */
+static void change_env(struct redaction *redaction, struct summary_condition *condition) {
+	for (size_t i = 0; i < condition->env_count; i++) {
+		struct summary_variable *variable = &condition->env[i];
+		variable->name = variable_name(redaction, variable->name);
+		variable->value = prose(redaction, variable->value);
+	}
+	if (condition->env_count > 1)
+		qsort(condition->env, condition->env_count, sizeof *condition->env,
+			compare_variables);
+	tell_apart(redaction, condition);
 }
 
 static const char *words_json(struct redaction *redaction, const char *const *words, size_t count) {
@@ -104,10 +133,29 @@ static const char *env_json(
 	return taken(redaction, &json);
 }
 
-static void change_counts(
-	struct redaction *redaction, enum redact_form form, struct summary_counts *counts) {
+static bool is_same(const char *a, const char *b) {
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Texts that differ in case alone are one now. */
+static void unite(struct summary_counts *counts) {
+	size_t kept = 0;
+	for (size_t i = 0; i < counts->count; i++) {
+		size_t at = 0;
+		while (at < kept && !is_same(counts->items[at].text, counts->items[i].text))
+			at++;
+		if (at < kept)
+			counts->items[at].count += counts->items[i].count;
+		else
+			counts->items[kept++] = counts->items[i];
+	}
+	counts->count = kept;
+}
+
+static void change_counts(struct redaction *redaction, struct summary_counts *counts) {
 	for (size_t i = 0; i < counts->count; i++)
-		counts->items[i].text = change(redaction, form, counts->items[i].text);
+		counts->items[i].text = prose(redaction, counts->items[i].text);
+	unite(counts);
 }
 
 static void change_sites(struct redaction *redaction, struct summary_counts *sites) {
@@ -117,6 +165,7 @@ static void change_sites(struct redaction *redaction, struct summary_counts *sit
 		if (site && form != RULE_WORDS_OURS)
 			sites->items[i].text = change(redaction, form, site);
 	}
+	unite(sites);
 }
 
 static void change_condition(struct redaction *redaction, struct summary_condition *condition) {
@@ -131,8 +180,8 @@ static void change_condition(struct redaction *redaction, struct summary_conditi
 	facts->command = words_json(redaction, condition->words, condition->word_count);
 	facts->env = env_json(redaction, condition);
 	change_sites(redaction, &condition->sites);
-	change_counts(redaction, REDACT_FORM_TEXT, &condition->labels);
-	change_counts(redaction, REDACT_FORM_TEXT, &condition->errors);
+	change_counts(redaction, &condition->labels);
+	change_counts(redaction, &condition->errors);
 }
 
 /* ---- experiments ---- */
@@ -197,8 +246,7 @@ static void change_experiments(struct redaction *redaction) {
 static void change_comparison(struct redaction *redaction, struct summary_comparison *comparison) {
 	struct buf text = {0};
 	if (comparison->variable)
-		comparison->variable = change(
-			redaction, variable_form(comparison->variable), comparison->variable);
+		comparison->variable = variable_name(redaction, comparison->variable);
 	experiment_conclude(redaction->summary, comparison, false, &text);
 	comparison->conclusion = taken(redaction, &text);
 }
@@ -279,7 +327,7 @@ static void copy_env(struct platform_copy *copy, struct json *json) {
 	for (bool first = true; json_next_member(json, &first, &key);) {
 		buf_reset(&name);
 		if (copy->redactor)
-			redact(copy->redactor, variable_form(key.text), key.text, &name);
+			add_variable_name(copy->redactor, key.text, &name);
 		else
 			buf_add_str(&name, key.text);
 		copy_scalar(copy, json, buf_str(&name), REDACT_FORM_TEXT);

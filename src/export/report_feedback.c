@@ -19,7 +19,8 @@ static const char *first_text(const struct analysis_counts *counts) {
 	return NULL;
 }
 
-/* The one that the report is about: the most frequent with a crash of a real driver. */
+/* The one that the report is about: of the most crashes of a real driver; what no rule knows comes
+ * last, and is about many things. */
 static const struct analysis_site *main_site(const struct analysis *analysis) {
 	for (size_t i = 0; i < analysis->site_count; i++)
 		if (analysis->sites[i].count > analysis->sites[i].simulated)
@@ -27,25 +28,73 @@ static const struct analysis_site *main_site(const struct analysis *analysis) {
 	return analysis->site_count ? &analysis->sites[0] : NULL;
 }
 
-static void put_function(struct buf *out, const struct analysis_site *site) {
-	struct buf name = {0};
+static const struct analysis_frame *site_frame(const struct analysis_site *site) {
 	for (size_t i = 0; i < site->stack_count; i++)
 		if (site->stack[i].counts && site->stack[i].symbol)
-			symbol_shorten(&name, site->stack[i].symbol, 80);
-	if (name.len) {
-		buf_add_str(out, " in ");
-		report_code(out, buf_str(&name));
-	} else if (site->title) {
-		buf_add_str(out, ": ");
-		report_prose(out, site->title);
+			return &site->stack[i];
+	return NULL;
+}
+
+/* " (AGXMetalG16X 329.2)" */
+static void put_driver(
+	struct buf *out, const struct analysis *analysis, const struct analysis_site *site) {
+	const char *image = first_text(&analysis->driver_images);
+	const char *version = first_text(&site->driver_versions);
+	if (!image)
+		return;
+	buf_add_str(out, " (");
+	report_prose(out, image);
+	if (version) {
+		buf_add_char(out, ' ');
+		report_prose(out, version);
 	}
+	buf_add_char(out, ')');
+}
+
+static void put_where(struct buf *out, const struct analysis_site *site) {
+	const struct analysis_frame *frame = site_frame(site);
+	const char *process = first_text(&site->processes);
+	struct buf name = {0};
+	if (site->id && frame) {
+		symbol_shorten(&name, frame->symbol, 80);
+		buf_add_str(out, "Crash in ");
+		report_code(out, buf_str(&name));
+	} else if (site->id && site->title) {
+		report_prose(out, site->title);
+	} else {
+		buf_add_str(out, "Crashes of ");
+		report_code(out, process);
+		buf_add_str(out, " at no known site");
+	}
+	out->failed = out->failed || name.failed;
 	buf_finish(&name);
+}
+
+/* What most of its crashes have in common, and nothing that only some have. */
+static void put_cause(struct buf *out, const struct analysis_site *site) {
+	const struct analysis_count *exception =
+		site->exceptions.count ? &site->exceptions.items[0] : NULL;
+	const char *access = first_text(&site->accesses);
+	if (!exception || !exception->text || 2 * exception->count <= site->count)
+		return;
+	buf_add_str(out, ": ");
+	report_prose(out, exception->text);
+	if (!site->offset_count || 2 * site->offsets[0].count <= site->count)
+		return;
+	buf_printf(out, " on %s NULL",
+		!access                      ? "access to"
+		: !strcmp(access, "read")    ? "a read of"
+		: !strcmp(access, "write")   ? "a write to"
+		: !strcmp(access, "execute") ? "a jump to"
+					     : "access to");
+	if (site->offsets[0].offset) {
+		buf_add_str(out, " + ");
+		analysis_offset_text(site->offsets[0].offset, out);
+	}
 }
 
 static void put_title(struct buf *out, const struct analysis *analysis) {
 	const struct analysis_site *site = main_site(analysis);
-	const char *image = first_text(&analysis->driver_images),
-		   *version = site ? first_text(&site->driver_versions) : NULL;
 	buf_add_str(out, "## Title\n\n");
 	if (!site) {
 		buf_printf(out, "%" PRIu64 " GPU events and %" PRIu64 " panics\n\n",
@@ -54,22 +103,9 @@ static void put_title(struct buf *out, const struct analysis *analysis) {
 	}
 	if (site->simulated == site->count)
 		buf_add_str(out, "(SIMULATED, not for Apple) ");
-	if (image) {
-		report_prose(out, image);
-		buf_add_char(out, ' ');
-	}
-	if (version) {
-		report_prose(out, version);
-		buf_add_char(out, ' ');
-	}
-	report_prose(out, site->exceptions.count && site->exceptions.items[0].text
-				  ? site->exceptions.items[0].text
-				  : "crash");
-	put_function(out, site);
-	if (site->offset_count) {
-		buf_add_str(out, " at NULL + ");
-		analysis_offset_text(site->offsets[0].offset, out);
-	}
+	put_where(out, site);
+	put_driver(out, analysis, site);
+	put_cause(out, site);
 	buf_add_str(out, "\n\n");
 }
 

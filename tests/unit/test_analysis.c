@@ -482,8 +482,8 @@ static void test_feedback(void **state) {
 	load(scene);
 	analysis_feedback(&scene->analysis, &scene->text);
 	const char *text = buf_str(&scene->text);
-	assert_contains(text, "AGXMetalG16X 329.2 EXC_BAD_ACCESS (SIGSEGV): A made-up title at "
-			      "NULL + 0x5c8 (1,480)");
+	assert_contains(text, "\nA made-up title (AGXMetalG16X 329.2): EXC_BAD_ACCESS (SIGSEGV) on "
+			      "a read of NULL + 0x5c8 (1,480)\n");
 	assert_contains(text, "Not known: no experiment reproduced it.");
 	assert_contains(text, "how often runs crash was not measured");
 }
