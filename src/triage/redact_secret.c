@@ -119,19 +119,21 @@ size_t redact_find_credential(const struct redact_scan *scan, size_t at, size_t 
 	return n;
 }
 
-/* sign: what follows; there are passes of renderers, too. */
-static bool is_secret_key(const char *key, size_t len, char sign) {
-	static const char *const words[] = {"password", "passwd", "passphrase", "passcode", "pwd",
-		"pw", "psk", "secret", "token", "apikey", "api_key", "api-key", "access_key",
-		"access-key", "private_key", "credential", "auth", "bearer", "cookie", "session",
-		"license_key", "pin", "otp", "pass"};
-	size_t count = sizeof words / sizeof words[0] - (sign != '=');
+/* The last one only in front of "=": there are passes of renderers, too. */
+static const char *const secret_words[] = {"password", "passwd", "passphrase", "passcode", "pwd",
+	"pw", "psk", "secret", "token", "apikey", "api_key", "api-key", "access_key", "access-key",
+	"private_key", "credential", "auth", "bearer", "cookie", "session", "license_key", "pin",
+	"otp", "pass"};
 
-	for (size_t i = 0; i < count; i++) {
-		size_t n = strlen(words[i]);
+#define SECRET_WORDS (sizeof secret_words / sizeof secret_words[0])
+
+/* sign: what follows. */
+static bool is_secret_key(const char *key, size_t len, char sign) {
+	for (size_t i = 0; i < SECRET_WORDS - (sign != '='); i++) {
+		size_t n = strlen(secret_words[i]);
 
 		for (size_t k = 0; k + n <= len; k++) {
-			if (redact_at(key + k, len - k, words[i]) &&
+			if (redact_at(key + k, len - k, secret_words[i]) &&
 				(n > 4 || ((k == 0 || !redact_is_letter(key[k - 1])) &&
 						  (k + n == len || !redact_is_letter(key[k + n])))))
 				return true;

@@ -1,3 +1,6 @@
+/*
+ * The list. Whole names: a documented start ("PYTORCH_") may have anything behind it.
+ */
 #include "triage/redact_variable.h"
 
 #include <stdlib.h>
