@@ -94,6 +94,9 @@ int redactor_each(const struct redactor *redactor, redact_fn fn, void *user);
  * on the list left out; what stays, stays byte for byte, so that the result is the original with
  * gaps and no reconstruction. It parses as the same report and is triaged to the same site and
  * signature. Appends to ret. Errors: those of report_parse_*().
+ *
+ * Odd bytes of texts are mended as the parser mends them, so that the result may have fewer
+ * warnings than the original.
  */
 int redact_report(struct redactor *redactor, const struct report *report, const char *bytes,
 	size_t len, struct buf *ret, struct err *err);
