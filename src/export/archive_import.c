@@ -1,15 +1,14 @@
 /* Member by member: checked against the manifest, parsed, triaged, put. */
 #include "export/archive_import.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/path.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "export/archive_aside.h"
 #include "export/bundle.h"
 #include "export/manifest.h"
 #include "ips/document.h"
-#include "store/state.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,9 +23,10 @@ struct import {
 	const struct archive_import_options *options;
 	struct archive_imported *summary;
 	struct manifest manifest;
-	bool has_manifest;
-	bool *seen; /* of the manifest's files: they came */
-	char *path; /* of the archive, absolute; NULL for stdin */
+	bool has_manifest, met_manifest;
+	struct archive_aside *aside; /* NULL: nothing waits */
+	bool *seen;                  /* of the manifest's files: they came */
+	char *path;                  /* of the archive, absolute; NULL for stdin */
 	struct buf bytes;
 	char sha256[SHA256_HEX_BYTES]; /* of bytes */
 	unsigned batch;                /* reports in the open transaction; 0: none is open */
@@ -248,23 +248,47 @@ static bool is_intact(struct import *import, const char *name) {
 	return false;
 }
 
-static int take_member(struct import *import, struct bundle_reader *reader, const char *name,
-	uint64_t size, struct err *err) {
+/* Its bytes were just read. */
+static int judge_member(struct import *import, const char *name, bool too_large, struct err *err) {
 	static const char damaged[] = "damaged: its checksum is not the manifest's";
-	bool report = is_report(name);
-	int r = read_member(import, reader, size, report ? LIMIT_REPORT_BYTES : 0, err);
-	if (r < 0)
-		return r;
-	bool intact = is_intact(import, name);
+	bool report = is_report(name), intact = is_intact(import, name);
 	if (report && !intact)
 		reject(import, name, damaged);
-	else if (report && r > 0)
+	else if (report && too_large)
 		reject(import, name, "larger than a report may be");
 	else if (report)
 		return take_report(import, name, err);
 	else if (!intact)
 		tell(import, name, damaged);
 	return 0;
+}
+
+static int judge_set_aside(const struct archive_set_aside *member, void *user, struct err *err) {
+	struct import *import = user;
+	if (stopped(import, err))
+		return -EINTR;
+	memcpy(import->sha256, member->sha256, sizeof import->sha256);
+	return judge_member(import, member->name, member->too_large, err);
+}
+
+static int take_what_waits(struct import *import, struct err *err) {
+	int r = archive_aside_each(import->aside, &import->bytes, judge_set_aside, import, err);
+	archive_aside_free(import->aside);
+	import->aside = NULL;
+	return r;
+}
+
+/* What a pipe brings before the manifest waits for it: it cannot be read twice. */
+static int take_member(struct import *import, struct bundle_reader *reader, const char *name,
+	uint64_t size, struct err *err) {
+	uint64_t limit = is_report(name) ? LIMIT_REPORT_BYTES : 0;
+	int r = read_member(import, reader, size, limit, err);
+	if (r < 0)
+		return r;
+	if (import->options->path || import->met_manifest)
+		return judge_member(import, name, r > 0, err);
+	const struct archive_set_aside member = {name, import->sha256, r > 0};
+	return archive_aside_add(&import->aside, &member, &import->bytes, err);
 }
 
 /* ---- the manifest ---- */
@@ -320,6 +344,17 @@ static int look_for_manifest(struct import *import, struct err *err) {
 	return r < 0 ? r : 0;
 }
 
+static int take_any(struct import *import, struct bundle_reader *reader, const char *name,
+	uint64_t size, struct err *err) {
+	if (strcmp(name, MANIFEST_NAME) != 0)
+		return take_member(import, reader, name, size, err);
+	if (import->options->path || import->met_manifest)
+		return 0;
+	import->met_manifest = true;
+	int r = take_manifest(import, reader, size, err);
+	return r == 0 ? take_what_waits(import, err) : r;
+}
+
 static int take_members(struct import *import, struct err *err) {
 	struct bundle_reader *reader = NULL;
 	const char *name;
@@ -338,14 +373,16 @@ static int take_members(struct import *import, struct err *err) {
 		if (len >= sizeof member)
 			continue;
 		memcpy(member, name, len + 1);
-		if (strcmp(member, MANIFEST_NAME) != 0)
-			r = take_member(import, reader, member, size, err);
-		else if (!import->has_manifest && !import->options->path)
-			r = take_manifest(import, reader, size, err);
+		r = take_any(import, reader, member, size, err);
 		if (r < 0)
 			break;
 	}
 	bundle_close(reader);
+	/* There is no manifest, or what broke was behind them. */
+	struct err end = {0};
+	int ended = r == 0 || r == -EBADMSG ? take_what_waits(import, &end) : 0;
+	if (ended < 0)
+		return err_set(err, ended, "%s", end.text);
 	return r < 0 ? r : 0;
 }
 
@@ -357,56 +394,6 @@ static void tell_missing(struct import *import) {
 		tell(import, import->manifest.files[i].name,
 			"the manifest names it, the archive does not have it");
 	}
-}
-
-/* ---- states ---- */
-
-static bool is_site_of_rules(const struct rules *rules, const char *name) {
-	for (size_t i = 0; i < rules_count(rules); i++) {
-		struct rule_info info;
-		rules_info(rules, i, &info);
-		if (info.site && strcmp(info.site, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_untouched(const struct store_state *state) {
-	return (!state->status || strcmp(state->status, "open") == 0) && !state->note &&
-	       !state->url && !state->fixed_in;
-}
-
-static int take_state(struct import *import, const struct manifest_state *from, struct err *err) {
-	struct store_state state;
-	struct err unknown = {0};
-	bool known_site = is_site_of_rules(import->options->rules, from->name);
-	const struct store_state_change change = {
-		.status = from->status,
-		.note = from->note,
-		.url = from->url,
-		.fixed_in = from->fixed_in,
-		.cause = STATE_BY_IMPORT,
-		.at_us = clock_now_us(),
-	};
-	int r = store_state_find(import->store, from->name, known_site, &state, &unknown);
-	if (r < 0)
-		return r == -ENOENT || r == -EEXIST ? 0 : err_set(err, r, "%s", unknown.text);
-	if (strcmp(state_target_names[state.target], from->target) != 0 || !is_untouched(&state))
-		return 0;
-	r = store_state_set(import->store, &state, &change, &unknown);
-	if (r == -EINVAL) {
-		tell(import, from->name, unknown.text);
-		return 0;
-	}
-	import->summary->states += r == 0;
-	return r < 0 ? err_set(err, r, "%s", unknown.text) : 0;
-}
-
-static int take_states(struct import *import, struct err *err) {
-	int r = 0;
-	for (size_t i = 0; i < import->manifest.state_count && r == 0; i++)
-		r = take_state(import, &import->manifest.states[i], err);
-	return r;
 }
 
 /* ---- the whole ---- */
@@ -422,7 +409,9 @@ static int import_all(struct import *import, struct err *err) {
 		return err_set(err, ended, "%s", end.text);
 	if (r == 0 && import->has_manifest)
 		tell_missing(import);
-	return r == 0 ? take_states(import, err) : r;
+	return r == 0 ? archive_import_states(import->store, import->options, &import->manifest,
+				&import->summary->states, err)
+		      : r;
 }
 
 int archive_import(struct store *store, const struct archive_import_options *options,
@@ -441,6 +430,7 @@ int archive_import(struct store *store, const struct archive_import_options *opt
 		store_rollback(store);
 	manifest_finish(&import.manifest);
 	buf_finish(&import.bytes);
+	archive_aside_free(import.aside);
 	free(import.seen);
 	free(import.path);
 	return r;

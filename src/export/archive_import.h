@@ -39,4 +39,10 @@ struct archive_imported {
 int archive_import(struct store *store, const struct archive_import_options *options,
 	struct archive_imported *ret, struct err *err);
 
+/* ---- for archive_import.c ---- */
+
+struct manifest;
+int archive_import_states(struct store *store, const struct archive_import_options *options,
+	const struct manifest *manifest, uint64_t *ret_taken, struct err *err);
+
 #endif

@@ -1,4 +1,5 @@
 """import: an archive comes back as it was; one that lies or is broken does no harm."""
+import gzip
 import hashlib
 import json
 import os
@@ -123,10 +124,23 @@ def other_orders(db):
     again = o.db()
     o.run('import', archives.repack(o.new() + '/r.tar.gz', members, sorted(members, reverse=True)), db=again)
     o.check(listed(again) == want, 'another order')
+    # A pipe is read once.
+    for order in (sorted(members, reverse=True), sorted(members, key=lambda name: name == 'manifest.json')):
+        again = o.db()
+        backwards = open(archives.repack(o.new() + '/r.tar.gz', members, order), 'rb').read()
+        answer = o.run('import', '--json', '-', db=again, input=backwards)
+        o.check(answer.status == 0 and answer.summary['added'] == COUNT and not answer.err, 'another order through a pipe', answer)
+        o.check(listed(again) == want, 'another order through a pipe: list')
+        again = o.db()
+        answer = o.run('import', '--json', '-', db=again, input=gzip.decompress(backwards)[:-12000])
+        o.check(answer.status == 1 and answer.summary['added'] > 0, 'most of it through a pipe', answer)
     bare = {name: content for name, content in members.items() if name != 'manifest.json'}
     again = o.db()
     answer = o.run('import', '--json', archives.repack(o.new() + '/bare.tar.gz', bare), db=again)
     o.check(answer.status == 0 and answer.summary['added'] == COUNT, 'without a manifest', answer)
+    again = o.db()
+    answer = o.run('import', '--json', '-', db=again, input=open(archives.repack(o.new() + '/bare.zip', bare), 'rb').read())
+    o.check(answer.status == 0 and answer.summary['added'] == COUNT, 'without a manifest through a pipe', answer)
     more = dict(members)
     more['reports/mine.ips'] = good(77)
     again = o.db()
