@@ -206,7 +206,8 @@ static void long_texts_are_cut(void **state) {
 	char symbol[600];
 	struct signed_report s;
 
-	for (size_t i = 0; i + 2 < sizeof symbol; i += 2)
+	memcpy(symbol, "pool", 4);
+	for (size_t i = 4; i + 2 < sizeof symbol; i += 2)
 		memcpy(symbol + i, "\xc3\xa4", 2);
 	symbol[598] = 0;
 	f.frames[0] = (struct fixture_frame){"Metal", symbol};
