@@ -49,8 +49,8 @@ static int add_state(struct gathering *gathering, struct store *store, enum stat
 	struct store_state state;
 	if (!name)
 		return 0;
-	int r = store_state_find(store, name, target == STATE_SITE, &state, err);
-	if (r == -ENOENT || r == -EEXIST) {
+	int r = store_state_get(store, target, name, &state, err);
+	if (r == -ENOENT) {
 		*err = (struct err){0};
 		return 0;
 	}

@@ -49,6 +49,9 @@ struct store_state_change {
  * err lists what it may be. */
 int store_state_find(struct store *store, const char *word, bool known_site,
 	struct store_state *ret, struct err *err);
+/* By its whole name, and without counting its incidents: what a row of the list costs. -ENOENT. */
+int store_state_get(struct store *store, enum state_target target, const char *name,
+	struct store_state *ret, struct err *err);
 /* A transaction of its own; writes one row of history. 1: nothing changes, nothing is written.
  * -EINVAL: what store_state_check() refuses. */
 int store_state_set(struct store *store, const struct store_state *state,

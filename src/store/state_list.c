@@ -70,8 +70,10 @@ static int keep_texts(struct store *store, struct store_state *state, struct err
 	return 0;
 }
 
-int store_state_load(struct store *store, enum state_target target, const char *name,
+int store_state_get(struct store *store, enum state_target target, const char *name,
 	struct store_state *ret, struct err *err) {
+	struct err own = {0};
+	err = err != NULL ? err : &own;
 	bool site = target == STATE_SITE;
 	sqlite3_stmt *find =
 		store_statement(store, site ? ST_STATE_OF_SITE : ST_STATE_OF_SIGNATURE, err);
@@ -86,6 +88,15 @@ int store_state_load(struct store *store, enum state_target target, const char *
 	struct store_state state = read_state(find, target);
 	r = keep_texts(store, &state, err);
 	sqlite3_reset(find);
+	if (r == 0)
+		*ret = state;
+	return r;
+}
+
+int store_state_load(struct store *store, enum state_target target, const char *name,
+	struct store_state *ret, struct err *err) {
+	struct store_state state;
+	int r = store_state_get(store, target, name, &state, err);
 	if (r == 0)
 		r = count_incidents(store, &state, err);
 	if (r == 0)
