@@ -77,7 +77,7 @@ int redactor_allow(struct redactor *redactor, const char *text, struct err *err)
 
 int redactor_learn(struct redactor *redactor, const struct report *report, const char *bytes,
 	size_t len, struct err *err) {
-	int r = redact_learn_report(&redactor->names, report);
+	int r = redact_learn_report(&redactor->names, &redactor->words, report);
 
 	if (r == 0)
 		r = redact_learn_text(&redactor->names, bytes, len);
@@ -85,34 +85,38 @@ int redactor_learn(struct redactor *redactor, const struct report *report, const
 	return r < 0 ? err_set(err, r, "out of memory") : 0;
 }
 
-/* Case and accents do not make another value. */
+/* The next letter that counts, 0 at the end. Case and accents do not make another value, nor does
+ * what joins the digits of a machine's. */
+static uint32_t next_letter(enum redact_kind kind, const char *value, size_t len, size_t *at) {
+	uint32_t point = 0;
+
+	while (*at < len && point == 0) {
+		*at += redact_letter(value + *at, len - *at, &point);
+		if (kind == REDACT_MACHINE && (point == '-' || point == '_' || point == ':'))
+			point = 0;
+	}
+	return point;
+}
+
 static uint64_t hash_value(enum redact_kind kind, const char *value, size_t len) {
 	uint64_t hash = text_hash(TEXT_HASH_START, (const char[]){(char)kind}, 1);
+	uint32_t point;
+	size_t at = 0;
 
-	for (size_t i = 0; i < len;) {
-		uint32_t point;
-
-		i += redact_letter(value + i, len - i, &point);
-		if (point != 0)
-			hash = text_hash(hash, (const char *)&point, sizeof point);
-	}
+	while ((point = next_letter(kind, value, len, &at)) != 0)
+		hash = text_hash(hash, (const char *)&point, sizeof point);
 	return hash;
 }
 
-static bool same_value(const char *a, const char *b, size_t b_len) {
+static bool same_value(enum redact_kind kind, const char *a, const char *b, size_t b_len) {
 	size_t a_len = strlen(a), i = 0, k = 0;
+	uint32_t left, right;
 
-	while (i < a_len || k < b_len) {
-		uint32_t left = 0, right = 0;
-
-		while (i < a_len && left == 0)
-			i += redact_letter(a + i, a_len - i, &left);
-		while (k < b_len && right == 0)
-			k += redact_letter(b + k, b_len - k, &right);
-		if (left != right)
-			return false;
-	}
-	return true;
+	do {
+		left = next_letter(kind, a, a_len, &i);
+		right = next_letter(kind, b, b_len, &k);
+	} while (left == right && left != 0);
+	return left == right;
 }
 
 static size_t find_slot(const struct redactor *redactor, enum redact_kind kind, uint64_t hash,
@@ -122,7 +126,7 @@ static size_t find_slot(const struct redactor *redactor, enum redact_kind kind, 
 	for (; redactor->slots[at] != 0; at = (at + 1) & (redactor->slot_count - 1)) {
 		const struct value *v = &redactor->values[redactor->slots[at] - 1];
 
-		if (v->hash == hash && v->kind == kind && same_value(v->value, value, len))
+		if (v->hash == hash && v->kind == kind && same_value(kind, v->value, value, len))
 			break;
 	}
 	return at;

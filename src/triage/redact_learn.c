@@ -154,7 +154,7 @@ static int learn_threads(struct redact_names *names, const struct report *report
 	return r;
 }
 
-int redact_learn_report(struct redact_names *names, const struct report *report) {
+static int learn_paths(struct redact_names *names, const struct report *report) {
 	const char *const texts[] = {report->process.name, report->process.path,
 		report->process.parent, report->process.responsible, report->process.coalition,
 		report->exception.message, report->exception.subtype, report->termination.indicator,
@@ -169,6 +169,13 @@ int redact_learn_report(struct redact_names *names, const struct report *report)
 	for (size_t i = 0; i < report->image_count && r == 0; i++)
 		r = learn_one(names, report->images[i].path);
 	return r == 0 ? learn_threads(names, report) : r;
+}
+
+int redact_learn_report(
+	struct redact_names *names, const struct redact_words *words, const struct report *report) {
+	int r = learn_paths(names, report);
+
+	return r == 0 ? redact_learn_values(names, words, report) : r;
 }
 
 void redact_learn_numbers(const char *text, size_t len, uint64_t numbers[REDACT_KIND_COUNT]) {
@@ -196,5 +203,5 @@ int redact_names_of(
 		return -ENOMEM;
 	names->arena = arena;
 	*ret = names;
-	return redact_learn_report(names, report);
+	return redact_learn_report(names, NULL, report);
 }

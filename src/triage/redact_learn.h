@@ -5,13 +5,20 @@
 #define TRIAGE_REDACT_LEARN_H
 
 #include "triage/redact_names.h"
+#include "triage/redact_words.h"
 
 /* A whole name and those of its parts that are names of their own. Returns 0 or -ENOMEM. */
 int redact_learn_name(
 	struct redact_names *names, enum redact_kind kind, const char *value, size_t len);
 /* The names behind /Users/ and /home/, before "-MacBook-Pro.local" and so on. */
 int redact_learn_text(struct redact_names *names, const char *text, size_t len);
-int redact_learn_report(struct redact_names *names, const struct report *report);
+/* What of other programs, of threads and of the machine goes as a whole where it stands, so that it
+ * goes everywhere. words: beside the vocabulary, may be NULL. */
+int redact_learn_values(
+	struct redact_names *names, const struct redact_words *words, const struct report *report);
+/* All of these. */
+int redact_learn_report(
+	struct redact_names *names, const struct redact_words *words, const struct report *report);
 /* Numbers that placeholders in text already have: numbers[kind] becomes the highest. */
 void redact_learn_numbers(const char *text, size_t len, uint64_t numbers[REDACT_KIND_COUNT]);
 

@@ -413,6 +413,82 @@ static void learning_finds_names_and_numbers(void **state) {
 	redactor_free(redactor);
 }
 
+/* Redacts text as what it is in a report that teaches its values. */
+static void check_learned(
+	const struct report *report, enum redact_form form, const char *text, const char *want) {
+	const struct redact_names *own = NULL;
+	struct redactor *redactor = NULL;
+	struct buf buf = {0};
+	struct arena arena;
+
+	arena_init(&arena, ARENA_BYTES);
+	assert_int_equal(redactor_new(&redactor, NULL), 0);
+	assert_int_equal(redactor_learn(redactor, report, "", 0, NULL), 0);
+	redact(redactor, form, text, &buf);
+	assert_string_equal(buf_str(&buf), want);
+	assert_int_equal(redact_names_of(report, &arena, &own), 0);
+	assert_string_equal(redact_fold(form, own, text, &arena),
+		redact_fold(form, NULL, buf_str(&buf), &arena));
+	buf_finish(&buf);
+	redactor_free(redactor);
+	arena_finish(&arena);
+}
+
+/* What goes where it stands alone goes in a function, too. */
+static void values_of_a_report_go_everywhere(void **state) {
+	static const struct {
+		enum redact_form form;
+		const char *text, *want;
+	} cases[] = {
+		{REDACT_FORM_SYMBOL, "load_zorbterm_buffer(int)", "load_<word-1>_buffer(int)"},
+		{REDACT_FORM_SYMBOL, "ZorbTermLoadBuffer", "<word-1>LoadBuffer"},
+		{REDACT_FORM_SYMBOL, "load_florpd_buffer", "load_<word-1>_buffer"},
+		{REDACT_FORM_SYMBOL, "load_buffer_quuxcorp", "load_buffer_<word-1>"},
+		{REDACT_FORM_SYMBOL, "load_buffer_blorped", "load_buffer_<word-1>"},
+		{REDACT_FORM_SYMBOL, "load_buffer_vlimted", "load_buffer_<word-1>"},
+		{REDACT_FORM_SYMBOL, "load_buffer_grundle", "load_buffer_<word-1>"},
+		{REDACT_FORM_SYMBOL, "init_0123456789ABCDEFab_load", "init_<machine-1>_load"},
+		{REDACT_FORM_SYMBOL, "zappoLoadBuffer", NULL},
+		{REDACT_FORM_SYMBOL, "zinglib_load_buffer", NULL},
+		{REDACT_FORM_SYMBOL, "facebook::render_worker_loop", NULL},
+		{REDACT_FORM_NAME, "zorbterm helper", "<word-1> helper"},
+		{REDACT_FORM_PATH, "/System/zorbterm.dylib", "/System/<word-1>.dylib"},
+		{REDACT_FORM_TEXT, "of zorbterm", "of <word-1>"},
+	};
+	struct thread threads[] = {
+		{.name = "Blorped facebook render worker"}, {.queue = "com.vlimted.render"}};
+	struct image images[] = {{.name = "zinglib", .path = "/usr/lib/zinglib"}};
+	struct report report = {.crashed_thread = -1,
+		.process = {.name = "Zappo",
+			.parent = "ZorbTerm",
+			.responsible = "florpd Zappo",
+			.coalition = "com.quuxcorp.zinglib"},
+		.termination.by_process = "grundle",
+		.crash_reporter_key = "0123456789abcdefab",
+		.threads = threads,
+		.thread_count = 2,
+		.images = images,
+		.image_count = 1};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		check_learned(&report, cases[i].form, cases[i].text,
+			cases[i].want != NULL ? cases[i].want : cases[i].text);
+}
+
+/* One machine has one placeholder, however its key is written. */
+static void a_key_is_one_value(void **state) {
+	struct redactor *redactor = make();
+	struct buf buf = {0};
+
+	(void)state;
+	redact_whole(redactor, REDACT_MACHINE, "A1B2C3D4-E5F6-0718-293A-4B5C6D7E8F90", &buf);
+	redact(redactor, REDACT_FORM_SYMBOL, " init_a1b2c3d4_e5f6_0718_293a_4b5c6d7e8f90", &buf);
+	assert_string_equal(buf_str(&buf), "<machine-1> init_<machine-1>");
+	buf_finish(&buf);
+	redactor_free(redactor);
+}
+
 static void common_words_are_no_names(void **state) {
 	struct redactor *redactor = make();
 	struct buf buf = {0};
@@ -456,6 +532,8 @@ int main(void) {
 		cmocka_unit_test(numbers_end),
 		cmocka_unit_test(words_may_be_allowed),
 		cmocka_unit_test(learning_finds_names_and_numbers),
+		cmocka_unit_test(values_of_a_report_go_everywhere),
+		cmocka_unit_test(a_key_is_one_value),
 		cmocka_unit_test(common_words_are_no_names),
 		cmocka_unit_test(hostile_texts_take_linear_time),
 	};
