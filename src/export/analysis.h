@@ -122,7 +122,7 @@ struct analysis_day {
 
 struct analysis_incident {
 	int64_t id;
-	const char *incident_id;
+	const char *incident_id; /* NULL too when it has not the form of one */
 	enum report_kind kind;
 	bool simulated, raw_gone;
 	struct i64_opt captured_at_us, pid;

@@ -255,13 +255,12 @@ static int count_crash(struct analysis_work *work, const struct analysis_facts *
 
 /* ---- one by one ---- */
 
-/* Apple's incident ids are made of hexadecimal digits and dashes; they name nobody. */
+/* Apple's incident ids are made of hexadecimal digits and dashes; they name nobody. What a report
+ * has there otherwise ("../../x") is no name for people to use. */
 static const char *incident_id(struct analysis_work *work, const struct incident *row) {
 	const char *id = row->incident_id;
-	if (!id)
+	if (!id || id[strspn(id, "0123456789abcdefABCDEF-")])
 		return NULL;
-	if (id[strspn(id, "0123456789abcdefABCDEF-")])
-		return texts_keep(&work->texts, REDACT_FORM_TEXT, id);
 	const char *ret = arena_strdup(&work->analysis->arena, id);
 	work->texts.failed = work->texts.failed || !ret;
 	return ret;

@@ -40,16 +40,10 @@ static void finish(struct archive *archive) {
 	free(archive->items);
 }
 
-static int count_replaced(const struct redact_replacement *replacement, void *user) {
-	uint64_t *count = user;
-	*count += replacement->count > 0;
-	return 0;
-}
-
 static int compose(struct archive *archive, struct err *err) {
 	const struct archive_options *options = archive->options;
 	int r = archive_select(archive, err);
-	if (r == 0 && options->redactor && (options->on_review || options->max_bytes))
+	if (r == 0 && options->redactor)
 		r = archive_places_new(&archive->places, err);
 	if (r == 0 && options->redactor)
 		r = archive_learn(archive, err);
@@ -60,13 +54,10 @@ static int compose(struct archive *archive, struct err *err) {
 	return r;
 }
 
-/* The manifest of what is kept; those of attempts to fit replaced words, too. */
 static int conclude(struct archive *archive, size_t keep, struct err *err) {
-	int r = archive_places_pass(archive, err);
+	int r = manifest_write(archive, keep, err);
 	if (r == 0)
-		r = manifest_write(archive, keep, err);
-	if (r == 0)
-		r = archive_places_of_manifest(archive, err);
+		r = archive_places_in_members(archive, err);
 	return r == 0 ? archive_places_settle(archive, keep, err) : r;
 }
 
@@ -107,8 +98,6 @@ static int fill_result(
 	const struct archive_review review = {archive};
 	if (archive->places)
 		archive_review_each(&review, count_written, &ret->replaced);
-	else if (archive->options->redactor)
-		redactor_each(archive->options->redactor, count_replaced, &ret->replaced);
 	return 0;
 }
 

@@ -65,8 +65,7 @@ static int redact_item(struct archive_leaving *leaving, struct err *err) {
 	if (r < 0)
 		return r;
 	leaving->item->changed = is_changed(&leaving->loaded.triage, &leaving->triage);
-	r = archive_places_of_report(leaving->archive, leaving->item, err);
-	return r == 0 ? redact_words(leaving, err) : r;
+	return redact_words(leaving, err);
 }
 
 static int recall_item(struct archive_leaving *leaving, struct err *err) {

@@ -68,8 +68,7 @@ struct archive {
 	struct archive_member members[ARCHIVE_MEMBERS_MAX];
 	size_t member_count;
 	struct archive_spools spools;
-	struct archive_places
-		*places; /* NULL unless somebody reviews or something may be dropped */
+	struct archive_places *places; /* NULL without a redactor */
 	uint64_t replaced;
 	const char *repro_missing; /* why there is no repro; NULL: there is */
 };
@@ -147,16 +146,13 @@ int archive_compose_texts(struct archive *archive, struct err *err);
 
 int archive_places_new(struct archive_places **ret, struct err *err);
 void archive_places_free(struct archive_places *places);
-/* What was replaced since the last of these calls stands there. They do nothing without places. */
-int archive_places_of_report(
-	struct archive *archive, const struct archive_item *item, struct err *err);
-/* In what incidents.json says of it. */
-int archive_places_of_view(
-	struct archive *archive, const struct archive_item *item, struct err *err);
-int archive_places_of_member(struct archive *archive, size_t member, struct err *err);
-int archive_places_of_manifest(struct archive *archive, struct err *err);
-/* ... in nothing that is written. */
-int archive_places_pass(struct archive *archive, struct err *err);
+/* What is written of an item. They do nothing without places. */
+int archive_places_in_report(struct archive *archive, const struct archive_item *item,
+	const char *bytes, size_t len, struct err *err);
+int archive_places_in_view(struct archive *archive, const struct archive_item *item,
+	const char *bytes, size_t len, struct err *err);
+/* The other members, once they and the manifest are what will be written. */
+int archive_places_in_members(struct archive *archive, struct err *err);
 /* Counts what stands in the first keep items and in everything else; once, after the others. */
 int archive_places_settle(struct archive *archive, size_t keep, struct err *err);
 

@@ -47,7 +47,9 @@ static int add_report(
 	snprintf(report->original_sha256, sizeof report->original_sha256, "%s",
 		leaving->row.sha256 ? leaving->row.sha256 : "");
 	sha256(bytes, len, report->sha256);
-	r = spool_add(&archive->spools.reports, bytes, len, err);
+	r = archive_places_in_report(archive, leaving->item, bytes, len, err);
+	if (r == 0)
+		r = spool_add(&archive->spools.reports, bytes, len, err);
 	if (r == 0)
 		leaving->item->report = archive->report_count++;
 	return r;
@@ -155,6 +157,8 @@ static int add_view(struct archive_leaving *leaving, struct err *err) {
 	int r = json_view_print(
 		&line, leaving->report, &leaving->triage, &row, JSON_VIEW_LIST, err);
 	if (r == 0)
+		r = archive_places_in_view(archive, leaving->item, line.data, line.len, err);
+	if (r == 0)
 		r = spool_add(views, line.data, line.len, err);
 	buf_finish(&line);
 	return r;
@@ -196,8 +200,6 @@ static int compose_item(struct archive *archive, struct archive_item *item, stru
 	} else {
 		note_decided(&leaving);
 		r = put(&leaving, err);
-		if (r == 0)
-			r = archive_places_of_view(archive, item, err);
 	}
 	item->views_end = archive->spools.views.len;
 	archive_leaving_finish(&leaving);

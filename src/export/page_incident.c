@@ -152,7 +152,7 @@ static void add_facts(struct buf *out, const struct page_incident *incident) {
 	}
 	add_system(out, incident, &text);
 	add_process(out, report, &text);
-	fact(out, "Identifier", report->incident_id);
+	fact(out, "Identifier", incident->row->incident_id);
 	buf_add_str(out, "</dl>\n");
 	out->failed = out->failed || text.failed;
 	buf_finish(&text);

@@ -2,7 +2,9 @@
 import hashlib
 import json
 import os
+import pty
 import random
+import select
 import signal
 import stat
 import subprocess
@@ -10,6 +12,7 @@ import sys
 import time
 
 import archives
+import outsider
 from outsider import Outsider, dump, good, incident, report, text
 
 o = Outsider()
@@ -109,6 +112,31 @@ def hostile_names():
                         (name.startswith(archives.FOLDER) and archives.NAME.fullmatch(name.removeprefix(archives.FOLDER))), 'name', name)
             o.check(archives.manifest(members)['counts']['incidents'] >= len(names) - 1, 'hostile names: all there',
                     archives.manifest(members)['counts'])
+
+
+def hostile_ids():
+    """What an incident calls itself is shown to people only where it has the form that all have."""
+    place, db = o.new('hostile'), o.db()
+    names = ('../../../../tmp/evil', '/etc/passwd', '..', 'C:\\evil', '\u202e79BC', '%2e%2e%2f', '79BC4A1F-C45B-45D9-BB21-94FE1DDC55A9/../x')
+    for number, name in enumerate(names, 1):
+        header, body = report(number)
+        header['incident_id'] = body['incident'] = name
+        o.write('%s/Python-%d.ips' % (place, number), dump(header, body))
+    o.write(place + '/Python-good.ips', good(20))
+    o.run('scan', '-q', '--all', place, db=db)
+    for args in ((), ('--no-redact',)):
+        path = o.new() + '/x.tar.gz'
+        export(db, path, *args)
+        members, about = archives.read(path)
+        for shown in ('REPORT.md', 'report.html', 'ISSUE.md', 'FEEDBACK.md'):
+            found = [odd for odd in ('../', 'passwd', 'evil', '%2e', '\u202e') if odd in members[shown].decode()]
+            o.check(not found, 'an odd id in ' + shown, found)
+        o.check(incident(20).encode() in members['REPORT.md'] and incident(20).encode() in members['report.html'], 'a good id')
+        o.check(all(archives.NAME.fullmatch(name) for name in members), 'odd ids: names', sorted(members))
+        flat = o.new('flat')
+        o.run('export', '--flat', flat, *args, db=db)
+        o.check(sorted(os.listdir(flat)) == ['crash_20251221_013618%s.json' % more for more in [''] + ['_%d' % i for i in range(2, 9)]], 'odd ids: flat',
+                sorted(os.listdir(flat)))
 
 
 def killed(db):
@@ -249,6 +277,87 @@ def without_bytes():
         o.check(all(row['site'] == 'agx-set-compute-pipeline-state' for row in rows), 'without bytes: sites', rows[-1])
 
 
+def replaced_of(rows):
+    return {row['value'] for row in rows}
+
+
+def dropped_values():
+    """What stands only in incidents that are left out is neither counted nor shown, nor is what was said of them."""
+    place, db = o.new('dropped'), o.db()
+    for number in range(1, 25):
+        captured = '2025-12-20 10:%02d:18.2862 -0800' % number
+        o.write('%s/Python-%d.ips' % (place, number), good(number, captureTime=captured, coalitionName='sulvenquor%s' % chr(96 + number)))
+    header, other = report(25, captureTime='2025-12-19 10:00:18.2862 -0800')
+    other['threads'][0]['frames'][0]['symbol'] = 'Renderer::draw()'
+    o.write(place + '/Python-old.ips', dump(header, other))
+    o.run('scan', '-q', place, db=db)
+    old = o.run('list', '--json', incident(25), db=db).lines[0]['signature']['hash']
+    new = o.run('list', '--json', incident(1), db=db).lines[0]['signature']['hash']
+    for signature, note in ((old, 'morvenquist'), (new, 'tallenbrack')):
+        o.run('triage', signature, '--note', note, db=db)
+    path = o.new() + '/x.tar.gz'
+    everything = export(db, path, '--json', '--review').summary
+    values = replaced_of(everything['replacements'])
+    o.check({'sulvenquora', 'sulvenquorx', 'morvenquist', 'tallenbrack'} <= values, 'the manifest is reviewed', sorted(values))
+    limit = os.path.getsize(path) - (os.path.getsize(path) - smallest(db, os.path.dirname(path))) // 2
+    some = export(db, path, '--json', '--review', '--max-size', str(limit)).summary
+    members, _ = archives.read(path)
+    values = replaced_of(some['replacements'])
+    kept = {int(row['incident_id'][:8], 16) for row in json.loads(members['incidents.json'])}
+    o.check(some['dropped'] and 'sulvenquorx' in values and 'sulvenquora' not in values, 'of what is left out', sorted(values))
+    o.check(some['replaced'] == len(values), 'replaced', (some['replaced'], len(values)))
+    o.check(some['replaced'] == export(db, path, '--json', '--max-size', str(limit)).summary['replaced'], 'replaced, without a review')
+    for row in some['replacements']:
+        o.check(row['first'] in members, 'a member that is there', row)
+        if row['value'].startswith('sulvenquor'):
+            o.check(ord(row['value'][-1]) - 96 in kept, 'a value that is not there', row)
+    states = archives.manifest(members)['states']
+    o.check([row['name'] for row in states] == [new], 'states of what is there', states)
+    alone = export(db, path, '--json', incident(25)).summary
+    states = archives.manifest(archives.read(path)[0])['states']
+    o.check(alone['incidents'] == 1 and [row['name'] for row in states] == [old], 'states of one', states)
+
+
+def words(db):
+    """A word that would stay is refused, as is what makes no sense together."""
+    path = o.new() + '/x.tar.gz'
+    for word in ('python', 'Shared', 'public', 'default', 'AGXMetal', '<acme>', '', '  ', '<user-1>'):
+        answer = export(db, path, '--redact', word, label='--redact %r' % word, status=2)
+        o.check(b'--redact' in answer.err and not os.path.exists(path), '--redact %r: told' % word, answer)
+    for word in ('zarquon', 'zarquon velmora', 'xq', 'Ünique'):
+        export(db, path, '--redact', word, label='--redact %r' % word)
+    for args in (('--flat', os.path.dirname(path) + '/flat'), ('-o', path)):
+        answer = o.run('export', *args, '--redact', 'zarquon', '--no-redact', db=db)
+        o.check(answer.status == 2 and not os.path.exists(os.path.dirname(path) + '/flat'), '--redact and --no-redact', answer)
+
+
+def asked_and_interrupted(db):
+    """A person who gives up at the question ends it at once, whatever waited."""
+    place, temporary = o.new('asked'), o.new('temporary')
+    for way in ('key', signal.SIGINT, signal.SIGTERM):
+        child, fd = pty.fork()
+        if not child:
+            command = [outsider.PROGRAM, '--db', db, 'export', '--review', '-o', place + '/x.tar.gz']
+            os.execve(command[0], command, dict(o.env, TMPDIR=temporary))
+        seen = b''
+        while b'[y/N]' not in seen and select.select([fd], [], [], 30)[0]:
+            seen += os.read(fd, 65536)
+        began = time.monotonic()
+        if way == 'key':
+            os.write(fd, b'\x03')
+        else:
+            os.kill(child, way)
+        try:
+            while select.select([fd], [], [], 30)[0] and os.read(fd, 65536):
+                pass
+        except OSError:
+            pass  # the other side is closed
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.close(fd)
+        o.check(b'[y/N]' in seen and status != 0 and time.monotonic() - began < 5, 'asked and interrupted', (way, status, time.monotonic() - began))
+        o.check(os.listdir(place) == os.listdir(temporary) == [], 'asked and interrupted: left behind', os.listdir(place) + os.listdir(temporary))
+
+
 def documents():
     """Several reports in one file, text forms, HTML: each is redacted on its own, all are kept as they are without."""
     place, db = o.new('documents'), o.db()
@@ -278,6 +387,7 @@ def main():
     whole(db, count)
     purposes(db)
     hostile_names()
+    hostile_ids()
     killed(db)
     targets(db)
     sizes(db, count)
@@ -285,6 +395,9 @@ def main():
     same_second()
     without_bytes()
     documents()
+    dropped_values()
+    words(db)
+    asked_and_interrupted(db)
     o.end()
 
 
