@@ -126,7 +126,10 @@ static size_t mac_length(const char *text, size_t len) {
 			return 0;
 		n += group < 5;
 	}
-	return ends_here(text, len, n) && (n >= len || text[n] != text[2]) ? n : 0;
+	return ends_here(text, len, n) &&
+			       (n + 1 >= len || text[n] != text[2] || !redact_is_hex(text[n + 1]))
+		       ? n
+		       : 0;
 }
 
 static size_t uuid_length(const char *text, size_t len) {
@@ -176,6 +179,27 @@ static size_t phone_length(const char *text, size_t len) {
 	if (plus)
 		return digits >= 8 && digits <= 15 ? end : 0;
 	return groups == 3 && digits >= 10 && digits <= 11 && (dots < 2 || last == 4) ? end : 0;
+}
+
+/* "4929 1183 6620 7745": the number of a card or an account in groups of four; bytes. */
+static size_t grouped_number(const char *text, size_t len) {
+	size_t done = 0, groups = 0, n;
+
+	if (!redact_is_digit(text[0]))
+		return 0;
+	for (;;) {
+		for (n = 0; done + n < len && n < 5 && redact_is_digit(text[done + n]); n++)
+			;
+		if (n == 0 || n > 4 || (done + n < len && redact_is_ident(text[done + n])))
+			break;
+		done += n;
+		groups++;
+		if (n < 4 || done + 1 >= len || (text[done] != ' ' && text[done] != '-') ||
+			!redact_is_digit(text[done + 1]))
+			return groups > 2 ? done : 0;
+		done++;
+	}
+	return groups > 2 ? done - 1 : 0;
 }
 
 /* Names of Macs, and of hosts in a network at home. */
@@ -285,6 +309,7 @@ size_t redact_find(const struct redact_scan *scan, size_t at, size_t to, bool pr
 	static const struct finder finders[] = {
 		{email_length, REDACT_ADDRESS, REDACT_HAS_AT, false},
 		{uuid_length, REDACT_MACHINE, 0, true},
+		{grouped_number, REDACT_SECRET, 0, true},
 		{mac_length, REDACT_MACHINE, MAC_SIGNS, false},
 		{ipv4_length, REDACT_ADDRESS, REDACT_HAS_DOT, true},
 		{ipv6_length, REDACT_ADDRESS, REDACT_HAS_COLON, true},

@@ -24,7 +24,8 @@ bool redact_find_path_at(const struct redact_scan *scan, size_t at, size_t to);
 bool redact_is_bundle(const char *text, size_t len);
 /* Reads it: Apple's own stay, the words of others only when they are known. */
 void redact_scan_bundle(const struct redact_scan *scan, size_t from, size_t to);
-/* Bytes of "com.apple.driver.Name(1.2)", a part of the kernel, at text; 0 when none stands there. */
+/* Bytes of "com.apple.driver.Name(1.2)", a part of the kernel, at text; 0 when none stands there.
+ */
 size_t redact_kernel_part(const char *text, size_t len);
 
 /* A private name that starts at at, whole words only where it must be. */

@@ -6,6 +6,7 @@
 #include "triage/redact_learn.h"
 
 #include "triage/redact_char.h"
+#include "triage/redact_find.h"
 #include "triage/redact_scan.h"
 
 #include <errno.h>
@@ -113,7 +114,7 @@ static void learn_value(struct lesson *lesson, const char *text) {
 		return;
 	lesson->text = text;
 	scan.len = strlen(text);
-	redact_scan(&scan, REDACT_FORM_TEXT);
+	redact_scan(&scan, redact_is_bundle(text, scan.len) ? REDACT_FORM_NAME : REDACT_FORM_TEXT);
 }
 
 /* A UUID is known by its form wherever it stands. */

@@ -198,7 +198,8 @@ static bool is_register(struct text name) {
 	static const char *const names[] = {"lr", "fp", "sp", "pc", "cpsr", "far", "esr", "rflags",
 		"eflags", "rax", "rbx", "rcx", "rdx", "rdi", "rsi", "rbp", "rsp", "rip", "rfl",
 		"cr2", "eax", "ebx", "ecx", "edx", "edi", "esi", "ebp", "esp", "eip", "efl", "cs",
-		"ds", "es", "fs", "gs", "ss", "ip", "tmp0", "tmp1", "tmp2", NULL};
+		"ds", "es", "fs", "gs", "ss", "ip", "trap", "err", "cpu", "tmp0", "tmp1", "tmp2",
+		NULL};
 	if (name.len > 1 && name.len < 4 && (*name.p == 'x' || *name.p == 'r') &&
 		digits_of(text_from(name, 1)) == name.len - 1)
 		return true;
@@ -246,8 +247,9 @@ void line_instructions(struct redact_line *line, struct text text) {
 		if (!is_hex_pair(next))
 			return;
 		next = text_from(next, 2);
-		if (next.len && (*next.p == ' ' || *next.p == '-' || *next.p == ']'))
-			next = text_from(next, 1);
+		if (next.len && !strchr(" -]", *next.p))
+			return;
+		next = text_from(next, next.len ? 1 : 0);
 		line_keep(line, take(&text, (size_t)(next.p - text.p)));
 	}
 }

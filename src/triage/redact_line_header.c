@@ -149,9 +149,21 @@ static struct text without_commas(struct text word) {
 	return word;
 }
 
+/* "SIGNAL, Code 11", "DYLD, [0x1]", "SIGNAL 11": a word in capitals, then what belongs to it. */
+static bool has_namespace(struct text value) {
+	size_t n = 0;
+	while (n < value.len && ((value.p[n] >= 'A' && value.p[n] <= 'Z') || value.p[n] == '_'))
+		n++;
+	return n > 1 && (n == value.len || value.p[n] == ',' || value.p[n] == ' ');
+}
+
 static void put_reason(struct redact_line *line, struct text value) {
 	struct text title = value;
 	uint64_t number;
+	if (!text_begins(value, "Namespace ") && !has_namespace(value)) {
+		line_put(line, POLICY_TEXT, value);
+		return;
+	}
 	if (text_skip(&value, "Namespace "))
 		line_keep(line, text_upto(title, strlen("Namespace")));
 	struct text word = text_word(&value), bare = without_commas(word);

@@ -104,25 +104,6 @@ static size_t read_word(const struct redact_scan *scan, size_t at, size_t to) {
 	return n;
 }
 
-/* "4929 1183 6620 7745": the number of a card or an account in groups of four; bytes. */
-static size_t grouped_number(const char *text, size_t len) {
-	size_t done = 0, groups = 0, n;
-
-	for (;;) {
-		for (n = 0; done + n < len && n < 5 && redact_is_digit(text[done + n]); n++)
-			;
-		if (n == 0 || n > 4 || (done + n < len && redact_is_ident(text[done + n])))
-			break;
-		done += n;
-		groups++;
-		if (n < 4 || done + 1 >= len || (text[done] != ' ' && text[done] != '-') ||
-			!redact_is_digit(text[done + 1]))
-			return groups > 2 ? done : 0;
-		done++;
-	}
-	return groups > 2 ? done - 1 : 0;
-}
-
 void redact_scan_words(const struct redact_scan *scan, size_t from, size_t to) {
 	for (size_t i = from, n; i < to; i += n) {
 		n = redact_placeholder(scan->text + i, to - i);
@@ -181,11 +162,6 @@ static size_t read_token(const struct redact_scan *scan, const struct line *line
 
 	if (n > 0)
 		return n;
-	if (redact_is_digit(text[at]) && !redact_is_ident(before) &&
-		(n = grouped_number(text + at, to - at)) > 0) {
-		scan->found(REDACT_SECRET, at, at + n, scan->user);
-		return n;
-	}
 	n = redact_find_path(scan, at, to, true);
 	if (n > 0)
 		return n;

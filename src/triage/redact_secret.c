@@ -160,6 +160,18 @@ static size_t before_placeholder(const char *text, size_t len) {
 	return len;
 }
 
+/* Bytes of a text in quotes on one line, both quotes with it; 0 when none closes. */
+static size_t quoted_length(const char *text, size_t len) {
+	const char *line = memchr(text, '\n', len);
+	size_t end = line != NULL ? (size_t)(line - text) : len;
+	const char *close;
+
+	if (end < 2 || strchr("\"'", text[0]) == NULL)
+		return 0;
+	close = memchr(text + 1, text[0], end - 1);
+	return close != NULL ? (size_t)(close - text) + 1 : 0;
+}
+
 /* The value at text: what stands in quotes, else everything up to a blank, a quote or one of the
  * others. */
 static size_t value_length(const char *text, size_t len, const char *others, size_t *ret_from) {
@@ -169,18 +181,18 @@ static size_t value_length(const char *text, size_t len, const char *others, siz
 	if (len > VALUE_BYTES)
 		len = VALUE_BYTES;
 	if (len > 1 && (text[0] == '"' || text[0] == '\'')) {
-		const char *line = memchr(text, '\n', len);
-		size_t end = line != NULL ? (size_t)(line - text) : len;
-		const char *close = memchr(text + 1, text[0], end - 1);
-
 		*ret_from = 1;
-		if (close != NULL)
-			return before_placeholder(text, (size_t)(close - text));
+		n = quoted_length(text, len);
+		if (n > 0)
+			return before_placeholder(text, n - 1);
 		n = 1;
 	}
 	while (n < len && (unsigned char)text[n] > ' ' && strchr("\"'`", text[n]) == NULL &&
 		strchr(others, text[n]) == NULL)
 		n++;
+	/* another setting's value */
+	if (n > 0 && n < len && text[n - 1] == '=')
+		n += quoted_length(text + n, len - n);
 	return before_placeholder(text, n);
 }
 
