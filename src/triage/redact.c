@@ -11,6 +11,7 @@
 #include "triage/redact_learn.h"
 #include "triage/redact_names.h"
 #include "triage/redact_scan.h"
+#include "triage/redact_seen.h"
 #include "triage/redact_settle.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@ struct redactor {
 	struct arena arena;
 	struct redact_names names;
 	struct redact_words words;
+	struct redact_seen seen;
 	struct value *values; /* in the order of their placeholders */
 	size_t count, cap;
 	uint32_t *slots; /* into values, plus one */
@@ -48,6 +50,7 @@ int redactor_new(struct redactor **ret, struct err *err) {
 	if (redactor == NULL)
 		return err_set(err, -ENOMEM, "out of memory");
 	arena_init(&redactor->arena, ARENA_BYTES);
+	redact_seen_init(&redactor->seen);
 	redactor->names.arena = &redactor->arena;
 	redactor->words.arena = &redactor->arena;
 	*ret = redactor;
@@ -57,6 +60,7 @@ int redactor_new(struct redactor **ret, struct err *err) {
 void redactor_free(struct redactor *redactor) {
 	if (redactor == NULL)
 		return;
+	redact_seen_finish(&redactor->seen);
 	arena_finish(&redactor->arena);
 	free(redactor->slots);
 	free(redactor);
@@ -64,12 +68,14 @@ void redactor_free(struct redactor *redactor) {
 
 int redactor_know(
 	struct redactor *redactor, enum redact_kind kind, const char *value, struct err *err) {
+	redact_seen_clear(&redactor->seen);
 	if (value != NULL && redact_learn_name(&redactor->names, kind, value, strlen(value)) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
 
 int redactor_allow(struct redactor *redactor, const char *text, struct err *err) {
+	redact_seen_clear(&redactor->seen);
 	if (text != NULL && redact_words_add(&redactor->words, text) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
@@ -77,8 +83,10 @@ int redactor_allow(struct redactor *redactor, const char *text, struct err *err)
 
 int redactor_learn(struct redactor *redactor, const struct report *report, const char *bytes,
 	size_t len, struct err *err) {
-	int r = redact_learn_report(&redactor->names, &redactor->words, report);
+	int r;
 
+	redact_seen_clear(&redactor->seen);
+	r = redact_learn_report(&redactor->names, &redactor->words, report);
 	if (r == 0)
 		r = redact_learn_text(&redactor->names, bytes, len);
 	redact_learn_numbers(bytes, len, redactor->numbers);
@@ -218,9 +226,17 @@ void redact_bytes(struct redactor *redactor, enum redact_form form, const char *
 		.form = form,
 		.name = name_value,
 		.user = redactor};
+	size_t start = ret->len;
 
-	if (text != NULL)
-		redact_settle(&settle, text, len, ret);
+	if (text == NULL)
+		return;
+	if (redact_seen_find(&redactor->seen, form, text, len)) {
+		buf_add(ret, text, len);
+		return;
+	}
+	redact_settle(&settle, text, len, ret);
+	if (!ret->failed && ret->len - start == len && memcmp(ret->data + start, text, len) == 0)
+		redact_seen_add(&redactor->seen, form, text, len);
 }
 
 void redact(struct redactor *redactor, enum redact_form form, const char *text, struct buf *ret) {
