@@ -114,6 +114,8 @@ bool redact_is_hidden(uint32_t point) {
 		{0xad, 0xad}, {0x61c, 0x61c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},
 		{0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
 
+	if (point >= ' ' && point < 0x7f)
+		return false;
 	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
 		if (point >= ranges[i][0] && point <= ranges[i][1])
 			return true;
@@ -125,8 +127,11 @@ size_t redact_placeholder(const char *text, size_t len) {
 	if (len < 3 || text[0] != '<')
 		return 0;
 	for (size_t i = 0; i < REDACT_KIND_COUNT; i++) {
-		size_t n = strlen(redact_kind_names[i]) + 1, digits = 0;
+		size_t n, digits = 0;
 
+		if (text[1] != redact_kind_names[i][0])
+			continue;
+		n = strlen(redact_kind_names[i]) + 1;
 		if (len <= n || memcmp(text + 1, redact_kind_names[i], n - 1) != 0)
 			continue;
 		if (text[n] == '>')

@@ -91,7 +91,8 @@ static size_t read_operator(const char *text, size_t from, size_t at, size_t to)
 		"+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "+", "-", "*", "/", "%", "&", "|",
 		"^", "~", "!", "=", "<", ">", ","};
 
-	if (!is_behind(text, from, at, "operator") || (at - from > 8 && is_part(text[at - 9])))
+	if (before(text, from, at) != 'r' || !is_behind(text, from, at, "operator") ||
+		(at - from > 8 && is_part(text[at - 9])))
 		return 0;
 	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
 		if (has(text, at, to, signs[i]))
@@ -145,9 +146,9 @@ static bool is_blank(
 	static const char *const nameless[] = {"lambda", "struct", "class", "union", "enum", "type",
 		"unnamed", "anonymous", "block"};
 
-	if (has(text, at, to, " [inlined]"))
-		return false;
-	if (!has(text, at, to, " at "))
+	if (after(text, at, to) == '[')
+		return !has(text, at, to, " [inlined]");
+	if (after(text, at, to) != 'a' || !has(text, at, to, " at "))
 		return true;
 	for (size_t i = 0; g->depth > 0 && i < sizeof nameless / sizeof nameless[0]; i++) {
 		if (is_behind(text, from, at, nameless[i]))
@@ -162,7 +163,7 @@ static void open_bracket(struct redact_grammar *g, const struct redact_scan *sca
 
 	g->depth++;
 	g->method |= scan->text[at] == '[' && (prior == '-' || prior == '+');
-	g->extension |= has(scan->text, at, to, "(extension in ");
+	g->extension |= scan->text[at] == '(' && has(scan->text, at, to, "(extension in ");
 }
 
 static bool close_bracket(

@@ -116,7 +116,7 @@ bool redact_is_encoded(const char *text, size_t len) {
 static bool is_mangled(const char *text, size_t len, bool after_dollar) {
 	static const char *const prefixes[] = {"_Z", "__Z", "___Z", "_RN", "__RN", "_RI", "_T0"};
 
-	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+	for (size_t i = 0; text[0] == '_' && i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		size_t n = strlen(prefixes[i]);
 
 		if (len > n && memcmp(text, prefixes[i], n) == 0)
@@ -255,6 +255,11 @@ static bool has_hidden(const char *text, size_t len) {
 	for (size_t i = 0; i < len;) {
 		uint32_t point;
 
+		/* no sign of an identifier is hidden in ASCII */
+		if ((unsigned char)text[i] < 0x80) {
+			i++;
+			continue;
+		}
 		i += redact_char(text + i, len - i, &point);
 		if (redact_is_hidden(point))
 			return true;
@@ -263,7 +268,9 @@ static bool has_hidden(const char *text, size_t len) {
 }
 
 static size_t find_inside(const struct redact_scan *scan, size_t from, size_t at, size_t to) {
-	size_t n = redact_find_name(scan, from, at, to);
+	size_t n = redact_names_may_start(scan->names, scan->text[at])
+			   ? redact_find_name(scan, from, at, to)
+			   : 0;
 
 	if (n == 0 && at > from && scan->text[at - 1] == '_')
 		n = redact_find_prefixed(scan, at, to);
@@ -281,7 +288,9 @@ size_t redact_scan_ident(const struct redact_scan *scan, size_t from, size_t to,
 				    : i + redact_find_name(scan, from, i, to);
 		found |= next > i;
 		if (next == i)
-			next += redact_char(text + i, end - i, &(uint32_t){0});
+			next += (unsigned char)text[i] < 0x80
+					? 1
+					: redact_char(text + i, end - i, &(uint32_t){0});
 		if (next > end)
 			end = next;
 	}

@@ -126,10 +126,15 @@ static void learn_key(struct lesson *lesson, const char *key) {
 		learn_word(lesson, REDACT_MACHINE, key, len);
 }
 
+static bool is_same(const char *a, const char *b) {
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
 int redact_learn_values(
 	struct redact_names *names, const struct redact_words *words, const struct report *report) {
 	struct lesson lesson = {
 		.names = names, .words = words, .report = report, .start = names->nodes};
+	static const struct thread none = {0};
 	const char *const values[] = {report->process.parent, report->process.responsible,
 		report->process.coalition, report->termination.by_process};
 
@@ -138,8 +143,13 @@ int redact_learn_values(
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
 		learn_value(&lesson, values[i]);
 	for (size_t i = 0; i < report->thread_count; i++) {
-		learn_value(&lesson, report->threads[i].name);
-		learn_value(&lesson, report->threads[i].queue);
+		const struct thread *now = &report->threads[i];
+		const struct thread *before = i > 0 ? now - 1 : &none;
+
+		if (!is_same(now->name, before->name))
+			learn_value(&lesson, now->name);
+		if (!is_same(now->queue, before->queue))
+			learn_value(&lesson, now->queue);
 	}
 	return lesson.result;
 }

@@ -44,6 +44,11 @@ static inline bool redact_names_none(const struct redact_names *names) {
 	return names == NULL || names->slot_count == 0;
 }
 
+/* False: no name starts with this byte. */
+static inline bool redact_names_may_start(const struct redact_names *names, char c) {
+	return !redact_names_none(names) && names->first[(unsigned char)c];
+}
+
 /* The longest name that starts at text[0], len == 0 when none does. names may be NULL. */
 struct redact_match redact_names_at(const struct redact_names *names, const char *text, size_t len);
 

@@ -83,6 +83,8 @@ static bool is_mangled(const char *text, size_t len) {
 	static const char *const prefixes[] = {"_Z", "__Z", "___Z", "$s", "_$s", "$S", "_$S", "_T0",
 		"_R", "__R", "__profc__Z", "__profd__Z", "__covrec_", "0x"};
 
+	if (text[0] != '_' && text[0] != '$' && text[0] != '0')
+		return false;
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		size_t n = strlen(prefixes[i]);
 
@@ -111,7 +113,7 @@ size_t redact_find_credential(const struct redact_scan *scan, size_t at, size_t 
 
 		while (run < len && redact_is_ident(text[run]))
 			run++;
-		if (looks_random(text, run))
+		if (run >= RANDOM_BYTES && looks_random(text, run))
 			n = run;
 	}
 	if (n > 0)
@@ -306,7 +308,12 @@ static bool value_goes(
 	if (!prose || setting->sign != '=' || from > setting->key_end + 1 ||
 		redact_find_path_at(scan, from, to))
 		return false;
-	return is_telling(scan, from, end);
+	/* one word alone is prose, with the placeholder that it has everywhere */
+	for (size_t i = from; i < end; i++) {
+		if (!redact_is_ident(text[i]))
+			return is_telling(scan, from, end);
+	}
+	return false;
 }
 
 /* "SM=COW": how a region of memory is shared. */

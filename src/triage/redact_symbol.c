@@ -41,7 +41,7 @@ static struct redact_match private_name(
 	struct redact_match match;
 	size_t end;
 
-	if (redact_names_none(scan->names))
+	if (!redact_names_may_start(scan->names, text[at]))
 		return none;
 	match = redact_names_at(scan->names, text + at, to - at);
 	end = at + match.len;
@@ -138,7 +138,7 @@ static size_t find_mark(
 /* What begins no identifier; bytes, 0 when the function ends in front of it. */
 static size_t read_sign(const struct redact_scan *scan, struct redact_grammar *grammar, size_t from,
 	size_t at, size_t to) {
-	size_t n = redact_grammar_remark(grammar, scan, at, to);
+	size_t n = scan->text[at] == '(' ? redact_grammar_remark(grammar, scan, at, to) : 0;
 
 	if (n == 0)
 		return redact_grammar_sign(grammar, scan, from, at, to);
@@ -164,7 +164,8 @@ void redact_scan_marks(const struct redact_scan *scan, size_t from, size_t to, b
 			continue;
 		n = redact_ident_length(text + i, 1);
 		if (n > 0) {
-			grammar.selector |= redact_at(text + i, to - i, "objc_msgsend$");
+			grammar.selector |=
+				text[i] == 'o' && redact_at(text + i, to - i, "objc_msgsend$");
 			n = redact_scan_ident(scan, i, to, symbol);
 		} else if (redact_is_hidden((unsigned char)text[i])) {
 			n = 1;
