@@ -98,7 +98,7 @@ static void texts_of_the_system_stay(void **state) {
 	body_becomes("\"panicString\":\"com.nightjar.driver.Halvorsen(1.0) com.apple.x(nightjar)\"",
 		"\"panicString\":\"com.<word-1>.driver.<word-2>(1.0) com.apple.x(<word-1>)\"");
 	body_becomes("\"vmRegionInfo\":\"SM=Ali SM=nightjar /Users/user/x\"",
-		"\"vmRegionInfo\":\"SM=<secret-1> SM=<secret-2> /Users/<user-1>/x\"");
+		"\"vmRegionInfo\":\"SM=<word-1> SM=<word-2> /Users/<user-1>/x\"");
 }
 
 /* A value goes as a whole, whatever is in it. */
