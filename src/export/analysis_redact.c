@@ -8,6 +8,7 @@
 #include "export/json_out.h"
 #include "export/rule_words.h"
 #include "ips/json.h"
+#include "triage/redact_fact.h"
 #include "triage/redact_variable.h"
 
 #include <errno.h>
@@ -289,10 +290,12 @@ static void copy_text(
 	if (!json_text(json, &copy->arena, LIMIT_TEXT_BYTES, false, &text, &odd))
 		return;
 	buf_reset(&copy->text);
-	if (copy->redactor)
-		redact(copy->redactor, form, text ? text : "", &copy->text);
-	else
+	if (!copy->redactor)
 		buf_add_str(&copy->text, text ? text : "");
+	else if (form == REDACT_FORM_NAME && !strcmp(key, "os_version"))
+		redact_fact(copy->redactor, REDACT_SYSTEM, text, &copy->text);
+	else
+		redact(copy->redactor, form, text ? text : "", &copy->text);
 	json_out_text(&copy->out, key, buf_str(&copy->text));
 }
 
