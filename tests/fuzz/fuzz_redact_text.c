@@ -1,7 +1,7 @@
 /*
  * Any text in every form: a second redaction changes nothing, a signature's text is the same before
- * and after, and the name that was known beforehand is gone. The first line, when there is more, is
- * such a name.
+ * and after, and the name that was known beforehand is gone, or that the report has learned. The
+ * first line, when there is more, is such a name.
  */
 #include "fuzz.h"
 
@@ -64,6 +64,27 @@ static void try_form(enum redact_form form, const char *text, const char *name) 
 	redactor_free(redactor);
 }
 
+/* The name is that of another program in the report. */
+static void try_learned(enum redact_form form, const char *text, const char *name) {
+	const struct report report = {.process.parent = name, .crashed_thread = -1};
+	const struct redact_names *own = NULL;
+	struct redactor *redactor = NULL;
+	struct buf first = {0};
+	struct arena arena;
+
+	arena_init(&arena, (size_t)64 << 20);
+	MUST(redactor_new(&redactor, NULL) == 0);
+	MUST(redactor_learn(redactor, &report, "", 0, NULL) == 0);
+	redact(redactor, form, text, &first);
+	MUST(!first.failed && !has_name(buf_str(&first), name));
+	MUST(redact_names_of(&report, &arena, &own) == 0);
+	MUST(strcmp(redact_fold(form, own, text, &arena),
+		     redact_fold(form, NULL, buf_str(&first), &arena)) == 0);
+	buf_finish(&first);
+	arena_finish(&arena);
+	redactor_free(redactor);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	const char *text, *name = NULL;
 	char *copy, *clean;
@@ -85,8 +106,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		if (is_odd_name(clean))
 			name = clean;
 	}
-	for (int form = 0; form < REDACT_FORM_COUNT; form++)
+	for (int form = 0; form < REDACT_FORM_COUNT; form++) {
 		try_form((enum redact_form)form, text, name);
+		if (name != NULL)
+			try_learned((enum redact_form)form, text, name);
+	}
 	free(copy);
 	free(clean);
 	return 0;
