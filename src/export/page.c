@@ -116,8 +116,10 @@ void page_head(struct page *page) {
 	if (analysis->simulated) {
 		buf_add_str(out, "<p class=\"warning\"><strong>Simulated:</strong> ");
 		page_count(out, analysis->simulated);
-		buf_add_str(out, " of these crashes were made by the simulated driver; no real GPU "
-				 "driver crashed there. They are marked " PAGE_SIMULATED ".</p>\n");
+		buf_printf(out,
+			" of these crashes %s of the simulated driver, marked " PAGE_SIMULATED
+			"; no real GPU driver crashed there.</p>\n",
+			analysis->simulated == 1 ? "is" : "are");
 	}
 	buf_add_str(out, "</header>\n<div class=\"page\">\n");
 	add_navigation(page);

@@ -83,12 +83,16 @@ def whole(db, count):
 
 def purposes(db):
     place = o.new()
-    for purpose, has, lacks in (('apple', 'FEEDBACK.md', 'ISSUE.md'), ('github', 'ISSUE.md', 'FEEDBACK.md')):
+    always = {'manifest.json', 'SHA256SUMS', 'REPORT.md', 'report.html', 'incidents.json', 'experiments.json', 'platform.json',
+              'repro/agxtriage-repro.m', 'repro/README.md'}
+    for purpose, more in (('apple', {'FEEDBACK.md'}), ('github', {'ISSUE.md'}), ('archive', {'FEEDBACK.md', 'ISSUE.md'})):
         export(db, '%s/%s.tar.gz' % (place, purpose), '--for', purpose)
         members, _ = archives.read('%s/%s.tar.gz' % (place, purpose))
-        o.check(has in members and lacks not in members, purpose, sorted(members)[:12])
-        if has == 'ISSUE.md':
-            o.check(0 < len(members[has].decode('utf-8')) < 65536, 'ISSUE.md', len(members[has]))
+        got = {name for name in members if not name.startswith('reports/')}
+        o.check(got == always | more, purpose, sorted(got))
+        o.check(archives.manifest(members)['purpose'] == purpose, purpose + ': manifest', archives.manifest(members)['purpose'])
+        if 'ISSUE.md' in members:
+            o.check(0 < len(members['ISSUE.md'].decode('utf-8')) < 65536, 'ISSUE.md', len(members['ISSUE.md']))
 
 
 def hostile_names():

@@ -41,6 +41,8 @@ def main():
     measured('export', '-o', path, db=db)
     members, _ = archives.read(path)
     o.check(len(json.loads(members['incidents.json'])) == COUNT and not archives.sums_hold(members), 'all of them')
+    o.check(1000 < len(members['ISSUE.md']) < 65536, 'ISSUE.md', len(members['ISSUE.md']))
+    o.check(len(members['report.html']) < 5 << 20, 'report.html', len(members['report.html']))
     again = o.db()
     measured('import', path, db=again)
     o.check(o.count(again) == COUNT, 'imported', o.count(again))
