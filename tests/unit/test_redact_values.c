@@ -9,19 +9,17 @@
 
 #include "redact_body.h"
 
-/* Code of a real report, and words, tokens and keys that are base64 as well. */
+/* Code of functions, with a constant in it, and words, tokens and keys that are base64 as well. */
 static void instruction_bytes_are_instructions(void **state) {
 	(void)state;
 	static const char *const code[] = {
-		"fyMD1f17v6n9AwCRm+D/l78DAJH9e8Go/w9f1sADX9YQKYDSARAA1A==",
-		"AgwArUIAAfHpAABUYAQArWOAAJEgBECsIYAAkUKAAPFo//9UIQACiw==",
-		"CQEAucADX9Y/AALxIwEAVAgAQPnJ+IPSiXeg8il4wPIp4+PyHwEJ6w==", "aAZA+Q=="};
+		"fyMD1f17v6n9AwCRCABA+WgAALTzAwCq4f//l/17waj/D1/WHyAD1Q==",
+		"AATAPSCEoE4gBIE8IEBgHil9CJspAQqLPwUA8UH//1QAAIDSwANf1g==",
+		"AAAAAAAAAABfJAPV/4MA0QgEQLkfBQBxoQAAVCAAgFL/gwCReFY0Eg==", "aAZA+Q=="};
 	static const char *const others[] = {"nightjar", "NightjarMaritime", "bG9naW49bWFybG93",
 		"d41d8cd98f00b204e9800998ecf8427e", "aAZA+R==", "aAZA+Q",
 		"aAZA+Q=", "wJq7XtnFEMI/K7MDENG/bPxRfiCYzQ8V", "Tr0ub4dor3+Hunter2/Pass",
-		"AAAAAAAA", "====", "bG9naW49dGxpbmRxdmlzdDt0ZWFtPXZlbG1vcmE7cGFzcz1odW50ZXIyMQ==",
-		"fyMD1f17v6n9AwCRm+D/l78DAJH9e8Go/w9f1sADX9YQKYDSARAA1P17v6n9AwCRm+D/l78DAJH9e8Go/"
-		"w9f1sADX9Y="};
+		"AAAAAAAA", "====", "bG9naW49dGxpbmRxdmlzdDt0ZWFtPXZlbG1vcmE7cGFzcz1odW50ZXIyMQ=="};
 	struct buf members = {0};
 	for (size_t i = 0; i < sizeof code / sizeof *code; i++) {
 		buf_reset(&members);
@@ -33,6 +31,13 @@ static void instruction_bytes_are_instructions(void **state) {
 		buf_printf(&members, "\"instructionByteStream\":{\"beforePC\":\"%s\"}", others[i]);
 		body_becomes(members.data, "\"instructionByteStream\":{\"beforePC\":null}");
 	}
+	/* longer than any report has */
+	buf_reset(&members);
+	buf_add_str(&members, "\"instructionByteStream\":{\"beforePC\":\"");
+	for (int i = 0; i < 23; i++)
+		buf_add_str(&members, "CHl5");
+	buf_add_str(&members, "\"}");
+	body_becomes(members.data, "\"instructionByteStream\":{\"beforePC\":null}");
 	/* of another processor they are code when there are enough of them */
 	stays("\"cpuType\":\"X86-64\",\"instructionByteStream\":{\"atPC\":"
 	      "\"SIsFAQAAAEiFwHQFSIsA6wIxwA==\"}");
