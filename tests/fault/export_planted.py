@@ -107,7 +107,8 @@ def prepared():
     run('triage', 'agx-set-compute-pipeline-state', '--note', 'sitenoteova %s' % LOGIN, '--status', 'known')
     run('triage', 'siteova-of-keeneburgh', '--note', 'ownnoteova %s' % LOGIN)
     o.write(cwd + '/commandova.sh', b'exit 0\n')
-    run('run', '-n', '2', '--wait', '0', '--env', 'VELMORALABS_KEY=envvalova', '--', 'sh', cwd + '/commandova.sh', '--for', CUSTOMER)
+    run('run', '-n', '2', '--wait', '0', '--env', 'VELMORALABS_KEY=envvalova', '--env', 'velmoralabs_key=envvalova', '--env', 'MPS_TOKENOVA=1',
+        '--env', 'MTL_DEBUG_LAYER=1', '--', 'sh', cwd + '/commandova.sh', '--for', CUSTOMER)
     return db, env, cwd
 
 
@@ -132,6 +133,12 @@ def search(label, content, more=()):
         o.check(at < 0, '%s: %s' % (label, word), seen[max(0, at - 80):at + 80])
 
 
+def each_once(pairs):
+    names = [name for name, _ in pairs]
+    o.check(len(set(names)) == len(names), 'a member twice', names)
+    return dict(pairs)
+
+
 def searched(db, env, cwd, form, *args):
     path = '%s/x.%s' % (o.new(), form)
     # What the filter asks for is private too.
@@ -147,8 +154,11 @@ def searched(db, env, cwd, form, *args):
     search(form + ': header', archives.header_of(path))
     if form == 'tar.gz':
         search('the stream', archives.unpacked(path)[:1 << 20])
+    for name in members:
+        if name.endswith('.json'):
+            json.loads(members[name], object_pairs_hook=each_once)
     experiments = json.loads(members['experiments.json'])
-    o.check(len(experiments) == 1, 'the experiment is there', experiments)
+    o.check(len(experiments) == 1 and b'MTL_DEBUG_LAYER' in members['experiments.json'], 'the experiment is there', experiments)
     return members
 
 
