@@ -251,6 +251,7 @@ struct store {
 	struct store_packer *packer; /* for items that come unpacked */
 	struct store_unpacker *unpacker;
 	struct buf found_texts;     /* of store_find() */
+	struct store_cursor *found; /* of store_find() by number, between two calls */
 	struct buf state_texts;     /* of store_state_find() */
 	struct keeper *keeper;      /* of store_retain() */
 	struct buf daemon_texts[2]; /* of store_find_daemon() */

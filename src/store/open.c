@@ -337,6 +337,7 @@ void store_close(struct store *store) {
 	if (store->in_transaction)
 		store_rollback(store);
 	store_statements_finish(store);
+	store_cursor_close(store->found);
 	store_words_finish(store);
 	store_packer_free(store->packer);
 	store_unpacker_free(store->unpacker);

@@ -9,6 +9,8 @@
 
 /* Beyond that many texts the cursor forgets them, between two rows. */
 #define CURSOR_WORDS 8192
+/* Of one row, and room for it. */
+#define FOUND_WORDS 64
 
 enum column {
 	COL_ID,
@@ -76,26 +78,28 @@ struct cursor_word {
 struct store_cursor {
 	struct store *store;
 	sqlite3_stmt *rows;
-	struct cursor_word *words; /* hash table by id, 2 * CURSOR_WORDS slots */
-	size_t word_count;
+	struct cursor_word *words; /* hash table by id, 2 * word_max slots */
+	size_t word_count, word_max;
 };
 
 void store_cursor_close(struct store_cursor *cursor) {
 	if (cursor == NULL)
 		return;
 	sqlite3_finalize(cursor->rows);
-	for (size_t i = 0; cursor->words != NULL && i < (size_t)2 * CURSOR_WORDS; i++)
+	for (size_t i = 0; cursor->words != NULL && i < 2 * cursor->word_max; i++)
 		free(cursor->words[i].text);
 	free(cursor->words);
 	free(cursor);
 }
 
-static int cursor_new(
-	struct store *store, struct query *query, struct store_cursor **ret, struct err *err) {
+static int cursor_new(struct store *store, struct query *query, size_t word_max,
+	struct store_cursor **ret, struct err *err) {
 	struct store_cursor *cursor = calloc(1, sizeof(*cursor));
 	int r = 0;
-	if (cursor != NULL)
-		cursor->words = calloc((size_t)2 * CURSOR_WORDS, sizeof(*cursor->words));
+	if (cursor != NULL) {
+		cursor->word_max = word_max;
+		cursor->words = calloc(2 * word_max, sizeof(*cursor->words));
+	}
 	if (cursor == NULL || cursor->words == NULL)
 		r = err_set(err, -ENOMEM, "out of memory");
 	else
@@ -125,14 +129,14 @@ int store_list(struct store *store, const struct store_filter *filter, struct st
 		buf_add_str(&query.sql, " limit ?");
 		store_query_number(&query, filter->limit);
 	}
-	r = cursor_new(store, &query, ret, err);
+	r = cursor_new(store, &query, CURSOR_WORDS, ret, err);
 out:
 	store_query_finish(&query);
 	return r;
 }
 
 static void forget_words(struct store_cursor *cursor) {
-	for (size_t i = 0; i < (size_t)2 * CURSOR_WORDS; i++) {
+	for (size_t i = 0; i < 2 * cursor->word_max; i++) {
 		free(cursor->words[i].text);
 		cursor->words[i] = (struct cursor_word){0};
 	}
@@ -166,9 +170,9 @@ static int word(
 		return 0;
 	}
 	int64_t id = sqlite3_column_int64(cursor->rows, (int)column);
-	size_t at = (size_t)id % (2 * CURSOR_WORDS);
+	size_t slots = 2 * cursor->word_max, at = (size_t)id % slots;
 	while (cursor->words[at].text != NULL && cursor->words[at].id != id)
-		at = (at + 1) % (2 * CURSOR_WORDS);
+		at = (at + 1) % slots;
 	if (cursor->words[at].text == NULL) {
 		int r = load_word(cursor, &cursor->words[at], id, err);
 		if (r < 0)
@@ -219,7 +223,7 @@ static int read_words(struct store_cursor *cursor, struct incident *ret, struct 
 int store_cursor_next(struct store_cursor *cursor, struct incident *ret, struct err *err) {
 	struct err own = {0};
 	err = err != NULL ? err : &own;
-	if (cursor->word_count > CURSOR_WORDS)
+	if (cursor->word_count > cursor->word_max)
 		forget_words(cursor);
 	int r = store_step(cursor->store, cursor->rows, err);
 	if (r <= 0)
@@ -285,32 +289,56 @@ static int keep_texts(struct store *store, struct incident *incident, struct err
 	return 0;
 }
 
+/* The first row of cursor, which is a fresh one. 1, 0 or an error. */
+static int find_first(struct store_cursor *cursor, struct incident *ret, struct err *err) {
+	struct incident incident;
+	int r = store_cursor_next(cursor, &incident, err);
+	if (r == 1 && keep_texts(cursor->store, &incident, err) < 0)
+		r = -ENOMEM;
+	if (r == 1)
+		*ret = incident;
+	return r;
+}
+
 /* Finishes query. The first row of "... where CONDITION": 1, 0 or an error. */
 static int find_where(struct store *store, struct query *query, const char *condition,
 	struct incident *ret, struct err *err) {
 	struct store_cursor *cursor = NULL;
-	struct incident incident;
 	buf_add_str(&query->sql, SELECT " where ");
 	buf_add_str(&query->sql, condition);
-	int r = cursor_new(store, query, &cursor, err);
+	int r = cursor_new(store, query, FOUND_WORDS, &cursor, err);
 	store_query_finish(query);
 	if (r == 0)
-		r = store_cursor_next(cursor, &incident, err);
-	if (r == 1 && keep_texts(store, &incident, err) < 0)
-		r = -ENOMEM;
-	if (r == 1)
-		*ret = incident;
+		r = find_first(cursor, ret, err);
 	store_cursor_close(cursor);
+	return r;
+}
+
+/* Asked for one row after the other by an archive and a page: preparing costs more than asking. */
+static int find_row(struct store *store, int64_t id, struct incident *ret, struct err *err) {
+	struct query query = {0};
+	int r = 0;
+	if (store->found == NULL) {
+		buf_add_str(&query.sql, SELECT " where i.id = ?");
+		store_query_number(&query, id);
+		r = cursor_new(store, &query, FOUND_WORDS, &store->found, err);
+		store_query_finish(&query);
+	}
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(store->found->rows, 1, id);
+	r = find_first(store->found, ret, err);
+	sqlite3_reset(store->found->rows);
+	/* Other rows may have these numbers by the next time. */
+	forget_words(store->found);
 	return r;
 }
 
 static int find_by_number(
 	struct store *store, const char *word, struct incident *ret, struct err *err) {
-	struct query query = {0};
 	if (word[0] == '\0' || strlen(word) > 18 || word[strspn(word, "0123456789")] != '\0')
 		return 0;
-	store_query_number(&query, strtoll(word, NULL, 10));
-	return find_where(store, &query, "i.id = ?", ret, err);
+	return find_row(store, strtoll(word, NULL, 10), ret, err);
 }
 
 static int find_latest(struct store *store, struct incident *ret, struct err *err) {
@@ -342,7 +370,6 @@ static int count_prefix(struct store *store, const char *word, int64_t ids[2], s
 
 static int find_by_prefix(
 	struct store *store, const char *word, struct incident *ret, struct err *err) {
-	struct query query = {0};
 	int64_t ids[2] = {0};
 	if (strlen(word) < 4)
 		return 0;
@@ -351,8 +378,7 @@ static int find_by_prefix(
 		return count;
 	if (count > 1)
 		return err_set(err, -EEXIST, "\"%.80s\": several incident ids start so", word);
-	store_query_number(&query, ids[0]);
-	return find_where(store, &query, "i.id = ?", ret, err);
+	return find_row(store, ids[0], ret, err);
 }
 
 int store_find(struct store *store, const char *word, struct incident *ret, struct err *err) {
