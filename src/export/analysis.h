@@ -40,6 +40,7 @@ struct analysis_offset {
 	uint64_t offset; /* from NULL, bytes */
 	uint64_t count;
 	uint64_t reads, writes; /* of them; the rest is unknown */
+	bool unknown;           /* the site's rule knows others, and not this one */
 };
 
 struct analysis_frame {

@@ -32,6 +32,23 @@ static int find_site(struct analysis_work *work, const struct analysis_facts *fa
 	return 0;
 }
 
+/* Of a site whose rules tell offsets: whether this is none of them. */
+static bool is_unknown_offset(const struct rules *rules, const char *site, uint64_t offset) {
+	bool told = false;
+	for (size_t i = 0; site && rules && i < rules_count(rules); i++) {
+		struct rule_info rule;
+		rules_info(rules, i, &rule);
+		if (strcmp(rule.site, site) != 0)
+			continue;
+		for (size_t j = 0; j < rule.offset_count; j++) {
+			told = true;
+			if (rule.offsets[j] == offset)
+				return false;
+		}
+	}
+	return told;
+}
+
 static int count_offset(struct analysis_work *work, size_t at, const struct incident *row) {
 	struct analysis_site *site = &work->analysis->sites[at];
 	size_t place;
@@ -44,7 +61,9 @@ static int count_offset(struct analysis_work *work, size_t at, const struct inci
 			site->offset_count, &work->rooms[at].offsets, sizeof *site->offsets);
 		if (!code)
 			site->offsets[site->offset_count++] =
-				(struct analysis_offset){.offset = row->fault_address.value};
+				(struct analysis_offset){.offset = row->fault_address.value,
+					.unknown = is_unknown_offset(work->options->rules,
+						row->site, row->fault_address.value)};
 	}
 	if (code)
 		return code;
