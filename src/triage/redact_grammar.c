@@ -101,6 +101,18 @@ static size_t read_operator(const char *text, size_t from, size_t at, size_t to)
 	return 0;
 }
 
+/* "x.getter : Swift.Int" */
+static bool is_accessor(const char *text, size_t from, size_t at) {
+	static const char *const accessors[] = {".getter", ".setter", ".modify", ".read",
+		".willset", ".didset", ".init", ".unsafeAddressor", ".unsafeMutableAddressor"};
+
+	for (size_t i = 0; i < sizeof accessors / sizeof accessors[0]; i++) {
+		if (is_behind(text, from, at, accessors[i]))
+			return true;
+	}
+	return false;
+}
+
 /* "::", a selector's, a label's, "(extension in Zorb):". */
 static bool is_colon(
 	const struct redact_grammar *g, const char *text, size_t from, size_t at, size_t to) {
@@ -110,6 +122,8 @@ static bool is_colon(
 		return true;
 	if (g->depth > 0)
 		return is_end(prior);
+	if (at > from && prior == ' ' && is_accessor(text, from, at - 1))
+		return true;
 	return prior == ')' && g->extension && is_part(after(text, at, to));
 }
 
@@ -119,18 +133,27 @@ static bool is_plus(
 
 	if (at == from && after(text, at, to) == '[')
 		return true;
+	if (g->depth > 0)
+		return true;
 	if (after(text, at, to) != ' ' || before(text, from, at) != ' ')
 		return false;
 	n = digits(text, at + 2, to);
-	return g->depth > 0 || (n > 0 && at + 2 + n == to);
+	return n > 0 && at + 2 + n == to;
 }
 
 static bool is_minus(
 	const struct redact_grammar *g, const char *text, size_t from, size_t at, size_t to) {
+	static const char *const joined[] = {"-STUB$", "-virtual thunk ", "-in-"};
 	char next = after(text, at, to);
 
+	for (size_t i = 0; i < sizeof joined / sizeof joined[0]; i++) {
+		if (has(text, at, to, joined[i]))
+			return true;
+	}
+	if (has(text, at, to, "-fm") && at + 3 == to)
+		return true;
 	return next == '>' || next == '[' || (g->depth > 0 && redact_is_digit(next)) ||
-	       has(text, at, to, "-STUB$") || (g->depth > 0 && is_behind(text, from, at, "block"));
+	       (g->depth > 0 && is_behind(text, from, at, "block"));
 }
 
 /* "closure #1", "'lambda'(int)#2" */
@@ -150,6 +173,9 @@ static bool is_blank(
 		return !has(text, at, to, " [inlined]");
 	if (after(text, at, to) != 'a' || !has(text, at, to, " at "))
 		return true;
+	/* a path stands there, or what became of one */
+	if (at + 5 >= to || (strchr("/~<.@\\", text[at + 4]) == NULL && text[at + 5] != ':'))
+		return false;
 	for (size_t i = 0; g->depth > 0 && i < sizeof nameless / sizeof nameless[0]; i++) {
 		if (is_behind(text, from, at, nameless[i]))
 			return true;

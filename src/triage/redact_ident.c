@@ -122,7 +122,8 @@ static bool is_mangled(const char *text, size_t len, bool after_dollar) {
 		if (len > n && memcmp(text, prefixes[i], n) == 0)
 			return true;
 	}
-	return after_dollar && len > 2 && (text[0] == 's' || text[0] == 'S');
+	return after_dollar && len > 2 && (text[0] == 's' || text[0] == 'S') &&
+	       (redact_is_digit(text[1]) || redact_is_upper(text[1]));
 }
 
 /* ---- words */

@@ -83,9 +83,21 @@ static bool is_discriminator(const struct redact_scan *scan, size_t at, size_t n
 	return true;
 }
 
+/* "lambda", "unnamed0", and so on. */
+static bool is_quoted_word(const char *text, size_t len) {
+	static const char *const words[] = {"lambda", "unnamed", "block-literal"};
+
+	while (len > 0 && redact_is_digit(text[len - 1]))
+		len--;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (len == strlen(words[i]) && memcmp(text, words[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* What stands between quotes is no part of a function, but for C++'s own words there. */
 static size_t find_quoted(const struct redact_scan *scan, size_t at, size_t to) {
-	static const char *const own[] = {"lambda", "anonymous", "unnamed", "block-literal"};
 	const char *text = scan->text, *close;
 	size_t n;
 
@@ -98,10 +110,8 @@ static size_t find_quoted(const struct redact_scan *scan, size_t at, size_t to) 
 	n = close != NULL ? (size_t)(close - text) - at - 1 : 0;
 	if (n == 0)
 		return 0;
-	for (size_t i = 0; text[at] == '\'' && i < sizeof own / sizeof own[0]; i++) {
-		if (redact_at(text + at + 1, n, own[i]) && n < 40)
-			return n + 2;
-	}
+	if (text[at] == '\'' && is_quoted_word(text + at + 1, n))
+		return n + 2;
 	if (memchr(text + at + 1, '<', n) != NULL || memchr(text + at + 1, '\n', n) != NULL)
 		redact_scan_text(scan, at + 1, at + 1 + n);
 	else if (n > 1)

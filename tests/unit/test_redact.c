@@ -124,6 +124,10 @@ static const struct example examples[] = {
 		"load\x07"
 		"buffer",
 		"load<word-1>buffer"},
+	{REDACT_FORM_SYMBOL, "f('lambda zorb_render_pass')", "f('<word-1>')"},
+	{REDACT_FORM_SYMBOL, "(lambda at zorb_render_pass)", "(lambda at <word-1>)"},
+	{REDACT_FORM_SYMBOL, "abort$sam", "abort$<word-1>"},
+	{REDACT_FORM_SYMBOL, "main : zorb_render_pass", "main : <word-1>"},
 	{REDACT_FORM_NAME, "libtorch_cpu.dylib", NULL},
 	{REDACT_FORM_NAME,
 		"tool\xe2\x80\xae"
@@ -152,6 +156,12 @@ static const struct example examples[] = {
 
 /* Functions of which nothing may go, in every language and by every compiler. */
 static const char *const functions[] = {
+	"non-virtual thunk to Foo::loadView()",
+	"core::ptr::drop_in_place<dyn core::ops::function::Fn<()>+Output = ()>",
+	"main.(*T).M-fm",
+	"Foo.bar.getter : Foo.LoadView",
+	"foo(int)::(lambda at /x.mm:1:2)::operator()() const",
+	"f(int)::'unnamed0'::g()",
 	"core::panicking::panic_fmt::h0123456789abcdef",
 	"_$LT$core..future..from_generator..GenFuture$LT$T$GT$$u20$as$u20$core..future..future..Future$GT$::poll::h0123456789abcdef",
 	"<alloc::boxed::Box<F,A> as core::ops::function::FnOnce<Args>>::call_once",
