@@ -140,52 +140,87 @@ static void add_trial(const struct summary_condition *condition, struct buf *ret
 	}
 }
 
-static void put_recipe(struct buf *out, const struct recipe *recipe) {
+/* The texts of a recipe, as long as it is told. */
+struct recipe_texts {
+	struct buf command, condition, rate, trial;
+};
+
+static bool describe_recipe(
+	const struct recipe *recipe, struct recipe_texts *texts, struct report_recipe *ret) {
 	const struct summary_condition *condition = recipe->condition;
 	const struct store_experiment *experiment = experiment_of(recipe->summary, condition);
 	size_t index = (size_t)(condition - recipe->summary->conditions);
-	struct buf text = {0};
-	buf_add_str(out, "1. ");
 	if (experiment)
-		experiment_command(experiment->command, &text);
-	report_code(out, buf_str(&text));
-	buf_reset(&text);
-	experiment_summary_name(recipe->summary, index, &text);
-	if (text.len) {
-		buf_add_str(out, ", in it ");
-		report_code(out, buf_str(&text));
+		experiment_command(experiment->command, &texts->command);
+	experiment_summary_name(recipe->summary, index, &texts->condition);
+	experiment_summary_rate(condition, &texts->rate);
+	add_trial(condition, &texts->trial);
+	*ret = (struct report_recipe){.command = buf_str(&texts->command),
+		.condition = texts->condition.len ? buf_str(&texts->condition) : NULL,
+		.rate = buf_str(&texts->rate),
+		.trial = buf_str(&texts->trial),
+		.crashed = condition->outcomes[TRIAL_CRASHED],
+		.runs = condition->runs,
+		.simulated = experiment_is_simulated(condition)};
+	return !texts->command.failed && !texts->condition.failed && !texts->rate.failed &&
+	       !texts->trial.failed;
+}
+
+bool report_recipes(const struct analysis *analysis, report_recipe_fn fn, void *user) {
+	struct recipe recipes[RECIPES_MAX];
+	size_t count = find_recipes(analysis, recipes, RECIPES_MAX);
+	bool whole = true;
+	for (size_t i = 0; i < count; i++) {
+		struct recipe_texts texts = {0};
+		struct report_recipe shown;
+		whole = describe_recipe(&recipes[i], &texts, &shown) && whole;
+		fn(&shown, user);
+		buf_finish(&texts.command);
+		buf_finish(&texts.condition);
+		buf_finish(&texts.rate);
+		buf_finish(&texts.trial);
 	}
-	buf_reset(&text);
-	experiment_summary_rate(condition, &text);
-	buf_printf(out, ": %" PRIu64 " of %" PRIu64 " runs crashed, ",
-		condition->outcomes[TRIAL_CRASHED], condition->runs);
-	report_prose(out, buf_str(&text));
-	if (experiment_is_simulated(condition))
+	return whole;
+}
+
+struct recipe_list {
+	struct buf *out;
+	size_t count;
+};
+
+static void put_recipe(const struct report_recipe *recipe, void *user) {
+	struct recipe_list *list = user;
+	struct buf *out = list->out;
+	list->count++;
+	buf_add_str(out, "1. ");
+	report_code(out, recipe->command);
+	if (recipe->condition) {
+		buf_add_str(out, ", in it ");
+		report_code(out, recipe->condition);
+	}
+	buf_printf(
+		out, ": %" PRIu64 " of %" PRIu64 " runs crashed, ", recipe->crashed, recipe->runs);
+	report_prose(out, recipe->rate);
+	if (recipe->simulated)
 		buf_add_str(
 			out, " (**simulated**: shows the method, and nothing of a real driver)");
-	buf_reset(&text);
-	add_trial(condition, &text);
 	buf_add_str(out, "\n   - one run: ");
-	report_code(out, buf_str(&text));
+	report_code(out, recipe->trial);
 	buf_add_str(out, "\n");
-	out->failed = out->failed || text.failed;
-	buf_finish(&text);
 }
 
 void report_reproduce(struct buf *out, const struct analysis *analysis) {
-	struct recipe recipes[RECIPES_MAX];
+	struct recipe_list list = {.out = out};
 	if (!analysis->crashes && !analysis->experiment_count)
 		return;
-	size_t count = find_recipes(analysis, recipes, RECIPES_MAX);
 	buf_add_str(out, "## How to reproduce\n\n");
-	if (!count && !analysis->experiment_count)
+	out->failed = !report_recipes(analysis, put_recipe, &list) || out->failed;
+	if (!list.count && !analysis->experiment_count)
 		buf_add_str(out, "No experiment has been made here, so how to bring these crashes "
 				 "about is not known. Each site tells what to run next; for a "
 				 "program of one's own: `agxtriage run -n 30 -- COMMAND`.\n");
-	else if (!count)
+	else if (!list.count)
 		buf_add_str(out, "No run of an experiment crashed, so how to bring these crashes "
 				 "about is not known.\n");
-	for (size_t i = 0; i < count; i++)
-		put_recipe(out, &recipes[i]);
 	buf_add_str(out, "\n");
 }

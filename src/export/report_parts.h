@@ -57,6 +57,19 @@ void report_reproduce(struct buf *out, const struct analysis *analysis);
 void report_files(struct buf *out, const struct analysis *analysis);
 void report_about(struct buf *out, const struct analysis *analysis);
 
+/* A measured way to bring crashes about. Texts borrowed for the call. */
+struct report_recipe {
+	const char *command;      /* of the experiment */
+	const char *condition;    /* the one meant; NULL: it has no other */
+	const char *rate, *trial; /* trial: one run by hand */
+	uint64_t crashed, runs;
+	bool simulated;
+};
+typedef void (*report_recipe_fn)(const struct report_recipe *recipe, void *user);
+/* The surest few, each of another experiment, those of a real driver first. False: out of memory,
+ * and texts are cut. */
+bool report_recipes(const struct analysis *analysis, report_recipe_fn fn, void *user);
+
 /* The condition that crashed most often, of a real driver where there is one; NULL: none crashed.
  */
 const struct summary_condition *report_worst(
