@@ -39,8 +39,8 @@ extern const char *const redact_kind_names[REDACT_KIND_COUNT]; /* "user", "host"
 enum redact_form {
 	REDACT_FORM_TEXT,   /* prose: messages, thread and queue names, parents, VM regions; the
 			       strictest */
-	REDACT_FORM_SYMBOL, /* a function: its identifiers stay unless they are private, its quotes
-			       and paths do not */
+	REDACT_FORM_SYMBOL, /* a function: its identifiers stay unless most of their words are
+			       unknown or one is private; its quotes and paths do not */
 	REDACT_FORM_PATH,   /* one whole path: system and Python package folders stay, of others the
 			       last part */
 	REDACT_FORM_NAME,   /* of a process, image, bundle, source file: stays but for private words
