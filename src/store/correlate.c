@@ -125,6 +125,8 @@ static int take_row(struct correlate *all, sqlite3_stmt *rows) {
 	if (events == NULL)
 		return 0;
 	(*count)++;
+	if (event.row.kind == REPORT_CRASH)
+		all->counts.crashes_simulated += event.row.simulated;
 	if (sqlite3_column_type(rows, 1) == SQLITE_NULL)
 		return 0;
 	int r = load_name(all, event.row.process, &event.process);
@@ -307,36 +309,55 @@ static int count_gpu_events(struct correlate *all, int64_t window_us) {
 		const struct event *event = &all->gpu_events.items[i];
 		all->counts.gpu_events_near += event->near && event->selected;
 	}
-	for (size_t i = 0; i < all->crashes.count; i++)
-		all->counts.near_gpu_event += all->crashes.items[i].near;
+	for (size_t i = 0; i < all->crashes.count; i++) {
+		const struct event *event = &all->crashes.items[i];
+		all->counts.near_gpu_event += event->near;
+		all->counts.near_simulated += event->near && event->row.simulated;
+	}
 	free(crashes.items);
 	free(gpu_events.items);
 	return r;
 }
 
-/* Whether one of run was before a panic. */
-static bool has_before(const struct run *run, int64_t at_us, int64_t window_us) {
+/* Whether one of run was from from_us to to_us. */
+static bool has_between(const struct run *run, int64_t from_us, int64_t to_us) {
 	size_t low = 0, high = run->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (run->events[middle].row.at_us < earlier(at_us, window_us))
+		if (run->events[middle].row.at_us < from_us)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < run->count && run->events[low].row.at_us <= at_us;
+	return low < run->count && run->events[low].row.at_us <= to_us;
 }
 
-static int count_panics(struct correlate *all, int64_t window_us) {
+static int64_t later(int64_t at_us, int64_t window_us) {
+	return at_us > INT64_MAX - window_us ? INT64_MAX : at_us + window_us;
+}
+
+/* Whether there was a crash of whatever process in the time before and after an event. */
+static bool is_near_crash(const struct runs *crashes, const struct near_row *event,
+	int64_t before_us, int64_t after_us) {
+	for (size_t i = 0; i < crashes->count; i++)
+		if (near_same_machine(&crashes->items[i].events->row, event) &&
+			has_between(&crashes->items[i], earlier(event->at_us, before_us),
+				later(event->at_us, after_us)))
+			return true;
+	return false;
+}
+
+static int count_by_machine(struct correlate *all, int64_t window_us, int64_t panic_window_us) {
 	struct runs crashes;
 	int r = cut_runs(all, &all->crashes, by_machine, &crashes);
-	for (size_t i = 0; r == 0 && i < all->panics.count; i++) {
-		const struct near_row *panic = &all->panics.items[i].row;
-		bool near = false;
-		for (size_t k = 0; k < crashes.count && !near; k++)
-			near = near_same_machine(&crashes.items[k].events->row, panic) &&
-			       has_before(&crashes.items[k], panic->at_us, window_us);
-		all->counts.panics_near += near;
+	for (size_t i = 0; r == 0 && i < all->panics.count; i++)
+		all->counts.panics_near +=
+			is_near_crash(&crashes, &all->panics.items[i].row, panic_window_us, 0);
+	for (size_t i = 0; r == 0 && i < all->gpu_events.count; i++) {
+		const struct event *event = &all->gpu_events.items[i];
+		all->counts.gpu_events_beside +=
+			event->selected &&
+			is_near_crash(&crashes, &event->row, window_us, window_us);
 	}
 	free(crashes.items);
 	return r;
@@ -361,7 +382,7 @@ int store_correlate(struct store *store, const struct store_filter *filter, int6
 	if (r == 0)
 		r = count_gpu_events(&all, window_us);
 	if (r == 0)
-		r = count_panics(&all, panic_window_us);
+		r = count_by_machine(&all, window_us, panic_window_us);
 	if (r == 0)
 		*ret = all.counts;
 	finish(&all);

@@ -131,9 +131,13 @@ int store_neighbours(struct store *store, int64_t id, int64_t before_us, int64_t
 struct store_correlation {
 	int64_t gpu_events, panics; /* that the filter selects */
 	int64_t crashes;            /* that the filter selects */
+	int64_t crashes_simulated;  /* of those; only simulated events are near one */
 	int64_t near_gpu_event;     /* of those crashes: with a GPU event of the same process name
 				       within the window, be it selected or not */
+	int64_t near_simulated;     /* of near_gpu_event */
 	int64_t gpu_events_near;    /* of those GPU events: with such a crash */
+	int64_t gpu_events_beside;  /* of those GPU events: with a selected crash of whatever
+				       process on the same machine within the window */
 	int64_t panics_near; /* of those panics: with such a crash within panic_window before */
 };
 int store_correlate(struct store *store, const struct store_filter *filter, int64_t window_us,

@@ -164,6 +164,7 @@ static void test_correlate(void **state) {
 	assert_int_equal(got.panics, 3);
 	assert_int_equal(got.near_gpu_event, 2);
 	assert_int_equal(got.gpu_events_near, 1);
+	assert_int_equal(got.gpu_events_beside, 1);
 	assert_int_equal(got.panics_near, 1);
 	assert_int_equal(correlate(store, NULL, 5.5, 301).gpu_events_near, 2);
 	assert_int_equal(correlate(store, NULL, 5.5, 301).panics_near, 2);
@@ -173,6 +174,7 @@ static void test_correlate(void **state) {
 	assert_int_equal(got.crashes, 3);
 	assert_int_equal(got.near_gpu_event, 2);
 	assert_int_equal(got.gpu_events + got.gpu_events_near + got.panics + got.panics_near, 0);
+	assert_int_equal(got.gpu_events_beside + got.crashes_simulated + got.near_simulated, 0);
 	got = correlate(store, "ollama", 5.5, 300);
 	assert_int_equal(got.crashes, 1);
 	assert_int_equal(got.gpu_events, 2);
@@ -334,7 +336,7 @@ static struct near_row put_any(struct store *store, unsigned number, unsigned *s
 		.process = name,
 		.machine = machines[dice[2] % 3],
 		.model = models[dice[3] % 3],
-		.simulated = dice[4] % 8 == 0};
+		.simulated = dice[4] % 3 == 0};
 	snprintf(name, 32, "%s-%u", dice[5] % 2 ? "python3.14-long" : "app", dice[5] / 2 % 3);
 	if (at.kind == REPORT_GPU_EVENT)
 		name[15] = '\0';
@@ -360,23 +362,35 @@ static bool is_pair(const struct near_row *crash, const char *crash_name,
 	       apart >= -3000000 && apart <= 3000000;
 }
 
+/* The same of whatever process. */
+static bool is_beside(const struct near_row *crash, const struct near_row *event) {
+	int64_t apart = crash->at_us - event->at_us;
+	return crash->kind == REPORT_CRASH && event->kind == REPORT_GPU_EVENT &&
+	       near_same_machine(crash, event) && apart >= -3000000 && apart <= 3000000;
+}
+
 static void test_every_pair(void **state) {
 	struct fixture *fixture = *state;
 	struct store *store = open_store(fixture);
 	static struct near_row rows[PAIRS_MAX];
 	static char names[PAIRS_MAX][32];
-	static bool crash_near[PAIRS_MAX], other_near[PAIRS_MAX];
+	static bool crash_near[PAIRS_MAX], other_near[PAIRS_MAX], beside[PAIRS_MAX];
 	struct store_correlation expected = {0};
 	unsigned seed = 7;
 	for (unsigned i = 0; i < PAIRS_MAX; i++)
 		rows[i] = put_any(store, i + 1, &seed, names[i]);
 	for (size_t i = 0; i < PAIRS_MAX; i++)
-		for (size_t k = 0; k < PAIRS_MAX; k++)
+		for (size_t k = 0; k < PAIRS_MAX; k++) {
+			beside[k] |= is_beside(&rows[i], &rows[k]);
 			if (is_pair(&rows[i], names[i], &rows[k], names[k])) {
 				crash_near[i] |= rows[k].kind == REPORT_GPU_EVENT;
 				other_near[k] = true;
 			}
+		}
 	for (size_t i = 0; i < PAIRS_MAX; i++) {
+		expected.crashes_simulated += rows[i].kind == REPORT_CRASH && rows[i].simulated;
+		expected.near_simulated += crash_near[i] && rows[i].simulated;
+		expected.gpu_events_beside += beside[i];
 		expected.near_gpu_event += crash_near[i];
 		expected.gpu_events_near += other_near[i] && rows[i].kind == REPORT_GPU_EVENT;
 		expected.panics_near += other_near[i] && rows[i].kind == REPORT_PANIC;
@@ -387,6 +401,11 @@ static void test_every_pair(void **state) {
 	assert_int_equal(got.near_gpu_event, expected.near_gpu_event);
 	assert_int_equal(got.gpu_events_near, expected.gpu_events_near);
 	assert_int_equal(got.panics_near, expected.panics_near);
+	assert_in_range(expected.near_simulated, 1, expected.near_gpu_event - 1);
+	assert_int_equal(got.near_simulated, expected.near_simulated);
+	assert_int_equal(got.crashes_simulated, expected.crashes_simulated);
+	assert_true(expected.gpu_events_beside > expected.gpu_events_near);
+	assert_int_equal(got.gpu_events_beside, expected.gpu_events_beside);
 	store_close(store);
 }
 
