@@ -44,12 +44,26 @@ static void add_navigation(struct page *page) {
 		const char *anchor, *title;
 	} parts[] = {{"summary", "Summary"}, {"time", "Over time"}, {"sites", "Crash sites"},
 		{"systems", "Systems and drivers"}, {"policies", "Measured policies"},
-		{"incidents", "Incidents"}, {"details", "Incidents in full"}};
+		{"reproduce", "How to reproduce"}, {"incidents", "Incidents"},
+		{"details", "Incidents in full"}};
 	buf_add_str(&page->out, "<nav aria-label=\"Parts of this page\"><ul>\n");
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		buf_printf(&page->out, "<li><a href=\"#%s\">%s</a></li>\n", parts[i].anchor,
 			parts[i].title);
 	buf_add_str(&page->out, "</ul></nav>\n");
+}
+
+static void add_times_asked(struct buf *out, const struct analysis *analysis) {
+	if (analysis->since_us.set) {
+		buf_add_str(out, "Asked for: since ");
+		page_time(out, analysis->since_us);
+		buf_add_str(out, " UTC. ");
+	}
+	if (analysis->until_us.set) {
+		buf_add_str(out, "Asked for: until ");
+		page_time(out, analysis->until_us);
+		buf_add_str(out, " UTC. ");
+	}
 }
 
 static void add_scope(struct buf *out, const struct analysis *analysis) {
@@ -66,6 +80,7 @@ static void add_scope(struct buf *out, const struct analysis *analysis) {
 			i ? " " : "Asked for: ", analysis->filter_words[i]);
 	if (analysis->filter_word_count)
 		buf_add_str(out, ". ");
+	add_times_asked(out, analysis);
 	if (analysis->rules_version)
 		html_printf(out, "Rules <code>%s</code>. ", analysis->rules_version);
 	buf_add_str(out, analysis->redactor ? "Redacted: private names stand as "
@@ -137,17 +152,44 @@ void page_foot(struct page *page) {
 
 /* ---- all ---- */
 
+static int count_piece(const char *bytes, size_t len, void *user) {
+	(void)bytes;
+	*(size_t *)user += len;
+	return 0;
+}
+
+static void write_parts(struct page *page) {
+	static void (*const parts[])(struct page * page) = {page_head, page_summary, page_days,
+		page_sites, page_tables, page_experiments, page_reproduce, page_incidents,
+		page_details, page_foot};
+	for (size_t i = 0; page->code == 0 && i < sizeof parts / sizeof *parts; i++) {
+		parts[i](page);
+		page_flush(page);
+	}
+}
+
+/* The bytes that incidents in full may have: what the rest leaves, written once to be counted. */
+static void find_room(struct page *page) {
+	size_t rest = 0;
+	page->write = count_piece;
+	page->user = &rest;
+	write_parts(page);
+	/* A line of the table is a few bytes longer when it leads to a section. */
+	rest += 8 * page->analysis->incident_count;
+	page->room = rest < PAGE_BYTES ? PAGE_BYTES - rest : 0;
+}
+
 int page_write(const struct analysis *analysis, const struct page_options *options,
 	page_write_fn write, void *user, struct err *err) {
-	static void (*const parts[])(struct page * page) = {page_head, page_summary, page_days,
-		page_sites, page_tables, page_experiments, page_incidents, page_details, page_foot};
-	struct page page = {
-		.analysis = analysis, .options = options, .write = write, .user = user, .err = err};
-	page.code = page_details_load(&page, err);
-	for (size_t i = 0; page.code == 0 && i < sizeof parts / sizeof *parts; i++) {
-		parts[i](&page);
-		page_flush(&page);
-	}
+	struct page page = {.analysis = analysis, .options = options, .err = err};
+	page.room = options->detail_bytes;
+	if (options->store && !page.room)
+		find_room(&page);
+	page.write = write;
+	page.user = user;
+	if (page.code == 0)
+		page.code = page_details_load(&page, err);
+	write_parts(&page);
 	if (page.code == 0 && page.text.failed)
 		page.code = err_set(err, -ENOMEM, "out of memory for the page");
 	page_details_finish(&page);

@@ -11,8 +11,8 @@ struct page_options {
 	struct store *store; /* whose incidents are shown with all threads; not used by anyone else
 				meanwhile */
 	const struct rules *rules;
-	size_t detail_bytes; /* of sections with all threads; 0: the default, so that 10,000
-				incidents stay below 5 MB */
+	size_t detail_bytes; /* of sections with all threads; 0: as many as leave the page below
+				5 MB */
 };
 
 /* A piece of the page; a negative errno ends it. */

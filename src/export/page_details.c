@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ten thousand lines of the table take about 3 MB of the 5 MB that a page may have. */
-#define DETAIL_BYTES (1500u << 10)
 /* Sections that did not fit any more until no other one is tried. */
 #define MISSES_MAX 8
 /* Reports that cannot be read, or not be redacted, until no other one is tried. */
@@ -157,8 +155,7 @@ static int compare_details(const void *a, const void *b) {
  * without memory nothing goes on. */
 static int make_sections(struct page *page, const size_t *order, struct err *err) {
 	const struct analysis *analysis = page->analysis;
-	size_t used = 0, misses = 0, failures = 0;
-	size_t most = page->options->detail_bytes ? page->options->detail_bytes : DETAIL_BYTES;
+	size_t used = 0, misses = 0, failures = 0, most = page->room;
 	for (size_t i = 0;
 		i < analysis->incident_count && misses < MISSES_MAX && failures < FAILURES_MAX;
 		i++) {

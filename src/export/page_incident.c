@@ -1,6 +1,7 @@
 /* The section of one incident: what happened, in facts, then threads and the rest folded. */
 #include "base/text.h"
 #include "export/page_parts.h"
+#include "export/report_parts.h"
 #include "export/text_headline.h"
 
 #include <inttypes.h>
@@ -34,8 +35,7 @@ static void add_heading(struct buf *out, const struct page_incident *incident) {
 	if (incident->report->simulated || row->simulated)
 		buf_add_str(out, " " PAGE_SIMULATED);
 	page_status(out, row->status);
-	/* The body is laid out when it is looked at; the heading names the section before. */
-	buf_add_str(out, "</h3>\n<div class=\"body\">\n");
+	buf_add_str(out, "</h3>\n");
 }
 
 static void add_headline(struct buf *out, const struct page_incident *incident) {
@@ -146,7 +146,7 @@ static void add_facts(struct buf *out, const struct page_incident *incident) {
 	fact(out, "Operation", triage->operation);
 	if (report->kind == REPORT_CRASH) {
 		buf_reset(&text);
-		add_part(&text, attribution_names[triage->attribution]);
+		add_part(&text, report_attribution_words(attribution_names[triage->attribution]));
 		add_part(&text, triage->attribution_reason);
 		fact(out, "To blame", buf_str(&text));
 	}
@@ -197,6 +197,6 @@ void page_incident(struct buf *out, const struct page_incident *incident) {
 	add_texts(out, incident->report);
 	html_printf(out,
 		"<p class=\"more\"><code class=\"cmd\">agxtriage show %" PRId64
-		" -a</code> <a href=\"#incidents\">All incidents</a></p>\n</div>\n</section>\n",
+		" -a</code> <a href=\"#incidents\">All incidents</a></p>\n</section>\n",
 		incident->row->id);
 }

@@ -20,6 +20,9 @@
 #define PAGE_SERIES 7
 #define PAGE_SIMULATED "<span class=\"sim\">simulated</span>"
 
+/* What a page may have, a little less than 5 MB: "5 MB" is read in more than one way. */
+#define PAGE_BYTES 4900000u
+
 /* The section of one incident, ready to be written. */
 struct page_detail {
 	size_t incident; /* into analysis.incidents */
@@ -35,6 +38,7 @@ struct page {
 	struct buf text; /* scratch for one text */
 	int code;        /* the first failure */
 	struct err *err;
+	size_t room;                 /* bytes that sections may take */
 	struct page_detail *details; /* newest first; owned */
 	size_t detail_count;
 };
@@ -62,6 +66,10 @@ const char *page_site_name(const struct analysis_site *site);
 void page_site_label(struct buf *text, const struct analysis_site *site);
 /* Values and how often, as a list of terms; nothing when there are none. */
 void page_counts(struct buf *out, const char *title, const struct analysis_counts *counts);
+/* Values alone. */
+void page_names(struct buf *out, const char *title, const struct analysis_counts *counts);
+/* "0x5c8 (1,480)", "pac", "none": what most crashes of the site have, and what they did there. */
+void page_fault(struct buf *out, const struct analysis_site *site);
 /* The badge of a state; nothing for "open" and NULL. */
 void page_status(struct buf *out, const char *status);
 /* A command to be copied. */
@@ -71,10 +79,13 @@ void page_command(struct buf *out, const char *command);
 
 void page_head(struct page *page);
 void page_summary(struct page *page);
+/* Who looks to blame. */
+void page_blame(struct page *page);
 void page_days(struct page *page);
 void page_sites(struct page *page);
 void page_tables(struct page *page);
 void page_experiments(struct page *page);
+void page_reproduce(struct page *page);
 void page_incidents(struct page *page);
 void page_foot(struct page *page);
 

@@ -1,5 +1,6 @@
 /* The table of crash sites, where they touch memory, and a part for each of them. */
 #include "export/page_parts.h"
+#include "export/report_parts.h"
 #include "export/svg.h"
 
 #include <inttypes.h>
@@ -10,6 +11,53 @@
 
 /* ---- all of them ---- */
 
+void page_fault(struct buf *out, const struct analysis_site *site) {
+	const char *kind = site->fault_kinds.count ? site->fault_kinds.items[0].text : NULL;
+	if (!site->id && site->fault_kinds.count > 1) {
+		buf_add_str(out, "various");
+	} else if (site->offset_count && kind && !strcmp(kind, "near_null")) {
+		analysis_offset_text(site->offsets[0].offset, out);
+		if (site->offset_count > 1)
+			buf_printf(out, ", %zu more", site->offset_count - 1);
+	} else {
+		html_printf(out, "%s", kind ? kind : "none");
+	}
+	if (site->accesses.count && site->accesses.items[0].text)
+		html_printf(out, " <small>%s%s</small>", site->accesses.items[0].text,
+			site->accesses.count > 1 ? ", not all" : "");
+}
+
+/* The first few that are known. */
+static void add_operations(struct buf *out, const struct analysis_counts *counts) {
+	size_t shown = 0;
+	for (size_t i = 0; i < counts->count && shown < 2; i++) {
+		if (!counts->items[i].text)
+			continue;
+		buf_add_str(out, shown++ ? ", " : "");
+		html_clip(out, counts->items[i].text, PAGE_NAME_COLUMNS);
+	}
+	if (report_known(counts) > shown)
+		buf_printf(out, ", %zu more", report_known(counts) - shown);
+}
+
+static void add_others(struct buf *out, const struct analysis_site *site) {
+	if (!site->told) {
+		buf_add_str(out, "unknown");
+		return;
+	}
+	page_count(out, site->concurrent);
+	buf_add_str(out, " of ");
+	page_count(out, site->told);
+}
+
+static void add_state(struct buf *out, const struct analysis_site *site) {
+	if (!site->status || strcmp(site->status, "open") == 0)
+		buf_add_str(out, "open");
+	page_status(out, site->status);
+	if (site->fixed_in)
+		html_printf(out, " <small>fixed in %s</small>", site->fixed_in);
+}
+
 static void add_row(struct page *page, size_t index) {
 	const struct analysis_site *site = &page->analysis->sites[index];
 	struct buf *out = &page->out;
@@ -18,7 +66,6 @@ static void add_row(struct page *page, size_t index) {
 	buf_add_str(out, "\">");
 	html_clip(out, page_site_name(site), PAGE_NAME_COLUMNS);
 	buf_add_str(out, "</a>");
-	page_status(out, site->status);
 	if (site->title)
 		html_printf(out, "<small>%s</small>", site->title);
 	buf_add_str(out, "</th><td class=\"n\">");
@@ -26,16 +73,20 @@ static void add_row(struct page *page, size_t index) {
 	buf_add_str(out, "</td><td class=\"n\">");
 	page_share(out, site->share);
 	buf_printf(out,
-		"</td><td><svg class=\"share\" width=\"64\" height=\"10\" aria-hidden=\"true\" "
+		"<svg class=\"share\" width=\"64\" height=\"10\" aria-hidden=\"true\" "
 		"focusable=\"false\"><rect class=\"h1\" width=\"64\" height=\"10\" rx=\"2\"></rect>"
-		"<rect class=\"c0\" width=\"%.1f\" height=\"10\" rx=\"2\"></rect></svg></td><td class=\"whole\">",
+		"<rect class=\"c0\" width=\"%.1f\" height=\"10\" rx=\"2\"></rect></svg></td><td>",
 		site->share * 64);
-	html_printf(out, "%s", site->addresses.count ? site->addresses.items[0].text : "");
-	if (site->accesses.count)
-		html_printf(out, " %s", site->accesses.items[0].text);
+	page_fault(out, site);
+	buf_add_str(out, "</td><td>");
+	add_operations(out, &site->operations);
+	buf_add_str(out, "</td><td class=\"n\">");
+	add_others(out, site);
+	html_printf(out, "</td><td>%s</td><td>", report_attribution_words(site->attribution));
+	add_state(out, site);
 	buf_add_str(out, "</td><td>");
 	page_date(out, site->first_at_us);
-	buf_add_str(out, "</td><td>");
+	buf_add_str(out, " ");
 	page_date(out, site->last_at_us);
 	buf_add_str(out, "</td></tr>\n");
 }
@@ -45,8 +96,10 @@ static void add_table(struct page *page) {
 		"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Crash sites\">"
 		"<table class=\"all\"><caption>Crash sites, the most frequent first</caption><thead><tr><th "
 		"scope=\"col\">Site</th><th scope=\"col\" class=\"n\">Crashes</th><th "
-		"scope=\"col\" class=\"n\">Share</th><td></td><th scope=\"col\">Fault</th><th "
-		"scope=\"col\">First, UTC</th><th scope=\"col\">Last, UTC</th></tr></thead>"
+		"scope=\"col\" class=\"n\">Share</th><th scope=\"col\">Fault</th><th "
+		"scope=\"col\">Operations</th><th scope=\"col\" class=\"n\">Others in Metal</th>"
+		"<th scope=\"col\">Looks like</th><th scope=\"col\">Status</th><th "
+		"scope=\"col\">First, last, UTC</th></tr></thead>"
 		"<tbody>\n");
 	for (size_t i = 0; i < page->analysis->site_count; i++) {
 		add_row(page, i);
@@ -77,8 +130,7 @@ static void add_remark(struct buf *out, const struct analysis_site *site) {
 static void add_facts(struct buf *out, const struct analysis_site *site) {
 	buf_add_str(out, "<dl class=\"facts cols\">\n");
 	page_counts(out, "Exception", &site->exceptions);
-	page_counts(out, "Fault address", &site->addresses);
-	page_counts(out, "Kind of fault", &site->fault_kinds);
+	page_counts(out, "Kind of address", &site->fault_kinds);
 	page_counts(out, "Access", &site->accesses);
 	page_counts(out, "Base register", &site->base_registers);
 	page_counts(out, "Operation", &site->operations);
@@ -97,10 +149,8 @@ static void add_blame(struct buf *out, const struct analysis_site *site) {
 		buf_add_str(out, "</blockquote>\n");
 	}
 	if (site->attribution) {
-		html_printf(out, "<p><b>To blame: %s.</b> ",
-			strcmp(site->attribution, "api_misuse") == 0 ? "misuse of the API"
-			: strcmp(site->attribution, "driver") == 0   ? "the driver"
-								     : site->attribution);
+		html_printf(out, "<p><b>Looks like: %s.</b> ",
+			report_attribution_words(site->attribution));
 		html_printf(out, "%s</p>\n", site->attribution_reason);
 	}
 	if (site->evidence_count)
@@ -152,7 +202,13 @@ static void add_calls(struct buf *out, const struct analysis_site *site) {
 	if (site->ending)
 		html_printf(out, "; in %" PRIu64 " one was ending or releasing an encoder",
 			site->ending);
-	buf_add_str(out, ".</p>\n");
+	buf_add_str(out, ".");
+	if (site->told < site->count) {
+		buf_add_str(out, " Of the other ");
+		page_count(out, site->count - site->told);
+		buf_add_str(out, " that is not known.");
+	}
+	buf_add_str(out, "</p>\n");
 	if (!site->call_count)
 		return;
 	html_printf(out,
@@ -176,28 +232,53 @@ static void add_calls(struct buf *out, const struct analysis_site *site) {
 	buf_add_str(out, "</tbody></table></div></details>\n");
 }
 
+static void add_offset(struct buf *out, const struct analysis_offset *offset) {
+	html_printf(out, "<tr><th scope=\"row\"><code>0x%" PRIx64 "</code>", offset->offset);
+	if (offset->unknown)
+		buf_add_str(out, " <span class=\"state\">not seen there before</span>");
+	buf_add_str(out, "</th>");
+	const uint64_t numbers[] = {offset->offset, offset->count, offset->reads, offset->writes};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		buf_add_str(out, "<td class=\"n\">");
+		page_count(out, numbers[i]);
+		buf_add_str(out, "</td>");
+	}
+	buf_add_str(out, "</tr>\n");
+}
+
 static void add_offsets(struct buf *out, const struct analysis_site *site) {
+	bool unknown = false;
 	if (!site->offset_count)
 		return;
 	html_printf(out,
-		"<details><summary>Offsets from NULL (%zu)</summary>\n<table><caption>Offsets from "
-		"NULL</caption><thead><tr><th scope=\"col\" class=\"n\">Hex</th><th "
-		"scope=\"col\" class=\"n\">Decimal</th><th scope=\"col\" "
-		"class=\"n\">Crashes</th><th scope=\"col\" class=\"n\">Reads</th><th "
-		"scope=\"col\" class=\"n\">Writes</th></tr></thead><tbody>\n",
+		"<details open><summary>Offsets from NULL (%zu)</summary>\n<div class=\"scroll\" "
+		"role=\"region\" tabindex=\"0\" aria-label=\"Offsets from NULL\"><table><caption>A "
+		"NULL pointer plus the offset of a member</caption><thead><tr><th "
+		"scope=\"col\">Offset</th><th scope=\"col\" class=\"n\">Decimal</th><th "
+		"scope=\"col\" class=\"n\">Crashes</th><th scope=\"col\" "
+		"class=\"n\">Reads</th><th scope=\"col\" class=\"n\">Writes</th></tr></thead>"
+		"<tbody>\n",
 		site->offset_count);
 	for (size_t i = 0; i < site->offset_count && i < ROWS_MAX; i++) {
-		const struct analysis_offset *offset = &site->offsets[i];
-		html_printf(out,
-			"<tr><th scope=\"row\" class=\"n\">0x%" PRIx64
-			"</th><td class=\"n\">%" PRIu64 "</td><td class=\"n\">%" PRIu64
-			"</td><td class=\"n\">%" PRIu64 "</td><td class=\"n\">%" PRIu64
-			"</td></tr>\n",
-			offset->offset, offset->offset, offset->count, offset->reads,
-			offset->writes);
+		add_offset(out, &site->offsets[i]);
+		unknown = unknown || site->offsets[i].unknown;
 	}
 	add_more(out, site->offset_count, 5);
-	buf_add_str(out, "</tbody></table></details>\n");
+	buf_add_str(out, "</tbody></table></div>\n");
+	if (unknown)
+		buf_add_str(out, "<p class=\"dim\">Not seen there before: the rule of this site "
+				 "knows other offsets, and not this one.</p>\n");
+	buf_add_str(out, "</details>\n");
+}
+
+static void add_signature_state(struct buf *out, const struct analysis_signature *signature) {
+	html_printf(out, "%s", signature->status ? signature->status : "open");
+	if (signature->fixed_in)
+		html_printf(out, ", fixed in %s", signature->fixed_in);
+	if (signature->note)
+		html_printf(out, "<small>%s</small>", signature->note);
+	if (signature->url)
+		html_printf(out, "<small>%s</small>", signature->url);
 }
 
 static void add_signatures(struct buf *out, const struct analysis_site *site) {
@@ -207,19 +288,20 @@ static void add_signatures(struct buf *out, const struct analysis_site *site) {
 		"<details><summary>Signatures (%zu)</summary>\n<div class=\"scroll\" "
 		"role=\"region\" tabindex=\"0\" aria-label=\"Signatures\"><table><caption>"
 		"Signatures of this site</caption><thead><tr><th scope=\"col\">Signature</th><th "
-		"scope=\"col\" class=\"n\">Crashes</th><th scope=\"col\">What it is made of</th>"
+		"scope=\"col\" class=\"n\">Crashes</th><th scope=\"col\">Status</th><th scope=\"col\">What it is made "
+		"of</th>"
 		"</tr></thead><tbody>\n",
 		site->signature_count);
 	for (size_t i = 0; i < site->signature_count && i < ROWS_MAX; i++) {
 		const struct analysis_signature *signature = &site->signatures[i];
 		html_printf(out, "<tr><th scope=\"row\"><code>%s</code>", signature->hash);
-		page_status(out, signature->status);
-		html_printf(
-			out, "</th><td class=\"n\">%" PRIu64 "</td><td><code>", signature->count);
+		html_printf(out, "</th><td class=\"n\">%" PRIu64 "</td><td>", signature->count);
+		add_signature_state(out, signature);
+		buf_add_str(out, "</td><td><code>");
 		html_clip(out, signature->text ? signature->text : "", PAGE_SYMBOL_COLUMNS * 2);
 		buf_add_str(out, "</code></td></tr>\n");
 	}
-	add_more(out, site->signature_count, 3);
+	add_more(out, site->signature_count, 4);
 	buf_add_str(out, "</tbody></table></div></details>\n");
 }
 
@@ -262,9 +344,9 @@ static void add_site(struct page *page, size_t index) {
 	add_remark(out, site);
 	add_blame(out, site);
 	add_facts(out, site);
+	add_offsets(out, site);
 	add_stack(out, site);
 	add_calls(out, site);
-	add_offsets(out, site);
 	add_signatures(out, site);
 	add_next(out, site);
 	buf_add_str(out, "</section>\n");

@@ -1,5 +1,6 @@
 /* What there is at a glance, and how it is spread over time. */
 #include "export/page_parts.h"
+#include "export/report_parts.h"
 #include "export/svg.h"
 
 #include <inttypes.h>
@@ -22,6 +23,21 @@ static void add_number_tile(
 	add_tile(&page->out, title, count, number ? buf_str(more) : NULL);
 }
 
+static void add_files_tile(struct page *page) {
+	const struct analysis *analysis = page->analysis;
+	struct buf *more = page_text(page);
+	if (analysis->raw_gone) {
+		page_count(more, analysis->raw_gone);
+		buf_add_str(more, " without their bytes");
+	}
+	if (analysis->copies.set && analysis->copies.value > 0) {
+		buf_add_str(more, more->len ? ", " : "");
+		page_count(more, (uint64_t)analysis->copies.value);
+		buf_add_str(more, " more are copies of them");
+	}
+	add_tile(&page->out, "Files", analysis->files, more->len ? buf_str(more) : NULL);
+}
+
 static void add_tiles(struct page *page) {
 	const struct analysis *analysis = page->analysis;
 	const struct store_correlation *near = &analysis->correlation;
@@ -31,13 +47,13 @@ static void add_tiles(struct page *page) {
 	bool unknown = count && !analysis->sites[count - 1].id;
 	add_number_tile(page, "Known sites", count - unknown, "at no known site",
 		unknown ? analysis->sites[count - 1].count : 0);
-	add_number_tile(page, "GPU events", analysis->gpu_events, "within 5 s of a crash",
-		(uint64_t)near->gpu_events_near);
+	add_number_tile(page, "GPU events", analysis->gpu_events,
+		"within 5 s of a crash on the same machine", (uint64_t)near->gpu_events_beside);
 	add_number_tile(page, "Panics", analysis->panics, "within 5 min after a crash",
 		(uint64_t)near->panics_near);
 	if (analysis->other)
 		add_tile(&page->out, "Other reports", analysis->other, NULL);
-	add_number_tile(page, "Files", analysis->files, "without their bytes", analysis->raw_gone);
+	add_files_tile(page);
 	buf_add_str(&page->out, "</dl>\n");
 }
 
@@ -52,15 +68,14 @@ static void add_facts(struct page *page) {
 	page_counts(out, "Drivers", &analysis->driver_images);
 	page_counts(out, "Driver versions", &analysis->driver_versions);
 	page_counts(out, "Models", &analysis->models);
-	page_counts(out, "Frameworks", &analysis->frameworks);
-	page_counts(out, "Attribution", &analysis->attributions);
+	page_names(out, "Frameworks of the typical reports", &analysis->frameworks);
 	buf_add_str(out, "</dl>\n");
 }
 
 static void add_event(struct buf *out, const struct analysis_event *event) {
 	html_printf(out,
 		"<tr><th scope=\"row\">%s</th><td>%s<small>%s</small></td><td class=\"n\">",
-		report_kind_names[event->kind], event->site ? event->site : "no known site",
+		report_kind_words(event->kind), event->site ? event->site : "no known site",
 		event->title);
 	page_count_simulated(out, event->count, event->simulated);
 	buf_add_str(out, "</td><td>");
@@ -70,15 +85,44 @@ static void add_event(struct buf *out, const struct analysis_event *event) {
 	buf_add_str(out, "</td></tr>\n");
 }
 
+/* Only simulated events are near simulated crashes, so that those are told apart. */
+static void add_near(struct buf *out, const struct store_correlation *near) {
+	uint64_t simulated = (uint64_t)near->crashes_simulated;
+	uint64_t real = (uint64_t)near->crashes - simulated;
+	if (!near->gpu_events || !near->crashes)
+		return;
+	buf_add_str(out, " Within 5 s: ");
+	page_count(out, (uint64_t)near->gpu_events_beside);
+	buf_add_str(out, " of the ");
+	page_count(out, (uint64_t)near->gpu_events);
+	buf_add_str(out, near->gpu_events == 1 ? " GPU event" : " GPU events");
+	buf_add_str(out, " of some crash on the same machine, ");
+	page_count(out, (uint64_t)near->gpu_events_near);
+	buf_add_str(out, " of a crash of the same process; ");
+	page_count(out, (uint64_t)(near->near_gpu_event - near->near_simulated));
+	buf_add_str(out, " of the ");
+	page_count(out, real);
+	buf_printf(out, " crash%s%s of a GPU event of the same process", real == 1 ? "" : "es",
+		simulated ? " that no simulator made" : "");
+	if (near->near_simulated) {
+		buf_add_str(out, ", and so ");
+		page_count(out, (uint64_t)near->near_simulated);
+		buf_add_str(out, " of the ");
+		page_count(out, simulated);
+		buf_add_str(out, " simulated ones");
+	}
+	buf_add_str(out, ". That is nearness in time, and no cause.");
+}
+
 static void add_events(struct page *page) {
 	const struct analysis *analysis = page->analysis;
 	struct buf *out = &page->out;
 	if (!analysis->event_count)
 		return;
-	buf_add_str(out, "<h3>What else was reported</h3>\n<p>None of these counts as a crash. ");
-	page_count(out, (uint64_t)analysis->correlation.near_gpu_event);
+	buf_add_str(out, "<h3>What else was reported</h3>\n<p>None of these counts as a crash.");
+	add_near(out, &analysis->correlation);
 	buf_add_str(out,
-		" of the crashes had a GPU event of the same process within 5 s.</p>\n"
+		"</p>\n"
 		"<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
 		"aria-label=\"Reports that are no crashes\"><table><caption>Reports that "
 		"are no crashes</caption><thead><tr><th scope=\"col\">Kind</th><th "
@@ -95,6 +139,7 @@ void page_summary(struct page *page) {
 				"id=\"summary-h\">Summary</h2>\n");
 	add_tiles(page);
 	add_facts(page);
+	page_blame(page);
 	add_events(page);
 	buf_add_str(&page->out, "</section>\n");
 }

@@ -10,6 +10,8 @@
 /* Newest builds and most frequent sites that are drawn. */
 #define COLUMNS_MAX 14
 #define ROWS_MAX 40
+/* Rows of drivers, builds and models. */
+#define CELLS_MAX 60
 
 /* Texts as rows or columns; NULL, the unknown, is one of them. */
 struct labels {
@@ -162,12 +164,49 @@ static void add_drivers(struct page *page, const struct labels *builds) {
 	add_columns(out, builds);
 	for (size_t i = 0; i < drivers.count; i++) {
 		html_printf(out, "<tr><th scope=\"row\">%s</th>",
-			drivers.items[i] ? drivers.items[i] : "no AGX driver loaded");
+			drivers.items[i] ? drivers.items[i] : "unknown");
 		for (size_t j = 0; j < builds->count; j++)
 			add_number(out, sum_cells(analysis, drivers.items[i], builds->items[j]));
 		buf_add_str(out, "</tr>\n");
 	}
 	buf_add_str(out, "</tbody></table></div>\n");
+}
+
+/* ---- drivers, builds and models ---- */
+
+static void add_cell(struct buf *out, const struct analysis_cell *cell) {
+	html_printf(out, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td><td class=\"n\">",
+		cell->driver_version ? cell->driver_version : "unknown",
+		cell->os_build ? cell->os_build : "unknown",
+		cell->hardware_model ? cell->hardware_model : "unknown");
+	page_count_simulated(out, cell->count, cell->simulated);
+	buf_add_str(out, "</td><td>");
+	page_time(out, cell->first_at_us);
+	buf_add_str(out, "</td><td>");
+	page_time(out, cell->last_at_us);
+	buf_add_str(out, "</td></tr>\n");
+}
+
+static void add_cells(struct page *page) {
+	const struct analysis *analysis = page->analysis;
+	struct buf *out = &page->out;
+	if (!analysis->cell_count)
+		return;
+	buf_add_str(out,
+		"<h3>Driver version, OS build and model</h3>\n<p>Crashes, not rates: how long "
+		"each of them was in use is not known.</p>\n<div class=\"scroll\" "
+		"role=\"region\" tabindex=\"0\" aria-label=\"Driver version, OS build and "
+		"model\"><table><caption>Crashes by driver version, OS build and "
+		"model</caption><thead><tr><th scope=\"col\">Driver</th><th scope=\"col\">OS "
+		"build</th><th scope=\"col\">Model</th><th scope=\"col\" "
+		"class=\"n\">Crashes</th><th scope=\"col\">First, UTC</th><th "
+		"scope=\"col\">Last, UTC</th></tr></thead><tbody>\n");
+	for (size_t i = 0; i < analysis->cell_count && i < CELLS_MAX; i++)
+		add_cell(out, &analysis->cells[i]);
+	buf_add_str(out, "</tbody></table></div>\n");
+	if (analysis->cell_count > CELLS_MAX)
+		buf_printf(out, "<p class=\"dim\">%zu more rows are left out here.</p>\n",
+			analysis->cell_count - CELLS_MAX);
 }
 
 void page_tables(struct page *page) {
@@ -187,6 +226,7 @@ void page_tables(struct page *page) {
 				"are not in these tables.</p>\n",
 				builds.count, page->analysis->os_builds.count - builds.count);
 		add_drivers(page, &builds);
+		add_cells(page);
 	}
 	buf_add_str(&page->out, "</section>\n");
 }

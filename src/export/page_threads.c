@@ -50,7 +50,7 @@ void page_frame(struct buf *out, const struct page_frame *frame) {
 	buf_add_str(out, "</b> <span>");
 	add_place(out, frame);
 	if (frame->counts)
-		buf_add_str(out, " <mark>counts</mark>");
+		buf_add_str(out, " <mark>crash site</mark>");
 	buf_add_str(out, "</span></li>\n");
 }
 

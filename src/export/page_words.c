@@ -113,6 +113,16 @@ void page_counts(struct buf *out, const char *title, const struct analysis_count
 	buf_add_str(out, "</div>\n");
 }
 
+void page_names(struct buf *out, const char *title, const struct analysis_counts *counts) {
+	if (!counts->count)
+		return;
+	html_printf(out, "<div class=\"fact\"><dt>%s</dt>", title);
+	for (size_t i = 0; i < counts->count; i++)
+		html_printf(out, "<dd><span>%s</span></dd>",
+			counts->items[i].text ? counts->items[i].text : "unknown");
+	buf_add_str(out, "</div>\n");
+}
+
 void page_status(struct buf *out, const char *status) {
 	if (!status || strcmp(status, "open") == 0)
 		return;

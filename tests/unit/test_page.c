@@ -159,7 +159,7 @@ static void test_everything_is_shown(void **state) {
 	expect(&page, "id=\"site/2\"");
 	expect(&page, "Fixed in build 24G419.");
 	expect(&page, "<span class=\"state bad\">regressed</span>");
-	expect(&page, "<td class=\"n\">75.0 %</td>");
+	expect(&page, "<td class=\"n\">75.0 %<svg class=\"share\"");
 	expect(&page,
 		"in 2 of 3 crashes another thread was inside Metal or the driver, in 1 inside");
 	expect(&page, "what other threads did is not known of any");
@@ -182,7 +182,7 @@ static void test_the_frame_that_counts(void **state) {
 	expect(&page,
 		"<li class=\"key\"><b>AGXMetalG16X</b> "
 		"<span><code>-[AGXG16XFamilyComputeContext setComputePipelineState:]</code><i> + "
-		"32</i> <mark>counts</mark>");
+		"32</i> <mark>crash site</mark>");
 	buf_finish(&page);
 }
 

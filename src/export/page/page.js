@@ -151,11 +151,13 @@
     });
   }
 
-  /* For browsers whose styles cannot unfold. */
+  /* For browsers whose styles cannot unfold. Of an incident the reader chooses what is printed: there are many. */
   function unfoldForPrint() {
     var folded = [];
     addEventListener("beforeprint", function () {
-      folded = Array.prototype.slice.call(document.querySelectorAll("details:not([open])"));
+      folded = Array.prototype.slice.call(document.querySelectorAll("details:not([open])")).filter(function (details) {
+        return !details.closest(".incident, .older");
+      });
       folded.forEach(function (details) { details.open = true; });
     });
     addEventListener("afterprint", function () {
