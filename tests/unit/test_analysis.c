@@ -488,6 +488,36 @@ static void test_feedback(void **state) {
 	assert_contains(text, "how often runs crash was not measured");
 }
 
+/* Crashes that have nothing in common are not given one address. */
+static void test_feedback_unknown(void **state) {
+	struct scene *scene = *state;
+	put(scene, at_site(NULL, 0x10), 2);
+	put(scene, at_site(NULL, 0x0), 3);
+	put(scene, at_site(NULL, 0x20), 2);
+	load(scene);
+	analysis_feedback(&scene->analysis, &scene->text);
+	const char *text = buf_str(&scene->text);
+	assert_contains(text,
+		"## Title\n\nCrashes of `python3.11` at no known site (AGXMetalG16X 329.2): "
+		"EXC_BAD_ACCESS (SIGSEGV)\n");
+}
+
+/* A site that no built-in rule has was named by the user, and so was what it is called. */
+static void test_own_rule(void **state) {
+	struct scene *scene = *state;
+	struct redactor *redactor = NULL;
+	assert_int_equal(redactor_new(&redactor, NULL), 0);
+	put(scene, at_site("agx-zarquon-renderer", 0x10), 2);
+	put(scene, at_site("agx-set-compute-pipeline-state", 0x5c8), 1);
+	load_with(scene, NULL, redactor);
+	analysis_markdown(&scene->analysis, &scene->text);
+	const char *text = buf_str(&scene->text);
+	assert_null(strstr(text, "zarquon"));
+	assert_contains(text, "agx-set-compute-pipeline-state");
+	analysis_finish(&scene->analysis);
+	redactor_free(redactor);
+}
+
 static void test_repeats(void **state) {
 	struct scene *scene = *state;
 	struct buf once = {0};
@@ -519,6 +549,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_issue, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_feedback, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_feedback_unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own_rule, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeats, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
