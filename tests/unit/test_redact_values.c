@@ -38,11 +38,18 @@ static void instruction_bytes_are_instructions(void **state) {
 		buf_add_str(&members, "CHl5");
 	buf_add_str(&members, "\"}");
 	body_becomes(members.data, "\"instructionByteStream\":{\"beforePC\":null}");
-	/* of another processor they are code when there are enough of them */
+	/* of another processor they are code when there are as many as in reports */
 	stays("\"cpuType\":\"X86-64\",\"instructionByteStream\":{\"atPC\":"
-	      "\"SIsFAQAAAEiFwHQFSIsA6wIxwA==\"}");
-	body_becomes("\"cpuType\":\"X86-64\",\"instructionByteStream\":{\"atPC\":\"SIsFAQ==\"}",
-		"\"cpuType\":\"X86-64\",\"instructionByteStream\":{\"atPC\":null}");
+	      "\"SIsFAQAAAEiFwHQFSIsAww==\"}");
+	static const char *const other_lengths[] = {"SIsFAQ==", "wJq7XtnFEMI/K7MDENG/bPxRfiCYzQ8V"};
+	for (size_t i = 0; i < 2; i++) {
+		buf_reset(&members);
+		buf_printf(&members,
+			"\"cpuType\":\"X86-64\",\"instructionByteStream\":{\"atPC\":\"%s\"}",
+			other_lengths[i]);
+		body_becomes(members.data,
+			"\"cpuType\":\"X86-64\",\"instructionByteStream\":{\"atPC\":null}");
+	}
 	buf_finish(&members);
 }
 
