@@ -179,6 +179,10 @@ static enum cli_status fail(struct exporting *exporting, char **operands, const 
 		return cli_nothing(exporting->cli, operands);
 	if (err->code == -EINVAL)
 		return cli_usage(exporting->cli, "%s", err->text);
+	if (err->code == -EINTR) {
+		log_error("interrupted%s", exporting->options->flat ? "" : ": nothing was written");
+		return CLI_FAILED;
+	}
 	return cli_fail(err);
 }
 
