@@ -66,8 +66,8 @@ static void put_where(struct buf *out, const struct analysis_site *site) {
 		buf_add_str(out, "Crashes of ");
 		report_code(out, process);
 		if (known > 1)
-			buf_printf(out, " and %zu other program%s", known - 1,
-				known == 2 ? "" : "s");
+			buf_printf(
+				out, " and %zu other program%s", known - 1, known == 2 ? "" : "s");
 		buf_add_str(out, " at no known site");
 	}
 	out->failed = out->failed || name.failed;
