@@ -14,7 +14,8 @@ create table call_list (
 ) strict;
 
 -- A signature whose incidents have got another one since, when they were classified again. One that was split has
--- several successors. moved: so many of its incidents.
+-- several successors. moved: so many of its incidents. Also a site whose state has gone with its incidents to another
+-- one: as 'site ' and its name.
 create table successor (
 	hash text not null,
 	successor text not null, -- hash too
@@ -25,7 +26,7 @@ create table successor (
 create index successor_of on successor (successor);
 
 -- name: of the site, or hash of the signature, at that moment. status, note, url and fixed_in: as they were
--- afterwards. os_build: of the crash that regressed it. incident: null again when retention has deleted the row.
+-- afterwards. os_build: of the incident that regressed it. incident: null again when retention has deleted the row.
 create table state_change (
 	id integer primary key,
 	at integer not null,

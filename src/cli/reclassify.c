@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/reclassify_states.h"
 #include "export/json_out.h"
 #include "export/load.h"
 #include "export/table.h"
@@ -50,6 +51,7 @@ struct reclassify {
 	size_t name_count, name_cap;
 	struct move *moves;
 	size_t move_count, move_cap;
+	struct followed_states states;
 	uint64_t changed, signatures, unreadable, raw_gone;
 	bool live; /* progress is drawn */
 	bool drawn;
@@ -125,6 +127,19 @@ static int count_move(struct reclassify *all, const char *from, const char *to) 
 	return 0;
 }
 
+static int follow(struct reclassify *all, const struct row *row, const struct triage *triage) {
+	const char *from = row->signature, *to = triage->signature_hash;
+	all->changed++;
+	all->signatures += strcmp(from, to) != 0;
+	int r = count_move(all, row->site, triage->site);
+	if (r >= 0)
+		r = followed_states_move(&all->states, STATE_SITE, row->site, triage->site);
+	if (r >= 0)
+		r = followed_states_move(
+			&all->states, STATE_SIGNATURE, *from ? from : NULL, *to ? to : NULL);
+	return r;
+}
+
 /* One row, inside a transaction. What cannot be read any more keeps what was said of it. */
 static int redo(struct reclassify *all, const struct row *row, struct err *err) {
 	struct cli *cli = all->cli;
@@ -145,9 +160,7 @@ static int redo(struct reclassify *all, const struct row *row, struct err *err) 
 			rules_version(cli->rules), &changed, err);
 	}
 	if (r >= 0 && changed) {
-		all->changed++;
-		all->signatures += strcmp(row->signature, loaded.triage.signature_hash) != 0;
-		r = count_move(all, row->site, loaded.triage.site);
+		r = follow(all, row, &loaded.triage);
 		if (r < 0)
 			err_set(err, r, "out of memory");
 	}
@@ -177,6 +190,8 @@ static int redo_all(struct reclassify *all, struct err *err) {
 			r = redo(all, &all->rows[done], err);
 			draw(all, done);
 		}
+		if (r >= 0 && done == all->count)
+			r = followed_states_settle(&all->states, err);
 		if (r >= 0 && !all->options->dry_run)
 			r = store_commit(store, err);
 		else
@@ -218,6 +233,7 @@ static void print_json(struct reclassify *all) {
 		json_out_object_end(&out);
 	}
 	json_out_array_end(&out);
+	followed_states_json(&all->states, &out);
 	json_out_object_end(&out);
 	buf_add_char(&line, '\n');
 	term_put_buf(&all->cli->out, &line);
@@ -278,9 +294,13 @@ static void print_text(struct reclassify *all) {
 static enum cli_status run(struct cli *cli, const void *values, int count, char **operands) {
 	struct reclassify all = {.cli = cli, .options = values};
 	struct err err = {0};
+	all.states.store = cli->store;
+	all.states.dry_run = all.options->dry_run;
 	all.live = term_is_live(STDERR_FILENO) && !cli->globals.quiet;
 	arena_init(&all.arena, SIZE_MAX);
-	int r = gather(&all, &err);
+	int r = followed_states_load(&all.states, &err);
+	if (r >= 0)
+		r = gather(&all, &err);
 	if (r >= 0)
 		r = redo_all(&all, &err);
 	if (r >= 0) {
@@ -291,7 +311,10 @@ static enum cli_status run(struct cli *cli, const void *values, int count, char 
 			print_json(&all);
 		else
 			print_text(&all);
+		term_flush(&cli->out);
+		followed_states_tell(&all.states);
 	}
+	followed_states_finish(&all.states);
 	free(all.rows);
 	arena_finish(&all.arena);
 	return r < 0 ? cli_fail(&err) : CLI_DONE;
@@ -313,8 +336,11 @@ static const struct option_row option_rows[] = {
 const struct command reclassify_command = {
 	.name = "reclassify",
 	.summary = "run today's rules over the stored reports",
-	.details = "Reads every stored report again. Sites, signatures and all other facts of\n"
-		   "triage are replaced; status, notes and the reports themselves stay.",
+	.details =
+		"Reads every stored report again. Sites, signatures and all other facts of\n"
+		"triage are replaced; the reports themselves stay. What was decided of a site or\n"
+		"a signature goes with its incidents when all of them go to another one; what\n"
+		"cannot is told.",
 	.options = option_rows,
 	.options_bytes = sizeof(struct reclassify_options),
 	.needs = NEED_STORE_CHANGE | NEED_RULES,

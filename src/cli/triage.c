@@ -111,7 +111,7 @@ static void tell(const struct triage_subject *subject, const struct triage_value
 	const char *status = triage_status(state, subject->site_status);
 	bool fixed = !strcmp(status, "fixed"), regressed = !strcmp(status, "regressed");
 	if (state->fixed_in && state->on_fixed && (fixed || values->fixed_in))
-		log_warning("%" PRId64 " of its crashes %s on a build at or after %s already; "
+		log_warning("%" PRId64 " of its incidents %s on a build at or after %s already; "
 			    "'agxtriage triage %s' shows the builds",
 			state->on_fixed, state->on_fixed == 1 ? "is" : "are", state->fixed_in,
 			state->name);
@@ -119,11 +119,12 @@ static void tell(const struct triage_subject *subject, const struct triage_value
 	if (!state->status)
 		return;
 	if (fixed && !state->fixed_in)
-		log_info("without --fixed-in BUILD no crash is told from those before the fix, so "
-			 "none will be a regression");
+		log_info("without --fixed-in BUILD no incident is told from those before the fix, "
+			 "so none will be a regression");
 	if (!fixed && !regressed && state->fixed_in && values->fixed_in)
-		log_info("its status is %s: only with --status fixed a crash on %s or later is a "
-			 "regression",
+		log_info(
+			"its status is %s: only with --status fixed an incident on %s or later is a "
+			"regression",
 			status, state->fixed_in);
 }
 
@@ -248,7 +249,7 @@ const struct command triage_command = {
 		   "state, its incidents and its history. With options: sets it. A signature's\n"
 		   "state is stronger than that of its site.\n"
 		   "\n"
-		   "A crash on a build at or after the one that it was fixed in makes it\n"
+		   "An incident on a build at or after the one that it was fixed in makes it\n"
 		   "'regressed', which list, watch, show, status and hooks tell.\n"
 		   "\n"
 		   "  agxtriage triage agx-bind-resource --status known --note 'seen since 24D60'\n"

@@ -27,6 +27,8 @@ int triage_subject_load(struct cli *cli, const struct store_state *state,
 	struct triage_subject *ret, struct err *err);
 /* The status that holds: a name, never NULL. */
 const char *triage_status(const struct store_state *state, const char *site_status);
+/* Incidents of every kind are counted; without it store_top() leaves some kinds out. */
+#define TRIAGE_KINDS "kind=*"
 /* "site=agx-bind-resource": a MATCH of its incidents. NULL without memory. */
 const char *triage_subject_match(struct triage_subject *subject);
 
@@ -39,6 +41,12 @@ enum cli_status triage_check(struct cli *cli, const struct triage_values *values
 
 /* word as typed. What it may mean instead, and what stands for it now, is said. */
 enum cli_status triage_find(struct cli *cli, const char *word, struct triage_subject *ret);
+
+/* ---- triage_builds.c ---- */
+
+/* Incidents by os_build, the oldest build first; values[0] NULL: not told. As store_top(). */
+int triage_builds(
+	struct store *store, const char *match, store_group_fn fn, void *user, struct err *err);
 
 /* ---- triage_show.c ---- */
 

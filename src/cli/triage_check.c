@@ -17,7 +17,8 @@ static enum cli_status check_status(struct cli *cli, const char *status) {
 			return CLI_DONE;
 	if (!strcmp(status, "regressed"))
 		return cli_usage(cli, "no hand sets 'regressed': what is fixed becomes that when a "
-				      "crash comes on a build at or after its --fixed-in");
+				      "crash, GPU event or panic comes on a build at or after its "
+				      "--fixed-in");
 	const char *meant =
 		strlen(status) <= TEXT_SUGGEST_BYTES ? text_suggest(status, settable, count) : NULL;
 	if (meant)

@@ -19,7 +19,8 @@ void triage_json_state(
 	json_out_text(out, "note", state->note);
 	json_out_text(out, "url", state->url);
 	json_out_text(out, "fixed_in", state->fixed_in);
-	json_out_i64(out, "crashes", state->incidents);
+	json_out_i64(out, "crashes", state->crashes);
+	json_out_i64(out, "incidents", state->incidents);
 	json_out_i64(out, "on_fixed", state->on_fixed);
 }
 
@@ -41,13 +42,23 @@ static int put_count(const struct store_group *group, void *user) {
 	return 0;
 }
 
-static int put_counts(struct json_out *out, struct store *store, const char *match,
-	const char *name, const char *field, struct err *err) {
-	struct counting counting = {out, field};
-	const char *const fields[] = {field};
-	const struct store_filter filter = {.matches = &match, .match_count = 1};
-	json_out_array(out, name);
-	int r = store_top(store, &filter, fields, 1, put_count, &counting, err);
+static int put_kinds(
+	struct json_out *out, struct store *store, const char *match, struct err *err) {
+	static const char *const kind[] = {"kind"};
+	struct counting counting = {out, kind[0]};
+	const char *const matches[] = {match, TRIAGE_KINDS};
+	const struct store_filter filter = {.matches = matches, .match_count = 2};
+	json_out_array(out, "kinds");
+	int r = store_top(store, &filter, kind, 1, put_count, &counting, err);
+	json_out_array_end(out);
+	return r;
+}
+
+static int put_builds(
+	struct json_out *out, struct store *store, const char *match, struct err *err) {
+	struct counting counting = {out, "os_build"};
+	json_out_array(out, "builds");
+	int r = triage_builds(store, match, put_count, &counting, err);
 	json_out_array_end(out);
 	return r;
 }
@@ -56,8 +67,8 @@ static int put_counts(struct json_out *out, struct store *store, const char *mat
 static int put_regressed(
 	struct json_out *out, struct store *store, const char *match, struct err *err) {
 	static const char *const signature[] = {"signature"};
-	const char *const matches[] = {match, "status=regressed"};
-	const struct store_filter filter = {.matches = matches, .match_count = 2};
+	const char *const matches[] = {match, TRIAGE_KINDS, "status=regressed"};
+	const struct store_filter filter = {.matches = matches, .match_count = 3};
 	struct counting counting = {out, signature[0]};
 	json_out_array(out, "regressed");
 	int r = store_top(store, &filter, signature, 1, put_count, &counting, err);
@@ -114,9 +125,9 @@ int triage_json(struct cli *cli, struct triage_subject *subject, struct err *err
 	json_out_init(&out, &line);
 	json_out_object(&out, NULL);
 	triage_json_state(&out, &subject->state, subject->site_status);
-	int r = put_counts(&out, cli->store, match, "kinds", "kind", err);
+	int r = put_kinds(&out, cli->store, match, err);
 	if (r >= 0)
-		r = put_counts(&out, cli->store, match, "builds", "os_build", err);
+		r = put_builds(&out, cli->store, match, err);
 	if (r >= 0)
 		r = put_regressed(&out, cli->store, match, err);
 	if (r >= 0)

@@ -128,8 +128,8 @@ static int add_regressed(const struct store_group *group, void *user) {
 
 static int put_regressed(struct show *show, struct err *err) {
 	static const char *const signature[] = {"signature"};
-	const char *const matches[] = {show->match, "status=regressed"};
-	const struct store_filter filter = {.matches = matches, .match_count = 2};
+	const char *const matches[] = {show->match, TRIAGE_KINDS, "status=regressed"};
+	const struct store_filter filter = {.matches = matches, .match_count = 3};
 	if (show->subject->state.target != STATE_SITE)
 		return 0;
 	buf_reset(&show->value);
@@ -152,15 +152,16 @@ static int add_build(const struct store_group *group, void *user) {
 }
 
 static int put_counts(struct show *show, struct err *err) {
-	static const char *const kind[] = {"kind"}, *const build[] = {"os_build"};
-	const struct store_filter filter = {.matches = &show->match, .match_count = 1};
+	static const char *const kind[] = {"kind"};
+	const char *const matches[] = {show->match, TRIAGE_KINDS};
+	const struct store_filter filter = {.matches = matches, .match_count = 2};
 	struct store *store = show->cli->store;
 	int r = put_regressed(show, err);
 	if (r >= 0)
 		r = store_top(store, &filter, kind, 1, add_kind, show, err);
 	buf_reset(&show->value);
 	if (r >= 0)
-		r = store_top(store, &filter, build, 1, add_build, show, err);
+		r = triage_builds(store, show->match, add_build, show, err);
 	field(show, TERM_PLAIN, "Builds");
 	if (r >= 0 && !show->count)
 		text_out_field(&show->out, TERM_PLAIN, "Seen", "never");
@@ -211,17 +212,25 @@ static void add_change(
 	*before = text ? arena_strdup(&history->show->subject->arena, text) : NULL;
 }
 
+/* A site whose state has gone to another one. */
+static bool is_taken(const struct store_state_event *event) {
+	return event->cause == STATE_BY_RECLASSIFY && event->target == STATE_SITE &&
+	       !event->status && !event->note && !event->url && !event->fixed_in;
+}
+
 static void add_cause(struct buf *out, const struct store_state_event *event) {
 	switch (event->cause) {
 	case STATE_BY_REGRESSION:
-		buf_add_str(out, ", by a crash");
+		buf_add_str(out, event->incident.set ? ", by incident" : ", by an incident");
+		if (event->incident.set)
+			buf_printf(out, " %" PRId64, event->incident.value);
 		if (event->os_build)
 			buf_printf(out, " on %s", event->os_build);
-		if (event->incident.set)
-			buf_printf(out, " (incident %" PRId64 ")", event->incident.value);
 		break;
 	case STATE_BY_RECLASSIFY:
-		buf_add_str(out, ", taken over when its crashes were classified again");
+		buf_add_str(out, is_taken(event)
+					 ? ", gone with its incidents to another site"
+					 : ", taken over when its incidents were classified again");
 		break;
 	case STATE_BY_IMPORT:
 		buf_add_str(out, ", imported");
@@ -243,6 +252,11 @@ static int put_event(const struct store_state_event *event, void *user) {
 	const char *before = status_word(event, event->status_before);
 	const char *status = status_word(event, event->status);
 	char when[CLOCK_TEXT_BYTES];
+	bool other = event->target == show->subject->state.target &&
+		     strcmp(event->name, show->subject->state.name) != 0;
+	/* That it came here is told by itself. */
+	if (other && is_taken(event))
+		return 0;
 	if (!history->begun)
 		text_out_heading(&show->out, "History");
 	history->begun = true;
@@ -250,8 +264,7 @@ static int put_event(const struct store_state_event *event, void *user) {
 	buf_printf(value(show), "%s  %s", when, status);
 	if (strcmp(before, status) != 0)
 		buf_printf(&show->value, " (before: %s)", before);
-	if (event->target == show->subject->state.target &&
-		strcmp(event->name, show->subject->state.name) != 0)
+	if (other)
 		buf_printf(&show->value, ", as %s", event->name);
 	add_cause(&show->value, event);
 	add_change(history, "fixed in", event->fixed_in, &history->fixed_in);
@@ -296,16 +309,27 @@ enum cli_status triage_show(
 
 /* ---- all ---- */
 
-enum { ALL_STATUS, ALL_CRASHES, ALL_NAME, ALL_FIXED_IN, ALL_URL, ALL_NOTE, ALL_TITLE, ALL_COUNT };
+enum {
+	ALL_STATUS,
+	ALL_INCIDENTS,
+	ALL_CRASHES,
+	ALL_NAME,
+	ALL_FIXED_IN,
+	ALL_URL,
+	ALL_NOTE,
+	ALL_TITLE,
+	ALL_COUNT
+};
 
 static const struct table_column columns[ALL_COUNT] = {
 	[ALL_STATUS] = {.title = "STATUS", .width = 9},
-	[ALL_CRASHES] = {.title = "CRASHES", .right = true, .priority = 2},
+	[ALL_INCIDENTS] = {.title = "INCIDENTS", .right = true, .priority = 2},
+	[ALL_CRASHES] = {.title = "CRASHES", .right = true, .priority = 3},
 	[ALL_NAME] = {.title = "SITE OR SIGNATURE", .width = 16, .min = 30},
 	[ALL_FIXED_IN] = {.title = "FIXED IN", .priority = 1},
-	[ALL_URL] = {.title = "URL", .min = 20, .priority = 4},
-	[ALL_NOTE] = {.title = "NOTE", .min = 12, .priority = 3},
-	[ALL_TITLE] = {.title = "TITLE OR TEXT", .min = 20, .priority = 5},
+	[ALL_URL] = {.title = "URL", .min = 20, .priority = 5},
+	[ALL_NOTE] = {.title = "NOTE", .min = 12, .priority = 4},
+	[ALL_TITLE] = {.title = "TITLE OR TEXT", .min = 20, .priority = 6},
 };
 
 struct all {
@@ -348,12 +372,19 @@ static const char *site_status(const struct all *all, const struct store_state *
 	return site ? site->status : NULL;
 }
 
-static void fill(const struct all *all, const struct store_state *state, char crashes[24],
+/* Numbers of one row. */
+struct numbers {
+	char incidents[24], crashes[24];
+};
+
+static void fill(const struct all *all, const struct store_state *state, struct numbers *numbers,
 	struct table_cell *cells) {
 	const char *status = triage_status(state, site_status(all, state));
-	snprintf(crashes, 24, "%" PRId64, state->incidents);
+	snprintf(numbers->incidents, sizeof numbers->incidents, "%" PRId64, state->incidents);
+	snprintf(numbers->crashes, sizeof numbers->crashes, "%" PRId64, state->crashes);
+	cells[ALL_INCIDENTS] = (struct table_cell){numbers->incidents, TERM_BOLD};
 	cells[ALL_STATUS] = (struct table_cell){status, text_around_role(status)};
-	cells[ALL_CRASHES] = (struct table_cell){crashes, TERM_BOLD};
+	cells[ALL_CRASHES] = (struct table_cell){numbers->crashes, TERM_PLAIN};
 	cells[ALL_NAME] = (struct table_cell){state->name, TERM_SITE};
 	const struct store_state *site = site_of(all, state);
 	cells[ALL_FIXED_IN] = (struct table_cell){
@@ -366,15 +397,15 @@ static void fill(const struct all *all, const struct store_state *state, char cr
 static void put_table(struct all *all) {
 	struct table_cell cells[ALL_COUNT];
 	struct table table;
-	char crashes[24];
+	struct numbers numbers;
 	table_init(&table, columns, ALL_COUNT, &all->cli->out);
 	for (size_t i = 0; i < all->count; i++) {
-		fill(all, &all->states[i], crashes, cells);
+		fill(all, &all->states[i], &numbers, cells);
 		table_measure(&table, cells);
 	}
 	table_begin(&table, true);
 	for (size_t i = 0; i < all->count && !all->cli->out.error; i++) {
-		fill(all, &all->states[i], crashes, cells);
+		fill(all, &all->states[i], &numbers, cells);
 		table_row(&table, cells);
 	}
 	table_finish(&table);

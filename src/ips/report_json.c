@@ -506,7 +506,9 @@ static void set_facts(struct body *body) {
 		report->panic_string = pick(body, FACT_PANIC_STRING);
 	set_times(body);
 	set_process(body);
-	set_os_from_header(report, pick(body, FACT_OS_VERSION));
+	/* The body may name the version alone. */
+	set_os_from_header(report, body->facts[1][FACT_OS_VERSION]);
+	set_os_from_header(report, body->facts[0][FACT_OS_VERSION]);
 }
 
 /* A header line in front of a text that is no crash report: hangs, resets, panics of older systems.

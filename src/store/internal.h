@@ -145,6 +145,8 @@ enum statement {
 	ST_STATE_SITE_SYSTEMS,
 	ST_STATE_INHERIT,
 	ST_STATE_SUCCEED,
+	ST_STATE_MOVE,
+	ST_STATE_MOVED,
 	ST_STATE_RETURN,
 	ST_STATE_LEFT,
 	ST_STATE_HEIRS,
@@ -356,8 +358,8 @@ int store_calls_put(
 
 /* ---- state_follow.c ---- */
 
-/* A crash that was just stored. */
-struct store_crash {
+/* An incident that was just stored, of any kind. */
+struct store_arrival {
 	int64_t id;
 	const struct report *report;
 	struct i64_opt signature; /* its row */
@@ -365,7 +367,7 @@ struct store_crash {
 };
 
 /* Turns its signature to regressed when that was fixed in the report's build or before it. */
-int store_state_regress(struct store *store, const struct store_crash *crash, struct err *err);
+int store_state_regress(struct store *store, const struct store_arrival *arrival, struct err *err);
 /* An incident has gone from one row of signature to another: that one succeeds it, and takes over
  * what people decided unless it has a state of its own. To be ignored is not taken over by a part:
  * see store_state_settle(). */

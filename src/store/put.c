@@ -169,7 +169,7 @@ static int add_incident(struct put *put, int64_t *ret) {
 		r = insert_incident(put, raw, &facts, ret);
 	if (r == 0)
 		r = store_state_regress(put->store,
-			&(struct store_crash){.id = *ret,
+			&(struct store_arrival){.id = *ret,
 				.report = put->item->report,
 				.signature = facts.values[FACT_SIGNATURE],
 				.seen_at_us = put->seen_at_us},

@@ -12,8 +12,9 @@ enum state_target { STATE_SITE, STATE_SIGNATURE, STATE_TARGET_COUNT };
 /* Who changed a state. */
 enum state_cause {
 	STATE_BY_USER,
-	STATE_BY_REGRESSION, /* a crash came on a build at or after fixed_in */
-	STATE_BY_RECLASSIFY, /* taken over from the signature that its incidents had before */
+	STATE_BY_REGRESSION, /* an incident came on a build at or after fixed_in */
+	STATE_BY_RECLASSIFY, /* taken over from, or gone to, what its incidents were before, or are
+				now */
 	STATE_BY_IMPORT,
 	STATE_CAUSE_COUNT,
 };
@@ -31,8 +32,10 @@ struct store_state {
 	const char *title; /* of the site, text of the signature; only on the way out */
 	const char *site;  /* of a signature; only on the way out */
 	const char *status, *note, *url, *fixed_in;
-	int64_t incidents; /* of its crashes, GPU events, panics; only on the way out */
-	int64_t on_fixed;  /* of them: on a build at or after fixed_in; only on the way out */
+	int64_t incidents; /* of every kind; only on the way out */
+	int64_t crashes;   /* of them: of kind crash; only on the way out */
+	int64_t on_fixed;  /* of the incidents: on a build at or after fixed_in; only on the way out
+			    */
 };
 
 /* What to change; NULL: stays as it is, "" takes it away. */
@@ -57,6 +60,12 @@ int store_state_get(struct store *store, enum state_target target, const char *n
 int store_state_set(struct store *store, const struct store_state *state,
 	const struct store_state_change *change, struct err *err);
 
+/* After all incidents of a site have gone to another one: what people decided of it goes with
+ * them, with rows of history. A part of the caller's transaction, like store_update_triage(). 1: it
+ * stays where it is, since there is no state, there are incidents still, or the other site has a
+ * state of its own. */
+int store_state_move(struct store *store, const char *from, const char *to, struct err *err);
+
 /* Read in a table and in a report: a note, not an essay. */
 #define STATE_NOTE_BYTES_MAX 2000
 /* Browsers and trackers take no longer ones. */
@@ -80,11 +89,12 @@ struct store_state_event {
 	enum state_target target;
 	const char *name; /* of the target at that moment */
 	const char *status_before, *status, *note, *url, *fixed_in; /* afterwards */
-	const char *os_build; /* of the crash that regressed it */
+	const char *os_build; /* of the incident that regressed it */
 	struct i64_opt incident;
 };
 typedef int (*store_state_event_fn)(const struct store_state_event *event, void *user);
-/* Oldest first; with those of the signatures that it replaced. state NULL: of all. */
+/* Oldest first; with those of the signatures that it replaced, or of the sites whose state it has
+ * taken over. state NULL: of all. */
 int store_state_history(struct store *store, const struct store_state *state,
 	store_state_event_fn fn, void *user, struct err *err);
 

@@ -1,12 +1,13 @@
 /*
- * States that follow from what is stored: a crash on a build that was to be without it regresses
- * its signature, and a signature that reclassification replaces leaves its state to the new one.
- * Both are parts of the caller's transaction.
+ * States that follow from what is stored: an incident on a build that was to be without it
+ * regresses its signature, and a signature or site that reclassification replaces leaves its state
+ * to the new one. All are parts of the caller's transaction.
  */
 #include "base/clock.h"
 #include "base/text.h"
 #include "store/state_parts.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char *text(sqlite3_stmt *row, int column) {
@@ -24,7 +25,7 @@ static bool is_fixed(const char *status) {
 
 /* ---- regression ---- */
 
-/* What a crash is looked at for. Texts stand until its statement is reset. */
+/* What an incident is looked at for. Texts stand until its statement is reset. */
 struct fixed {
 	const char *hash, *note, *url, *fixed_in;
 	struct i64_opt site; /* whose state it is; absent: the signature's own */
@@ -68,19 +69,19 @@ static const char *family_of(const char *os_version) {
 	return NULL;
 }
 
-/* Builds of different systems look alike: 1 unless all crashes before, as far as they tell, were
- * of others than the report's. */
+/* Builds of different systems look alike: 1 unless all incidents before, as far as they tell,
+ * were of others than the report's. */
 static int same_family(struct store *store, const struct fixed *fixed,
-	const struct store_crash *crash, struct err *err) {
-	const char *mine = family_of(crash->report->os_version);
+	const struct store_arrival *arrival, struct err *err) {
+	const char *mine = family_of(arrival->report->os_version);
 	bool told = false, found = false;
 	int r = 0;
 	sqlite3_stmt *rows = store_statement(
 		store, fixed->site.set ? ST_STATE_SITE_SYSTEMS : ST_STATE_SYSTEMS, err);
 	if (rows == NULL)
 		return store_code(err);
-	sqlite3_bind_int64(rows, 1, fixed->site.set ? fixed->site.value : crash->signature.value);
-	sqlite3_bind_int64(rows, 2, crash->id);
+	sqlite3_bind_int64(rows, 1, fixed->site.set ? fixed->site.value : arrival->signature.value);
+	sqlite3_bind_int64(rows, 2, arrival->id);
 	while (mine != NULL && !found && (r = store_step(store, rows, err)) == 1) {
 		const char *other = family_of(text(rows, 0));
 		told |= other != NULL;
@@ -90,10 +91,10 @@ static int same_family(struct store *store, const struct fixed *fixed,
 	return r < 0 ? r : found || !told;
 }
 
-static int regress(struct store *store, const struct fixed *fixed, const struct store_crash *crash,
-	struct err *err) {
+static int regress(struct store *store, const struct fixed *fixed,
+	const struct store_arrival *arrival, struct err *err) {
 	const struct store_state_event event = {
-		.at_us = crash->seen_at_us,
+		.at_us = arrival->seen_at_us,
 		.cause = STATE_BY_REGRESSION,
 		.target = STATE_SIGNATURE,
 		.name = fixed->hash,
@@ -102,34 +103,35 @@ static int regress(struct store *store, const struct fixed *fixed, const struct 
 		.note = fixed->note,
 		.url = fixed->url,
 		.fixed_in = fixed->fixed_in,
-		.os_build = crash->report->os_build,
-		.incident = {.value = crash->id, .set = true},
+		.os_build = arrival->report->os_build,
+		.incident = {.value = arrival->id, .set = true},
 	};
 	int r = store_state_note(store, &event, err);
 	sqlite3_stmt *update = r == 0 ? store_statement(store, ST_STATE_REGRESS, err) : NULL;
 	if (r < 0 || update == NULL)
 		return r < 0 ? r : store_code(err);
 	store_bind_text(update, 1, fixed->hash);
+	store_bind_text(update, 2, fixed->fixed_in);
 	return store_run(store, update, err);
 }
 
-int store_state_regress(struct store *store, const struct store_crash *crash, struct err *err) {
+int store_state_regress(struct store *store, const struct store_arrival *arrival, struct err *err) {
 	struct fixed fixed;
 	int order = -1;
-	if (crash->report->kind != REPORT_CRASH || !crash->signature.set)
+	if (!arrival->signature.set)
 		return 0;
 	sqlite3_stmt *find = store_statement(store, ST_STATE_FIXED, err);
 	if (find == NULL)
 		return store_code(err);
-	sqlite3_bind_int64(find, 1, crash->signature.value);
+	sqlite3_bind_int64(find, 1, arrival->signature.value);
 	int r = store_step(store, find, err);
 	bool late = r == 1 && read_fixed(find, &fixed) &&
-		    state_build_compare(crash->report->os_build, fixed.fixed_in, &order) &&
+		    state_build_compare(arrival->report->os_build, fixed.fixed_in, &order) &&
 		    order >= 0;
 	if (late)
-		r = same_family(store, &fixed, crash, err);
+		r = same_family(store, &fixed, arrival, err);
 	if (late && r == 1)
-		r = regress(store, &fixed, crash, err);
+		r = regress(store, &fixed, arrival, err);
 	sqlite3_reset(find);
 	return r < 0 ? r : 0;
 }
@@ -241,4 +243,58 @@ int store_state_inherit(struct store *store, int64_t old, int64_t now, struct er
 	}
 	sqlite3_reset(row);
 	return r;
+}
+
+/* ---- sites ---- */
+
+static int write_site(struct store *store, const char *name, const char *status_before,
+	const struct state_values *values, struct err *err) {
+	const struct store_state_event event = {
+		.at_us = clock_now_us(),
+		.cause = STATE_BY_RECLASSIFY,
+		.target = STATE_SITE,
+		.name = name,
+		.status_before = status_before,
+		.status = values->texts[STATE_STATUS],
+		.note = values->texts[STATE_NOTE],
+		.url = values->texts[STATE_URL],
+		.fixed_in = values->texts[STATE_FIXED_IN],
+	};
+	int r = store_state_note(store, &event, err);
+	return r < 0 ? r : store_state_write(store, STATE_SITE, name, values, err);
+}
+
+static int note_site(struct store *store, const char *from, const char *to, struct err *err) {
+	sqlite3_stmt *add = store_statement(store, ST_STATE_MOVED, err);
+	if (add == NULL)
+		return store_code(err);
+	store_bind_text(add, 1, from);
+	store_bind_text(add, 2, to);
+	sqlite3_bind_int64(add, 3, clock_now_us());
+	return store_run(store, add, err);
+}
+
+int store_state_move(struct store *store, const char *from, const char *to, struct err *err) {
+	static const struct state_values none;
+	struct state_values values = {0};
+	struct err own = {0};
+	assert(store->in_transaction);
+	err = err != NULL ? err : &own;
+	sqlite3_stmt *row = store_statement(store, ST_STATE_MOVE, err);
+	if (row == NULL)
+		return store_code(err);
+	store_bind_text(row, 1, from);
+	store_bind_text(row, 2, to);
+	int r = store_step(store, row, err);
+	bool moves = r == 1;
+	for (int i = 0; moves && i < STATE_VALUE_COUNT; i++)
+		values.texts[i] = text(row, i);
+	if (moves)
+		r = write_site(store, from, values.texts[STATE_STATUS], &none, err);
+	if (moves && r == 0)
+		r = write_site(store, to, NULL, &values, err);
+	if (moves && r == 0)
+		r = note_site(store, from, to, err);
+	sqlite3_reset(row);
+	return r < 0 ? r : !moves;
 }

@@ -13,18 +13,17 @@ static const char *text(sqlite3_stmt *row, int column) {
 
 static int count_incidents(struct store *store, struct store_state *state, struct err *err) {
 	bool site = state->target == STATE_SITE;
-	static const char *const kinds[] = {"crash", "gpu_event", "panic"};
 	int r, order;
 	sqlite3_stmt *rows = store_statement(
 		store, site ? ST_STATE_SITE_BUILDS : ST_STATE_SIGNATURE_BUILDS, err);
 	if (rows == NULL)
 		return store_code(err);
 	store_bind_text(rows, 1, state->name);
-	for (int i = 0; i < 3; i++)
-		sqlite3_bind_int64(rows, i + 2, store_text_hash(kinds[i], strlen(kinds[i])));
+	sqlite3_bind_int64(rows, 2, store_text_hash("crash", strlen("crash")));
 	while ((r = store_step(store, rows, err)) == 1) {
 		int64_t count = sqlite3_column_int64(rows, 1);
 		state->incidents += count;
+		state->crashes += sqlite3_column_int64(rows, 2);
 		if (state->fixed_in != NULL &&
 			state_build_compare(text(rows, 0), state->fixed_in, &order) && order >= 0)
 			state->on_fixed += count;

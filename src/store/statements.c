@@ -26,15 +26,17 @@
 /* A signature by its hash, unless its incidents have left it. */
 #define LIVE(hash) \
 	"exists (select 1 from signature g where g.hash = " hash " and not " STATE_REPLACED ")"
+/* How successor names a site: no hash begins like that. */
+#define OF_SITE(name) "'site ' || " name
 #define BEGINS "hash >= ?1 and hash < ?1 || 'g'"
 #define EVENT                                                                                    \
 	"select at, cause, target, name, status_before, status, note, url, fixed_in, os_build, " \
 	"incident from state_change "
-/* Incidents of each build. */
-#define BUILDS(from)                                                                            \
-	"select (select text from word where id = build), n from (select i.os_build as build, " \
-	"count(*) as n from " from " and i.kind in (select id from word where hash in "         \
-	"(?2, ?3, ?4) and text in ('crash', 'gpu_event', 'panic')) group by 1)"
+/* Incidents of each build, and how many of them are crashes. */
+#define BUILDS(from)                                                                              \
+	"select (select text from word where id = build), n, crashes from (select i.os_build as " \
+	"build, count(*) as n, sum(i.kind in (select id from word where hash = ?2 and "           \
+	"text = 'crash')) as crashes from " from " group by 1)"
 #define SYSTEMS(column)                                                                    \
 	"select text from word where id in (select os_version from incident where " column \
 	" = ?1 and id <> ?2 limit 1000)"
@@ -252,15 +254,18 @@ static const char *const texts[ST_COUNT] = {
 				     "g") " and not " STATE_REPLACED
 					  " and not exists (select 1 from "
 					  "signature n where n.hash = g.hash and n.version > g.version) order by target, 5",
-	[ST_STATE_HISTORY] =
-		"with recursive names (name) as (select ?2 union select s.hash from names n "
-		"join successor s on s.successor = n.name where ?1 = 'signature') " EVENT
-		"where target = ?1 and name in (select name from names) order by id",
+	[ST_STATE_HISTORY] = "with recursive names (name) as (select iif(?1 = 'site', " OF_SITE(
+		"?2") ", ?2) union select s.hash from names n join successor s "
+		      "on s.successor = n.name), plain (name) as (select iif(?1 = 'site', "
+		      "substr(name, 1 + length(" OF_SITE(
+			      "''") ")), name) from names) " EVENT
+				    "where target = ?1 and name in (select name from plain) order by id",
 	[ST_STATE_HISTORIES] = EVENT "order by id",
 	[ST_STATE_FIXED] =
 		"select g.status, g.note, g.url, g.fixed_in, g.hash, s.status, s.fixed_in, s.id "
 		"from signature g left join site s on s.id = g.site_id where g.id = ?",
-	[ST_STATE_REGRESS] = "update signature set status = 'regressed' where hash = ?",
+	[ST_STATE_REGRESS] = "update signature set status = 'regressed', fixed_in = ?2 "
+			     "where hash = ?1",
 	[ST_STATE_SYSTEMS] = SYSTEMS("signature_id"),
 	[ST_STATE_SITE_SYSTEMS] = SYSTEMS("site_id"),
 	[ST_STATE_INHERIT] =
@@ -269,6 +274,14 @@ static const char *const texts[ST_COUNT] = {
 	[ST_STATE_SUCCEED] =
 		"insert into successor (hash, successor, at, moved) values (?, ?, ?, ?) "
 		"on conflict do update set moved = moved + excluded.moved",
+	[ST_STATE_MOVE] =
+		"select a.status, a.note, a.url, a.fixed_in from site a, site b "
+		"where a.name = ?1 and b.name = ?2 and a.id <> b.id and " ANNOTATED(
+			"a") " and not " ANNOTATED("b") " and not exists (select 1 from incident "
+							"where site_id = a.id)",
+	[ST_STATE_MOVED] =
+		"insert into successor (hash, successor, at, moved) "
+		"values (" OF_SITE("?1") ", " OF_SITE("?2") ", ?3, 0) on conflict do nothing",
 	[ST_STATE_RETURN] = "update successor set moved = max(moved - 1, 0) "
 			    "where hash = ? and successor = ?",
 	[ST_STATE_LEFT] = "select 1 from signature g join incident i on i.signature_id = g.id "

@@ -18,6 +18,34 @@ run reclassify
 rm "$XDG_CONFIG_HOME/agxtriage/rules.d/mine.json"
 run -q reclassify
 run top --json | pick by.site count
+echo '# what was decided goes with the incidents'
+mine() {
+	cat >"$XDG_CONFIG_HOME/agxtriage/rules.d/mine.json" <<-END
+	{"version": 1, "rules": [{"site": "$1", "title": "Mine", "priority": 95,
+	 "match": [{"frame": "AGX::ResourceGroupUsage*::bindResource", "image": "AGXMetalG*"}]}]}
+	END
+}
+mine my-own-site
+run triage agx-bind-resource --status fixed --fixed-in 24H1 --note 'since 24D60'
+run reclassify --dry-run
+run triage --json | pick name status fixed_in incidents
+run reclassify
+run triage --json | pick name status fixed_in incidents
+run list --json status=fixed | pick site
+history() {
+	run triage "$1" | sed -nE 's/20[0-9-]{8} [0-9:]{8}/NOW/; /^History/,$p'
+}
+history my-own-site
+history agx-bind-resource
+mine my-other-site
+run reclassify --json | pick changed states
+run triage --json | pick name status fixed_in incidents
+echo '# and stays where it cannot'
+run triage agx-bind-resource --status known
+rm "$XDG_CONFIG_HOME/agxtriage/rules.d/mine.json"
+run reclassify --dry-run --json | pick states
+run reclassify
+run triage --json | pick name status fixed_in incidents
 mkdir elsewhere elsewhere/rules.d
 echo '{"version": 1, "rules": [{"site": "other", "title": "O", "priority": 95, "match": [{"frame": "*setBuffer*"}]}]}' \
 	>elsewhere/rules.d/x.json

@@ -130,6 +130,20 @@ for near in json.loads(sys.stdin.readlines()[1])["neighbours"]:
 	run show 7 | sed -n '/^Near/,$p'
 	run show 2 --json | pick neighbours neighbours_left_out
 	run top --json kind=crash | pick by.site count
+	echo '# no crashes, and fixed like them'
+	for id in 6 7; do
+		hash=$("$AGXTRIAGE" show "$id" --json | pick signature.hash | tr -d '"')
+		build=$("$AGXTRIAGE" show "$id" --json | pick os.build | tr -d '"')
+		echo "\$ agxtriage triage $hash --status fixed --fixed-in $build"
+		"$AGXTRIAGE" triage "$hash" --status fixed --fixed-in "$build"
+		run triage "$hash" --json | pick status crashes incidents on_fixed
+	done
+	remake gpuEvent-2026-02-03-101112.ips gpuEvent-2026-02-28-000000.ips '2026-02-03 10:11:12.00 +0100' '2026-02-28 00:00:00.00 -0800'
+	remake panic-full-panic-complete-memory.ips panic-full-again.ips '2026-02-03 10:11:12.00 +0100' '2026-02-28 00:00:00.00 -0800' \
+		'2026-02-03 10:11:12.34 +0100' '2026-02-28 00:00:00.34 -0800'
+	run list status=regressed --json | pick id kind
+	run triage --json | pick name status crashes incidents
+	run triage
 	run show "$FIXTURES/agx-bind-resource.ips" --json | pick state neighbours status
 }
 everything() {

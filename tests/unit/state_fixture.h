@@ -102,13 +102,11 @@ static inline void assert_status(struct store *store, const char *word, const ch
 	assert_string_equal(incident.status, status);
 }
 
-/* As reclassify does: the incident gets another signature. */
-static inline void reclassify(struct store *store, int64_t id, const char *signature, int version) {
-	struct made made = made_default();
+/* As reclassify does: the incident becomes what made says. */
+static inline void reclassify_as(struct store *store, int64_t id, const struct made *now) {
+	struct made made = *now;
 	struct err err = {0};
 	bool changed;
-	made.signature = signature;
-	made.signature_version = version;
 	struct report report = made_report(&made);
 	struct triage triage = made_triage(&made);
 	assert_int_equal(store_begin(store, &err), 0);
@@ -117,6 +115,14 @@ static inline void reclassify(struct store *store, int64_t id, const char *signa
 		fail_msg("%s", err.text);
 	assert_true(changed);
 	assert_int_equal(store_commit(store, &err), 0);
+}
+
+/* It gets another signature. */
+static inline void reclassify(struct store *store, int64_t id, const char *signature, int version) {
+	struct made made = made_default();
+	made.signature = signature;
+	made.signature_version = version;
+	reclassify_as(store, id, &made);
 }
 
 #endif

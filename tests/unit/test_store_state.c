@@ -215,15 +215,12 @@ static void test_regression(void **state) {
 	put_numbered(store, 4, &made, NULL);
 	made.os_build = "what";
 	put_numbered(store, 5, &made, NULL);
-	made.os_build = "25A1";
-	made.kind = REPORT_USER_FAULT;
-	put_numbered(store, 6, &made, NULL);
-	made.kind = REPORT_CRASH;
 	assert_status(store, "latest", "fixed");
-	assert_int_equal(put_numbered(store, 7, &made, &id), STORE_ADDED);
+	made.os_build = "25A1";
+	assert_int_equal(put_numbered(store, 6, &made, &id), STORE_ADDED);
 	assert_status(store, "1", "regressed");
 	assert_string_equal(states_text(store, &text), OLD " regressed 24G500 - 2/6\n");
-	put_numbered(store, 8, &made, NULL);
+	put_numbered(store, 7, &made, NULL);
 	char expected[256];
 	snprintf(expected, sizeof expected,
 		"user " OLD " ->fixed 24G500 - -1\n"
@@ -231,6 +228,37 @@ static void test_regression(void **state) {
 		(long long)id);
 	assert_string_equal(history_text(store, OLD, &text), expected);
 	buf_finish(&text);
+	store_close(store);
+}
+
+/* Of every kind; a crash alone counts as one. */
+static void test_regression_of_kinds(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct store_state found;
+	struct err err = {0};
+	unsigned number = 1;
+	for (int kind = 0; kind < REPORT_KIND_COUNT; kind++) {
+		char hash[17];
+		struct made made = made_default();
+		snprintf(hash, sizeof hash, "%016x", 0x1000 + kind);
+		made.kind = (enum report_kind)kind;
+		made.signature = hash;
+		put_numbered(store, number++, &made, NULL);
+		set_done(store, hash, "fixed", "24G500");
+		put_numbered(store, number++, &made, NULL);
+		assert_status(store, "latest", "fixed");
+		made.os_build = "24G500";
+		put_numbered(store, number++, &made, NULL);
+		assert_status(store, "latest", "regressed");
+		assert_int_equal(store_state_find(store, hash, false, &found, &err), 0);
+		assert_int_equal(found.incidents, 3);
+		assert_int_equal(found.crashes, kind == REPORT_CRASH ? 3 : 0);
+		assert_int_equal(found.on_fixed, 1);
+	}
+	assert_int_equal(store_state_find(store, SITE, false, &found, &err), 0);
+	assert_int_equal(found.incidents, 3 * REPORT_KIND_COUNT);
+	assert_int_equal(found.crashes, 3);
 	store_close(store);
 }
 
@@ -269,8 +297,8 @@ static void test_regression_of_site(void **state) {
 	put_numbered(store, 3, &made, NULL);
 	assert_status(store, "1", "regressed");
 	assert_status(store, "2", "fixed");
-	assert_string_equal(
-		states_text(store, &text), SITE " fixed 24G500 - 1/3\n" OLD " regressed - - 0/2\n");
+	assert_string_equal(states_text(store, &text),
+		SITE " fixed 24G500 - 1/3\n" OLD " regressed 24G500 - 1/2\n");
 	/* A signature that is new at a fixed site, too. */
 	other.fault_address = 0x99;
 	other.os_build = "25A1";
@@ -337,6 +365,7 @@ int main(void) {
 		TEST(test_clock_set_back),
 		TEST(test_site_of_rules),
 		TEST(test_regression),
+		TEST(test_regression_of_kinds),
 		TEST(test_no_regression),
 		TEST(test_regression_of_site),
 		TEST(test_other_system),

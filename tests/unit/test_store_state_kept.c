@@ -21,6 +21,19 @@ static bool is_full(int code) {
 	return code == -ENOSPC || code == -ENXIO;
 }
 
+static int count_problem(const char *text, void *user) {
+	print_error("%s\n", text);
+	return 0;
+}
+
+static void assert_whole(struct store *store) {
+	struct store_checked checked;
+	struct err err = {0};
+	assert_int_equal(
+		store_check(store, STORE_CHECK_FULL, count_problem, NULL, NULL, &checked, &err), 0);
+	assert_int_equal(checked.problems, 0);
+}
+
 /* ---- other signatures ---- */
 
 static void test_inherited(void **state) {
@@ -192,6 +205,99 @@ static void test_same_signature(void **state) {
 	assert_sql(fixture->db, "select count(*) from state_history", "1");
 }
 
+/* ---- sites that are called otherwise ---- */
+
+#define RENAMED "own-name"
+#define THIRD "own-other-name"
+
+/* As reclassify does at its end. */
+static int move(struct store *store, const char *from, const char *to) {
+	struct err err = {0};
+	assert_int_equal(store_begin(store, &err), 0);
+	int r = store_state_move(store, from, to, &err);
+	if (r < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(store_commit(store, &err), 0);
+	assert_int_equal(store_tidy(store, &err), 0);
+	return r;
+}
+
+static void rename_site(struct store *store, int64_t id, const char *site) {
+	struct made made = made_default();
+	made.site = site;
+	reclassify_as(store, id, &made);
+}
+
+static void test_site_moves(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct made made = made_default();
+	struct store_state found;
+	struct err err = {0};
+	struct buf text = {0};
+	put_numbered(store, 1, &made, NULL);
+	put_numbered(store, 2, &made, NULL);
+	set_done(store, SITE, "fixed", "24G500");
+	rename_site(store, 1, RENAMED);
+	/* There is one left. */
+	assert_int_equal(move(store, SITE, RENAMED), 1);
+	assert_int_equal(move(store, SITE, "no-such-site"), 1);
+	assert_int_equal(move(store, RENAMED, SITE), 1);
+	assert_string_equal(states_text(store, &text), SITE " fixed 24G500 - 0/1\n");
+	rename_site(store, 2, RENAMED);
+	assert_status(store, "1", "open");
+	assert_int_equal(move(store, SITE, SITE), 1);
+	assert_int_equal(move(store, SITE, RENAMED), 0);
+	assert_status(store, "1", "fixed");
+	assert_string_equal(states_text(store, &text), RENAMED " fixed 24G500 - 0/2\n");
+	assert_int_equal(store_state_find(store, SITE, false, &found, &err), -ENOENT);
+	static const char *const moved = "user " SITE " ->fixed 24G500 - -1\n"
+					 "reclassify " SITE " fixed>- - - -1\n"
+					 "reclassify " RENAMED " ->fixed 24G500 - -1\n";
+	assert_string_equal(history_text(store, RENAMED, &text), moved);
+	/* It goes on to count. */
+	made.site = RENAMED;
+	made.os_build = "25A1";
+	put_numbered(store, 3, &made, NULL);
+	assert_status(store, "1", "regressed");
+	/* What was a regression of the site keeps its build without it. */
+	for (int id = 1; id <= 3; id++)
+		rename_site(store, id, THIRD);
+	assert_string_equal(states_text(store, &text),
+		RENAMED " fixed 24G500 - 0/0\n" OLD " regressed 24G500 - 0/3\n");
+	/* And back again under the first name. */
+	for (int id = 1; id <= 3; id++)
+		rename_site(store, id, SITE);
+	assert_int_equal(move(store, RENAMED, SITE), 0);
+	assert_string_equal(states_text(store, &text),
+		SITE " fixed 24G500 - 0/3\n" OLD " regressed 24G500 - 0/3\n");
+	assert_non_null(strstr(history_text(store, SITE, &text), moved));
+	buf_finish(&text);
+	assert_whole(store);
+	store_close(store);
+}
+
+/* What was decided of the other one stays. */
+static void test_site_moves_to_another_state(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct made made = made_default();
+	struct buf text = {0};
+	put_numbered(store, 1, &made, NULL);
+	made.site = RENAMED;
+	put_numbered(store, 2, &made, NULL);
+	set_done(store, SITE, "fixed", "24G500");
+	set_done(store, RENAMED, "known", NULL);
+	rename_site(store, 1, RENAMED);
+	assert_int_equal(move(store, SITE, RENAMED), 1);
+	assert_string_equal(
+		states_text(store, &text), SITE " fixed 24G500 - 0/0\n" RENAMED " known - - 0/2\n");
+	assert_string_equal(
+		history_text(store, RENAMED, &text), "user " RENAMED " ->known - - -1\n");
+	buf_finish(&text);
+	store_close(store);
+}
+
 /* The JSON of a crash that was known as text takes its row, and what was said of it. */
 static void test_text_replaced(void **state) {
 	struct fixture *fixture = *state;
@@ -300,19 +406,6 @@ static void test_migration_killed(void **state) {
 }
 
 /* ---- retention ---- */
-
-static int count_problem(const char *text, void *user) {
-	print_error("%s\n", text);
-	return 0;
-}
-
-static void assert_whole(struct store *store) {
-	struct store_checked checked;
-	struct err err = {0};
-	assert_int_equal(
-		store_check(store, STORE_CHECK_FULL, count_problem, NULL, NULL, &checked, &err), 0);
-	assert_int_equal(checked.problems, 0);
-}
 
 static int add_call(const struct store_call *call, void *user) {
 	buf_printf(user, "%s %s %d %lld\n", call->image ? call->image : "-",
@@ -567,6 +660,8 @@ int main(void) {
 		TEST(test_moves_back),
 		TEST(test_there_and_back),
 		TEST(test_same_signature),
+		TEST(test_site_moves),
+		TEST(test_site_moves_to_another_state),
 		TEST(test_text_replaced),
 		TEST(test_migration),
 		TEST(test_migration_killed),
