@@ -93,7 +93,7 @@ static size_t ipv6_length(const char *text, size_t len) {
 	while (n < len) {
 		size_t digits = span_hex(text + n, len - n);
 
-		if (digits == 0 || digits > 4)
+		if (digits == 0 || digits > 4 || groups == 8)
 			return 0;
 		for (size_t i = 0; i < digits; i++)
 			digit |= redact_is_digit(text[n + i]);

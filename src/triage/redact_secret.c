@@ -284,7 +284,7 @@ static bool read_setting(
 	ret->secret = is_secret_key(text + ret->key, ret->key_end - ret->key, ret->sign);
 	ret->environment = is_environment(text + ret->key, ret->key_end - ret->key) &&
 			   (prose || ret->key_end - ret->key > 3);
-	if (!has_sign(scan, ret, n, to, option))
+	if ((!prose && !ret->secret && !ret->environment) || !has_sign(scan, ret, n, to, option))
 		return false;
 	for (n++; n < to && n < ret->key_end + 4 && text[n] == ' '; n++)
 		;

@@ -9,6 +9,8 @@
 
 #include "redact_body.h"
 
+#include <time.h>
+
 /* Code of functions, with a constant in it, and words, tokens and keys that are base64 as well. */
 static void instruction_bytes_are_instructions(void **state) {
 	(void)state;
@@ -164,6 +166,30 @@ static void invisible_characters_go(void **state) {
 	buf_finish(&source);
 }
 
+/* Of settings, addresses and numbers in groups, whatever the form; in time that grows with the
+ * square of their length they take a minute. */
+static void hostile_values_take_linear_time(void **state) {
+	static const char *const units[] = {"f0:", "x=", "a=b-", "SM=", "12.", "1-", "1234 ",
+		"pin:", "a='", "x=\"", "com.apple.", "--token ", "zorb=a,"};
+	(void)state;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		struct redactor *redactor = NULL;
+		struct buf text = {0}, ret = {0};
+		clock_t start = clock();
+		assert_int_equal(redactor_new(&redactor, NULL), 0);
+		while (text.len < 100000)
+			buf_add_str(&text, units[i]);
+		for (int form = 0; form < REDACT_FORM_COUNT; form++)
+			redact(redactor, (enum redact_form)form, buf_str(&text), &ret);
+		assert_false(ret.failed);
+		if (clock() - start > 12 * CLOCKS_PER_SEC)
+			fail_msg("%s: slow", units[i]);
+		redactor_free(redactor);
+		buf_finish(&text);
+		buf_finish(&ret);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(instruction_bytes_are_instructions),
@@ -172,6 +198,7 @@ int main(void) {
 		cmocka_unit_test(texts_of_the_system_stay),
 		cmocka_unit_test(settings_lose_their_values),
 		cmocka_unit_test(invisible_characters_go),
+		cmocka_unit_test(hostile_values_take_linear_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
