@@ -148,7 +148,7 @@ static void add_facts(struct buf *out, const struct page_incident *incident) {
 		buf_reset(&text);
 		add_part(&text, report_attribution_words(attribution_names[triage->attribution]));
 		add_part(&text, triage->attribution_reason);
-		fact(out, "To blame", buf_str(&text));
+		fact(out, "Looks like", buf_str(&text));
 	}
 	add_system(out, incident, &text);
 	add_process(out, report, &text);

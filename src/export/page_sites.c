@@ -94,12 +94,12 @@ static void add_row(struct page *page, size_t index) {
 static void add_table(struct page *page) {
 	buf_add_str(&page->out,
 		"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Crash sites\">"
-		"<table class=\"all\"><caption>Crash sites, the most frequent first</caption><thead><tr><th "
+		"<table class=\"all\"><caption>Crash sites, the most frequent first. Days are UTC.</caption><thead><tr><th "
 		"scope=\"col\">Site</th><th scope=\"col\" class=\"n\">Crashes</th><th "
 		"scope=\"col\" class=\"n\">Share</th><th scope=\"col\">Fault</th><th "
 		"scope=\"col\">Operations</th><th scope=\"col\" class=\"n\">Others in Metal</th>"
 		"<th scope=\"col\">Looks like</th><th scope=\"col\">Status</th><th "
-		"scope=\"col\">First, last, UTC</th></tr></thead>"
+		"scope=\"col\">First, last</th></tr></thead>"
 		"<tbody>\n");
 	for (size_t i = 0; i < page->analysis->site_count; i++) {
 		add_row(page, i);

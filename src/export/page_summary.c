@@ -33,7 +33,8 @@ static void add_files_tile(struct page *page) {
 	if (analysis->copies.set && analysis->copies.value > 0) {
 		buf_add_str(more, more->len ? ", " : "");
 		page_count(more, (uint64_t)analysis->copies.value);
-		buf_add_str(more, " more are copies of them");
+		buf_add_str(
+			more, analysis->copies.value == 1 ? " further copy" : " further copies");
 	}
 	add_tile(&page->out, "Files", analysis->files, more->len ? buf_str(more) : NULL);
 }
@@ -91,19 +92,19 @@ static void add_near(struct buf *out, const struct store_correlation *near) {
 	uint64_t real = (uint64_t)near->crashes - simulated;
 	if (!near->gpu_events || !near->crashes)
 		return;
-	buf_add_str(out, " Within 5 s: ");
+	buf_add_char(out, ' ');
 	page_count(out, (uint64_t)near->gpu_events_beside);
 	buf_add_str(out, " of the ");
 	page_count(out, (uint64_t)near->gpu_events);
-	buf_add_str(out, near->gpu_events == 1 ? " GPU event" : " GPU events");
-	buf_add_str(out, " of some crash on the same machine, ");
+	buf_printf(out, " GPU event%s came within 5 s of some crash on the same machine, ",
+		near->gpu_events == 1 ? "" : "s");
 	page_count(out, (uint64_t)near->gpu_events_near);
-	buf_add_str(out, " of a crash of the same process; ");
-	page_count(out, (uint64_t)(near->near_gpu_event - near->near_simulated));
-	buf_add_str(out, " of the ");
+	buf_add_str(out, " within 5 s of one of the same process. Of the ");
 	page_count(out, real);
-	buf_printf(out, " crash%s%s of a GPU event of the same process", real == 1 ? "" : "es",
+	buf_printf(out, " crash%s%s, ", real == 1 ? "" : "es",
 		simulated ? " that no simulator made" : "");
+	page_count(out, (uint64_t)(near->near_gpu_event - near->near_simulated));
+	buf_add_str(out, " had a GPU event of the same process within 5 s");
 	if (near->near_simulated) {
 		buf_add_str(out, ", and so ");
 		page_count(out, (uint64_t)near->near_simulated);

@@ -11,9 +11,17 @@ enum { WIDTH = 960, HEIGHT = 270, LEFT = 48, RIGHT = 12, TOP = 14, BOTTOM = 30 }
 /* Beyond that many bars, each stands for more days. */
 #define BARS_MAX 122
 
+/* A clock that was wrong must not press all other days into one bar. Days this far from the rest
+ * are told beside the diagram when they have few of the crashes (one of so many), and when they are
+ * still farther however many they have. */
+#define GAP_DAYS (2 * 365)
+#define GAP_MAX_DAYS (20 * 365)
+#define FEW 20
+
 struct days {
 	struct buf *out;
 	const struct analysis *analysis;
+	size_t from, to; /* of analysis.days; the rest is told beside */
 	int64_t first;
 	int64_t step; /* days of a bar */
 	size_t bars;
@@ -30,14 +38,66 @@ static const char *unit(const struct days *days) {
 	return days->step == 1 ? "day" : days->step == 7 ? "week" : "period";
 }
 
+/* Days without a wide gap between them. */
+struct stretch {
+	size_t from, to;
+	uint64_t count;
+};
+
+static struct stretch stretch_from(const struct analysis *analysis, size_t from) {
+	struct stretch ret = {from, from, 0};
+	const struct analysis_day *days = analysis->days;
+	while (ret.to < analysis->day_count &&
+		(ret.to == from || days[ret.to].day - days[ret.to - 1].day <= GAP_DAYS))
+		ret.count += days[ret.to++].count;
+	return ret;
+}
+
+static struct stretch stretch_to(const struct analysis *analysis, size_t to) {
+	struct stretch ret = {to, to, 0};
+	const struct analysis_day *days = analysis->days;
+	while (ret.from > 0 &&
+		(ret.from == to || days[ret.from].day - days[ret.from - 1].day <= GAP_DAYS))
+		ret.count += days[--ret.from].count;
+	return ret;
+}
+
+static bool belongs(const struct stretch *next, uint64_t all, int64_t gap) {
+	return next->count && gap <= GAP_MAX_DAYS && next->count > all / FEW;
+}
+
+/* The stretch with the most crashes, and those around it that belong to it. */
+static void find_range(struct days *days) {
+	const struct analysis *analysis = days->analysis;
+	const struct analysis_day *all = analysis->days;
+	struct stretch most = {0}, next;
+	uint64_t count = 0;
+	for (size_t i = 0; i < analysis->day_count; i = next.to) {
+		next = stretch_from(analysis, i);
+		count += next.count;
+		most = next.count > most.count ? next : most;
+	}
+	for (next = stretch_from(analysis, most.to);
+		most.to < analysis->day_count &&
+		belongs(&next, count, all[most.to].day - all[most.to - 1].day);
+		next = stretch_from(analysis, most.to))
+		most.to = next.to;
+	for (next = stretch_to(analysis, most.from);
+		most.from > 0 && belongs(&next, count, all[most.from].day - all[most.from - 1].day);
+		next = stretch_to(analysis, most.from))
+		most.from = next.from;
+	days->from = most.from;
+	days->to = most.to;
+}
+
 /* The days that there are, in at most BARS_MAX bars. */
 static bool count_days(struct days *days) {
 	const struct analysis *analysis = days->analysis;
 	if (!analysis->day_count)
 		return false;
-	days->first = analysis->days[0].day;
-	uint64_t span =
-		(uint64_t)analysis->days[analysis->day_count - 1].day - (uint64_t)days->first + 1;
+	find_range(days);
+	days->first = analysis->days[days->from].day;
+	uint64_t span = (uint64_t)analysis->days[days->to - 1].day - (uint64_t)days->first + 1;
 	days->step = 1;
 	if (span > BARS_MAX)
 		days->step = 7;
@@ -49,7 +109,7 @@ static bool count_days(struct days *days) {
 		days->out->failed = true;
 		return false;
 	}
-	for (size_t i = 0; i < analysis->day_count; i++) {
+	for (size_t i = days->from; i < days->to; i++) {
 		const struct analysis_day *day = &analysis->days[i];
 		size_t bar = (size_t)((day->day - days->first) / days->step);
 		days->counts[bar * SVG_SERIES + series_of(day->site)] += day->count;
@@ -130,27 +190,50 @@ static void draw_bar(struct days *days, size_t bar) {
 		buf_add_char(days->out, '\n');
 }
 
-static uint64_t simulated_of(const struct analysis *analysis, size_t series) {
+/* Crashes of days that are not drawn; says whether there are any. */
+static bool tell_days(struct days *days, size_t from, size_t to, const char *before) {
+	const struct analysis_day *all = days->analysis->days;
 	uint64_t sum = 0;
-	for (size_t i = 0; i < analysis->site_count; i++)
-		if (series_of(i) == series)
-			sum += analysis->sites[i].simulated;
-	return sum;
+	for (size_t i = from; i < to; i++)
+		sum += all[i].count;
+	if (!sum)
+		return false;
+	buf_add_str(days->out, before);
+	page_count(days->out, sum);
+	buf_printf(days->out, " crash%s %s ", sum == 1 ? "" : "es",
+		all[from].day == all[to - 1].day ? "on" : "from");
+	page_day(days->out, all[from].day);
+	if (all[from].day != all[to - 1].day) {
+		buf_add_str(days->out, " to ");
+		page_day(days->out, all[to - 1].day);
+	}
+	return true;
+}
+
+static void tell_outside(struct days *days) {
+	static const char why[] = "<p class=\"dim\">Not drawn, for they are far from the others in "
+				  "time: ";
+	bool any = tell_days(days, 0, days->from, why);
+	any = tell_days(days, days->to, days->analysis->day_count, any ? ", " : why) || any;
+	if (any)
+		buf_add_str(days->out, ".</p>\n");
 }
 
 static void draw_legend(struct days *days) {
 	const struct analysis *analysis = days->analysis;
 	buf_add_str(days->out, "<ul class=\"legend\">\n");
 	for (size_t i = 0; i < series_count(analysis); i++) {
-		uint64_t sum = 0;
-		for (size_t j = 0; j < days->bars; j++)
-			sum += days->counts[j * SVG_SERIES + i];
+		uint64_t sum = 0, simulated = 0;
+		for (size_t j = 0; j < analysis->site_count; j++) {
+			sum += series_of(j) == i ? analysis->sites[j].count : 0;
+			simulated += series_of(j) == i ? analysis->sites[j].simulated : 0;
+		}
 		buf_add_str(days->out, "<li>");
 		svg_swatch(days->out, i);
 		buf_add_char(days->out, ' ');
 		html_clip(days->out, series_name(analysis, i), PAGE_NAME_COLUMNS);
 		buf_add_str(days->out, " <b>");
-		page_count_simulated(days->out, sum, simulated_of(analysis, i));
+		page_count_simulated(days->out, sum, simulated);
 		buf_add_str(days->out, "</b></li>\n");
 	}
 	buf_add_str(days->out, "</ul>\n");
@@ -160,7 +243,7 @@ static void draw_table(struct days *days) {
 	const struct analysis *analysis = days->analysis;
 	buf_printf(days->out,
 		"<details><summary>The same as a table</summary>\n<div class=\"scroll\" "
-		"role=\"region\" tabindex=\"0\" aria-label=\"Crashes per %s\"><table>"
+		"role=\"region\" tabindex=\"0\" aria-label=\"Crashes per %s\"><table class=\"wrap\">"
 		"<caption>Crashes per %s and site</caption>\n<thead><tr><th scope=\"col\">%s</th>",
 		unit(days), unit(days), days->step == 1 ? "Day" : "From");
 	for (size_t i = 0; i < series_count(analysis); i++)
@@ -206,6 +289,7 @@ void svg_days(struct buf *out, const struct analysis *analysis) {
 		draw_bar(&days, i);
 	svg_close(out);
 	draw_legend(&days);
+	tell_outside(&days);
 	draw_table(&days);
 	out->failed = out->failed || text.failed;
 	buf_finish(&text);

@@ -160,11 +160,11 @@ class Page:
     def events(self, *methods):
         return [e for e in self.browser.events.get(self.session, []) if e['method'] in methods]
 
-    def open(self, path):
+    def open(self, path, part=''):
         """Loads a file and waits until it is there; seconds that it took."""
         self.browser.events[self.session] = []
         started = time.monotonic()
-        self.call('Page.navigate', url='file://' + path)
+        self.call('Page.navigate', url='file://' + path + ('#' + part if part else ''))
         if not self.browser.pump(lambda: self.events('Page.loadEventFired')):
             raise Failed('%s did not load' % path)
         return time.monotonic() - started
@@ -186,9 +186,9 @@ class Page:
     def requests(self):
         return [e['params']['request']['url'] for e in self.events('Network.requestWillBeSent')]
 
-    def look(self, scheme='light', media='', width=1280, height=900):
+    def look(self, scheme='light', media='', width=1280, height=900, motion='reduce'):
         self.call('Emulation.setEmulatedMedia', media=media, features=[
-            {'name': 'prefers-color-scheme', 'value': scheme}, {'name': 'prefers-reduced-motion', 'value': 'reduce'}])
+            {'name': 'prefers-color-scheme', 'value': scheme}, {'name': 'prefers-reduced-motion', 'value': motion}])
         self.call('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def scripts(self, on):
@@ -200,6 +200,13 @@ class Page:
             if text and kind == 'keyDown':
                 params['text'] = text
             self.call('Input.dispatchKeyEvent', **params)
+
+    def click(self, selector):
+        """With the mouse, in the middle of what must be in view."""
+        x, y = self.evaluate('(() => { const r = document.querySelector(%s).getBoundingClientRect(); '
+                             'return [r.x + r.width / 2, r.y + r.height / 2]; })()' % json.dumps(selector))
+        for kind in ('mousePressed', 'mouseReleased'):
+            self.call('Input.dispatchMouseEvent', type=kind, x=x, y=y, button='left', clickCount=1)
 
     def shot(self, path, whole=False):
         data = self.call('Page.captureScreenshot', format='png', captureBeyondViewport=whole)['data']
