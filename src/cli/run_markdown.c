@@ -1,4 +1,4 @@
-/* A run as a piece of a Markdown page. Text from outside stands inside HTML elements, escaped. */
+/* A run as a piece of a Markdown page. Text from outside stands as code. */
 #include "cli/run_report.h"
 
 #include "export/markdown.h"
@@ -40,11 +40,9 @@ static void add_folded(struct page *page, const char *title, const char *text) {
 		text += strcspn(text, "\n");
 		len = strlen(text);
 	}
-	/* An empty line in it would not end it: a block that starts with <pre> goes on to </pre>.
-	 */
-	buf_printf(page->out, "\n<details><summary>%s</summary>\n\n<pre>", title);
-	markdown_escape(page->out, text, len, TEXT_LINES);
-	buf_add_str(page->out, "</pre>\n\n</details>\n");
+	buf_printf(page->out, "\n<details><summary>%s</summary>\n\n", title);
+	markdown_block(page->out, text, len);
+	buf_add_str(page->out, "\n</details>\n");
 }
 
 static void put_incident(const struct text_view *view, void *user) {

@@ -79,14 +79,17 @@ struct analysis_site {
 	struct analysis_counts addresses; /* as text; of near_null ones only */
 	struct analysis_offset *offsets;
 	size_t offset_count;
-	struct analysis_counts operations, processes, queues, os_builds, driver_versions, models;
+	struct analysis_counts operations, processes, queues, os_builds, driver_versions,
+		driver_images, models;
 	struct analysis_counts attributions;          /* "undetermined" */
 	const char *attribution, *attribution_reason; /* the most frequent one, and why */
 	const char **next; /* what to run next to learn more: one command line each, with its reason
 			      behind " # " */
 	size_t next_count;
-	int64_t sample;               /* row id of the newest incident of the most frequent stack */
-	struct analysis_frame *stack; /* that one's crashed thread */
+	int64_t sample; /* row id of the newest incident of the most frequent stack */
+	const char *sample_id, *sample_member; /* its incident id; its report in the archive; NULL:
+						  it has none */
+	struct analysis_frame *stack;          /* that one's crashed thread */
 	size_t stack_count;
 	uint64_t stack_crashes; /* crashes with exactly this stack */
 	/* Concurrency: told, of how many crashes the reports' other threads are known; concurrent,
@@ -124,6 +127,7 @@ struct analysis_day {
 struct analysis_incident {
 	int64_t id;
 	const char *incident_id; /* NULL too when it has not the form of one */
+	const char *member;      /* its report in the archive; NULL: it is not there */
 	enum report_kind kind;
 	bool simulated, raw_gone;
 	struct i64_opt captured_at_us, pid;
@@ -134,6 +138,14 @@ struct analysis_incident {
 	int64_t stack_id; /* 0: none */
 	int64_t concurrent_threads;
 	size_t ordinal;
+};
+
+/* The archive that the analysis goes into. Borrowed by whoever is told of it. */
+struct analysis_members {
+	uint64_t incidents; /* in it: the newest of those that the filter selects */
+	/* "reports/000001-....ips" of an incident by its row id; NULL: it has none there. */
+	const char *(*name)(int64_t id, void *user);
+	void *user;
 };
 
 struct analysis {
@@ -164,8 +176,12 @@ struct analysis {
 	struct i64_opt since_us, until_us; /* the same */
 	struct i64_opt copies; /* further files with incidents that are here already; absent when
 				  MATCH or times were given */
-	struct redactor *redactor; /* borrowed; NULL: nothing is redacted */
+	struct redactor *redactor;              /* borrowed; NULL: nothing is redacted */
+	const struct analysis_members *members; /* borrowed; NULL: it goes into no archive */
 };
+
+/* Every kind. */
+uint64_t analysis_total(const struct analysis *analysis);
 
 struct analysis_options {
 	const struct store_filter *filter;
@@ -173,7 +189,10 @@ struct analysis_options {
 	/* NULL, or every text of the analysis goes through it: what is shown may leave the machine.
 	 */
 	struct redactor *redactor;
-	bool experiments; /* take them in */
+	/* Take them in; those of the simulated driver only where the filter lets simulated
+	 * incidents through. */
+	bool experiments;
+	const struct analysis_members *members;
 };
 
 int analysis_load(struct store *store, const struct analysis_options *options, struct analysis *ret,

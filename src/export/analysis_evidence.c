@@ -148,6 +148,8 @@ static int take_site(struct analysis_work *work, size_t at) {
 	if (!stack)
 		return 0;
 	site->sample = stack->newest;
+	site->sample_id = stack->newest_id;
+	site->sample_member = analysis_member(work, stack->newest);
 	if (stack->stack_id) {
 		site->stack_crashes = stack->count;
 		code = store_stack(work->store, stack->stack_id, take_frame, &taker, work->err);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 struct numbers {
 	struct analysis_work *work;
@@ -12,7 +13,7 @@ struct numbers {
 	size_t count, cap;
 };
 
-/* MATCH is about incidents; times hold for both. */
+/* MATCH is about incidents, but for simulated=false; times hold for both. */
 static int take_number(const struct store_experiment *row, void *user) {
 	struct numbers *numbers = user;
 	const struct store_filter *filter = numbers->work->options->filter;
@@ -25,6 +26,24 @@ static int take_number(const struct store_experiment *row, void *user) {
 	if (!code)
 		numbers->items[numbers->count++] = row->id;
 	return code;
+}
+
+/* Whether MATCH lets no simulated incident through: then simulated runs are not asked for either.
+ */
+static bool is_real_alone(const struct store_filter *filter) {
+	static const char field[] = "simulated=";
+	bool real = false;
+	for (size_t i = 0; filter && i < filter->match_count; i++) {
+		const char *word = filter->matches[i];
+		if (strncmp(word, field, sizeof field - 1) != 0)
+			continue;
+		word += sizeof field - 1;
+		/* Words of one field are alternatives. */
+		if (strcmp(word, "0") != 0 && strcmp(word, "false") != 0 && strcmp(word, "no") != 0)
+			return false;
+		real = true;
+	}
+	return real;
 }
 
 static bool has_runs(const struct experiment_summary *summary) {
@@ -43,7 +62,7 @@ static int take_one(struct analysis_work *work, int64_t number) {
 	int code = experiment_summary_load(work->store, words, 1, summary, work->err);
 	if (code < 0)
 		return code;
-	if (!has_runs(summary)) {
+	if (!has_runs(summary) || (summary->simulated && is_real_alone(work->options->filter))) {
 		experiment_summary_finish(summary);
 		return 0;
 	}

@@ -47,6 +47,7 @@ struct analysis_counts *analysis_site_list(struct analysis_site *site, enum anal
 		[LIST_DRIVER_VERSIONS] = &site->driver_versions,
 		[LIST_MODELS] = &site->models,
 		[LIST_ATTRIBUTIONS] = &site->attributions,
+		[LIST_DRIVER_IMAGES] = &site->driver_images,
 	};
 	return lists[list];
 }
@@ -257,12 +258,20 @@ static int count_crash(struct analysis_work *work, const struct analysis_facts *
 
 /* Apple's incident ids are made of hexadecimal digits and dashes; they name nobody. What a report
  * has there otherwise ("../../x") is no name for people to use. */
-static const char *incident_id(struct analysis_work *work, const struct incident *row) {
+const char *analysis_incident_id(struct analysis_work *work, const struct incident *row) {
 	const char *id = row->incident_id;
 	if (!id || id[strspn(id, "0123456789abcdefABCDEF-")])
 		return NULL;
 	const char *ret = arena_strdup(&work->analysis->arena, id);
 	work->texts.failed = work->texts.failed || !ret;
+	return ret;
+}
+
+const char *analysis_member(struct analysis_work *work, int64_t id) {
+	const struct analysis_members *members = work->options->members;
+	const char *name = members ? members->name(id, members->user) : NULL;
+	const char *ret = name ? arena_strdup(&work->analysis->arena, name) : NULL;
+	work->texts.failed = work->texts.failed || (name && !ret);
 	return ret;
 }
 
@@ -279,7 +288,8 @@ static int keep_incident(struct analysis_work *work, const struct analysis_facts
 		return code;
 	analysis->incidents[analysis->incident_count++] = (struct analysis_incident){
 		.id = row->id,
-		.incident_id = incident_id(work, row),
+		.incident_id = analysis_incident_id(work, row),
+		.member = analysis_member(work, row->id),
 		.kind = row->kind,
 		.simulated = row->simulated,
 		.raw_gone = row->raw_gone,

@@ -68,7 +68,7 @@ int analysis_load(struct store *store, const struct analysis_options *options, s
 		.store = store, .options = &whole, .analysis = ret, .err = err};
 	if (!whole.filter)
 		whole.filter = &everything;
-	*ret = (struct analysis){.redactor = options->redactor};
+	*ret = (struct analysis){.redactor = options->redactor, .members = options->members};
 	arena_init(&ret->arena, SIZE_MAX);
 	work.texts.arena = &ret->arena;
 	work.texts.redactor = options->redactor;
@@ -79,6 +79,10 @@ int analysis_load(struct store *store, const struct analysis_options *options, s
 	if (code < 0)
 		analysis_finish(ret);
 	return code;
+}
+
+uint64_t analysis_total(const struct analysis *analysis) {
+	return analysis->crashes + analysis->gpu_events + analysis->panics + analysis->other;
 }
 
 void analysis_finish(struct analysis *analysis) {

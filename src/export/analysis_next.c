@@ -312,6 +312,16 @@ static unsigned steps_of(const struct analysis *analysis, const struct analysis_
 	return ret;
 }
 
+/* What names it where the command is typed: a row is of this database alone. */
+static void add_sample(
+	const struct analysis_work *work, const struct analysis_site *site, struct buf *ret) {
+	bool leaves = work->options->members || work->options->redactor;
+	if (leaves && site->sample_id)
+		buf_printf(ret, " %s", site->sample_id);
+	else
+		buf_printf(ret, " %" PRId64, site->sample);
+}
+
 static int add_steps(struct analysis_work *work, struct analysis_site *site, unsigned wanted) {
 	const struct summary_condition *program = measured_program(work->analysis);
 	struct buf text = {0};
@@ -322,7 +332,7 @@ static int add_steps(struct analysis_work *work, struct analysis_site *site, uns
 		buf_reset(&text);
 		buf_add_str(&text, steps[i].command);
 		if (steps[i].sample)
-			buf_printf(&text, " %" PRId64, site->sample);
+			add_sample(work, site, &text);
 		if (steps[i].program)
 			buf_add_char(&text, ' ');
 		if (steps[i].program && program)

@@ -59,9 +59,9 @@ enum analysis_list {
 	LIST_DRIVER_VERSIONS,
 	LIST_MODELS,
 	LIST_ATTRIBUTIONS,
+	LIST_DRIVER_IMAGES,
 	LIST_OF_SITE, /* those above */
 	LIST_OS_VERSIONS = LIST_OF_SITE,
-	LIST_DRIVER_IMAGES,
 	LIST_OF_TEXTS, /* those above */
 	LIST_OFFSETS = LIST_OF_TEXTS,
 	LIST_SIGNATURES,
@@ -81,7 +81,8 @@ struct analysis_stack {
 	int64_t stack_id; /* 0: none */
 	bool simulated;
 	uint64_t count;
-	int64_t newest; /* row id of the first one met */
+	int64_t newest;        /* row id of the first one met */
+	const char *newest_id; /* its incident id; NULL: it has none of the form */
 	size_t ordinal;
 };
 
@@ -125,6 +126,10 @@ struct analysis_facts {
 };
 
 bool analysis_is_near_null(const struct incident *row);
+/* A copy of its incident id; NULL when it has not the form of one. */
+const char *analysis_incident_id(struct analysis_work *work, const struct incident *row);
+/* Its report in the archive. */
+const char *analysis_member(struct analysis_work *work, int64_t id);
 /* Counts a crash in its site, which is made when it is new; *ret: its place. analysis_sites.c. */
 int analysis_count_site(struct analysis_work *work, const struct analysis_facts *facts,
 	const struct incident *row, size_t *ret);

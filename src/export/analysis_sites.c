@@ -106,6 +106,7 @@ static int count_stack(struct analysis_work *work, size_t at, const struct incid
 		if (!code)
 			work->stacks[work->stack_count++] = (struct analysis_stack){.site = at,
 				.stack_id = row->stack_id,
+				.newest_id = analysis_incident_id(work, row),
 				.simulated = row->simulated,
 				.newest = row->id,
 				.ordinal = row->ordinal};

@@ -1,5 +1,5 @@
 /* Experiments as a piece of a Markdown page, for an issue or for the summary of a CI job. Text from
- * outside stands inside code elements, where nothing of it is a link or a mention. */
+ * outside stands as code, where nothing of it is a link or a mention. */
 #include "base/clock.h"
 #include "export/experiment_parts.h"
 #include "export/experiment_table.h"
@@ -75,7 +75,7 @@ static void put_titles(struct page *page) {
 			continue;
 		experiment_column_title(summary, (enum experiment_column)i, value(page));
 		buf_add_str(page->out, "| ");
-		markdown_escape(page->out, buf_str(&page->value), page->value.len, TEXT_LINE);
+		markdown_text(page->out, buf_str(&page->value));
 		buf_add_char(page->out, ' ');
 	}
 	buf_add_str(page->out, "|\n");
@@ -95,7 +95,7 @@ static void put_cell(struct page *page, size_t condition, enum experiment_column
 		!experiment_column_is_right(column))
 		put_code(page);
 	else
-		markdown_escape(page->out, buf_str(&page->value), page->value.len, TEXT_LINE);
+		markdown_text(page->out, buf_str(&page->value));
 	buf_add_char(page->out, ' ');
 }
 
@@ -164,9 +164,9 @@ static void put_platform(struct page *page) {
 	experiment_platform_text(page->summary, &plain, value(page));
 	const char *text = buf_str(&page->value);
 	text += strspn(text, "\n");
-	buf_add_str(page->out, "\n<details><summary>Platform</summary>\n\n<pre>");
-	markdown_escape(page->out, text, strlen(text), TEXT_LINES);
-	buf_add_str(page->out, "</pre>\n\n</details>\n");
+	buf_add_str(page->out, "\n<details><summary>Platform</summary>\n\n");
+	markdown_block(page->out, text, strlen(text));
+	buf_add_str(page->out, "\n</details>\n");
 }
 
 void experiment_markdown(const struct experiment_summary *summary, struct buf *ret) {

@@ -1,7 +1,6 @@
 /*
- * Text from outside inside a Markdown page: what Markdown or HTML could take for structure, a link
- * or a mention stands there as numeric references, the rest as it is, so that the page can be
- * searched.
+ * Text from outside inside a Markdown page: nothing of it is taken for structure, a link or a
+ * mention, and the page stays readable and searchable as plain text.
  */
 #ifndef EXPORT_MARKDOWN_H
 #define EXPORT_MARKDOWN_H
@@ -9,8 +8,12 @@
 #include "base/buf.h"
 #include "base/text.h"
 
-void markdown_escape(struct buf *out, const char *text, size_t len, enum text_keep keep);
-/* On one line, as code. */
+/* Prose on one line; words that trackers would make links or mentions of stand as code. */
+void markdown_text(struct buf *out, const char *text);
+/* On one line, as code. In a row of a table (out's last line begins with "|") its bars are
+ * escaped. */
 void markdown_code(struct buf *out, const char *text);
+/* Lines, as a fenced block that begins and ends on lines of its own. */
+void markdown_block(struct buf *out, const char *text, size_t len);
 
 #endif

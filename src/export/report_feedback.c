@@ -35,39 +35,43 @@ static const struct analysis_frame *site_frame(const struct analysis_site *site)
 	return NULL;
 }
 
-/* " (AGXMetalG16X 329.2)" */
-static void put_driver(
-	struct buf *out, const struct analysis *analysis, const struct analysis_site *site) {
-	const char *image = first_text(&analysis->driver_images);
-	const char *version = first_text(&site->driver_versions);
-	if (!image)
+static void put_number(struct buf *out, size_t count, const char *what) {
+	buf_printf(out, "%zu %s%s", count, what, count == 1 ? "" : "s");
+}
+
+/* " (AGXMetalG16X 329.2)", " (AGXMetalG16X, 6 driver versions)": names what all have. */
+static void put_driver(struct buf *out, const struct analysis_site *site) {
+	size_t images = report_known(&site->driver_images);
+	size_t versions = report_known(&site->driver_versions);
+	if (!images)
 		return;
 	buf_add_str(out, " (");
-	report_prose(out, image);
-	if (version) {
+	if (images == 1)
+		report_plain(out, first_text(&site->driver_images));
+	else
+		put_number(out, images, "GPU driver");
+	if (images == 1 && versions == 1) {
 		buf_add_char(out, ' ');
-		report_prose(out, version);
+		report_plain(out, first_text(&site->driver_versions));
+	} else if (versions) {
+		buf_add_str(out, ", ");
+		put_number(out, versions, "driver version");
 	}
 	buf_add_char(out, ')');
 }
 
 static void put_where(struct buf *out, const struct analysis_site *site) {
 	const struct analysis_frame *frame = site_frame(site);
-	const char *process = first_text(&site->processes);
 	struct buf name = {0};
 	if (site->id && frame) {
 		symbol_shorten(&name, frame->symbol, 80);
 		buf_add_str(out, "Crash in ");
-		report_code(out, buf_str(&name));
+		report_plain(out, buf_str(&name));
 	} else if (site->id && site->title) {
-		report_prose(out, site->title);
+		report_plain(out, site->title);
 	} else {
-		size_t known = report_known(&site->processes);
 		buf_add_str(out, "Crashes of ");
-		report_code(out, process);
-		if (known > 1)
-			buf_printf(
-				out, " and %zu other program%s", known - 1, known == 2 ? "" : "s");
+		report_plain(out, first_text(&site->processes));
 		buf_add_str(out, " at no known site");
 	}
 	out->failed = out->failed || name.failed;
@@ -82,7 +86,7 @@ static void put_cause(struct buf *out, const struct analysis_site *site) {
 	if (!exception || !exception->text || 2 * exception->count <= site->count)
 		return;
 	buf_add_str(out, ": ");
-	report_prose(out, exception->text);
+	report_plain(out, exception->text);
 	if (!site->offset_count || 2 * site->offsets[0].count <= site->count)
 		return;
 	buf_printf(out, " on %s NULL",
@@ -101,14 +105,16 @@ static void put_title(struct buf *out, const struct analysis *analysis) {
 	const struct analysis_site *site = main_site(analysis);
 	buf_add_str(out, "## Title\n\n");
 	if (!site) {
-		buf_printf(out, "%" PRIu64 " GPU events and %" PRIu64 " panics\n\n",
-			analysis->gpu_events, analysis->panics);
+		put_number(out, analysis->gpu_events, "GPU event");
+		buf_add_str(out, " and ");
+		put_number(out, analysis->panics, "panic");
+		buf_add_str(out, "\n\n");
 		return;
 	}
 	if (site->simulated == site->count)
 		buf_add_str(out, "(SIMULATED, not for Apple) ");
 	put_where(out, site);
-	put_driver(out, analysis, site);
+	put_driver(out, site);
 	put_cause(out, site);
 	buf_add_str(out, "\n\n");
 }
@@ -125,90 +131,184 @@ static void put_kind(struct buf *out, const struct analysis *analysis) {
 
 /* ---- what happened ---- */
 
-static void put_site(struct buf *out, const struct analysis_site *site) {
+/* Whether this is about a real driver; else everything is simulated, and marked so. */
+static bool is_real(const struct analysis *analysis) {
+	return analysis->crashes > analysis->simulated;
+}
+
+/* Crashes that count here. */
+static uint64_t counted(const struct analysis *analysis, const struct analysis_site *site) {
+	return is_real(analysis) ? site->count - site->simulated : site->count;
+}
+
+static void put_others(struct buf *out, const struct analysis_site *site) {
+	if (!site->told)
+		return;
+	buf_add_str(out, "; in ");
+	experiment_count(site->concurrent, out);
+	buf_add_str(out, " of ");
+	experiment_count(site->told, out);
+	buf_add_str(out, " another thread was inside Metal or the driver");
+}
+
+static void put_site(
+	struct buf *out, const struct analysis *analysis, const struct analysis_site *site) {
+	uint64_t all =
+		is_real(analysis) ? analysis->crashes - analysis->simulated : analysis->crashes;
 	buf_add_str(out, "- ");
-	report_site_name(out, site);
+	report_plain(out, site->id ? site->id : "known to no rule");
 	buf_add_str(out, ": ");
-	report_amount(out, site->count, site->simulated);
-	buf_printf(out, " (%.1f %%), fault address ", site->share * 100);
-	report_fault(out, site);
+	report_crashes(out, counted(analysis, site));
+	buf_printf(out, " (%.1f %%), fault address ",
+		100 * (double)counted(analysis, site) / (double)all);
+	report_fault_as(out, site, report_plain);
 	if (report_known(&site->accesses)) {
 		buf_add_str(out, ", access ");
-		report_counts(out, &site->accesses, 2, true);
+		report_counts_as(out, &site->accesses, 2, true, report_plain);
 	}
 	if (report_known(&site->base_registers)) {
 		buf_add_str(out, ", base ");
-		report_counts(out, &site->base_registers, 2, true);
+		report_counts_as(out, &site->base_registers, 2, true, report_plain);
 	}
-	if (site->told)
-		buf_printf(out,
-			"; in %" PRIu64 " of %" PRIu64
-			" another thread was inside Metal or the driver",
-			site->concurrent, site->told);
+	put_others(out, site);
 	buf_printf(out, "; looks like: %s\n", report_attribution_words(site->attribution));
 }
 
-static void put_stack(struct buf *out, const struct analysis_site *site) {
+static void put_sites(struct buf *out, const struct analysis *analysis) {
+	size_t shown = 0, more = 0;
+	for (size_t i = 0; i < analysis->site_count; i++) {
+		if (!counted(analysis, &analysis->sites[i]))
+			continue;
+		if (shown++ < SITES_MAX)
+			put_site(out, analysis, &analysis->sites[i]);
+		else
+			more++;
+	}
+	if (more)
+		buf_printf(out, "- %zu more sites: REPORT.md\n", more);
+}
+
+static void put_stack(
+	struct buf *out, const struct analysis *analysis, const struct analysis_site *site) {
 	if (!site->stack_count)
 		return;
-	buf_printf(out, "\nStack of %" PRIu64 " of the crashes of the first:\n\n<pre>\n",
-		site->stack_crashes);
-	report_frames(out, site, FRAMES_MAX);
-	buf_add_str(out, "</pre>\n");
+	buf_add_str(out, "\nStack of ");
+	experiment_count(site->stack_crashes, out);
+	buf_add_str(out, site->stack_crashes == 1 ? " crash at " : " crashes at ");
+	report_plain(out, site->id ? site->id : "no known site");
+	report_sample(out, site, analysis, report_plain);
+	buf_add_str(out, ":\n\n");
+	report_frame_lines(out, site, FRAMES_MAX);
+}
+
+static void put_simulated(struct buf *out, const struct analysis *analysis) {
+	if (!analysis->simulated)
+		return;
+	buf_add_str(out, is_real(analysis) ? "\nNot counted above: " : "SIMULATED: ");
+	report_crashes(out, analysis->simulated);
+	buf_add_str(out, " of the simulated driver, which tell nothing of a real one.\n");
+	if (!is_real(analysis))
+		buf_add_char(out, '\n');
+}
+
+static void put_amounts(struct buf *out, const struct analysis *analysis) {
+	uint64_t real = analysis->crashes - analysis->simulated;
+	if (!analysis->crashes) {
+		buf_add_str(out, "No crash is among the attached reports.\n");
+		return;
+	}
+	report_crashes(out, real ? real : analysis->crashes);
+	buf_add_str(out, " (each incident counted once), ");
+	report_times(out, analysis->first_at_us, analysis->last_at_us);
+	buf_add_str(out, " UTC:\n\n");
+	put_sites(out, analysis);
 }
 
 static void put_description(struct buf *out, const struct analysis *analysis) {
-	buf_add_str(out, "## What happened?\n\n");
-	report_simulated(out, analysis->crashes, analysis->simulated);
-	if (!analysis->crashes)
-		buf_add_str(out, "No crash is among the attached reports.\n");
-	else {
-		report_crashes(out, analysis->crashes);
-		buf_add_str(out, " (each incident counted once), ");
-		report_times(out, analysis->first_at_us, analysis->last_at_us);
-		buf_add_str(out, " UTC:\n\n");
-	}
-	for (size_t i = 0; i < analysis->site_count && i < SITES_MAX; i++)
-		put_site(out, &analysis->sites[i]);
-	if (analysis->site_count > SITES_MAX)
-		buf_printf(out, "- %zu more sites: REPORT.md\n", analysis->site_count - SITES_MAX);
-	if (analysis->gpu_events || analysis->panics)
-		buf_printf(out,
-			"\nApart from these: %" PRIu64 " GPU events and %" PRIu64 " panics.\n",
-			analysis->gpu_events, analysis->panics);
 	const struct analysis_site *site = main_site(analysis);
-	if (site && site == &analysis->sites[0])
-		put_stack(out, site);
+	buf_add_str(out, "## What happened?\n\n");
+	if (!is_real(analysis))
+		put_simulated(out, analysis);
+	put_amounts(out, analysis);
+	if (is_real(analysis))
+		put_simulated(out, analysis);
+	if (analysis->gpu_events || analysis->panics) {
+		buf_add_str(out, "\nApart from these: ");
+		put_number(out, analysis->gpu_events, "GPU event");
+		buf_add_str(out, " and ");
+		put_number(out, analysis->panics, "panic");
+		buf_add_str(out, ".\n");
+	}
+	if (site)
+		put_stack(out, analysis, site);
 	buf_add_str(out, "\n");
 }
 
 /* ---- steps, expected and actual ---- */
 
-static void put_command(struct buf *out, const struct store_experiment *experiment) {
-	struct buf text = {0};
-	experiment_command(experiment->command, &text);
-	report_code(out, buf_str(&text));
-	out->failed = out->failed || text.failed;
-	buf_finish(&text);
+struct steps {
+	struct buf *out;
+	bool simulated; /* those wanted */
+	size_t count;
+};
+
+/* The first one alone. */
+static void put_recipe(const struct report_recipe *recipe, void *user) {
+	struct steps *steps = user;
+	struct buf *out = steps->out;
+	if (recipe->simulated || steps->count++)
+		return;
+	size_t number = 1;
+	if (recipe->ours)
+		buf_printf(out, "%zu. %s\n", number++, REPORT_BUILD);
+	buf_printf(out, "%zu. Run it, more than once: ", number++);
+	report_plain(out, recipe->trial);
+	buf_printf(out, "\n%zu. See how it ends: ", number);
+	experiment_count(recipe->crashed, out);
+	buf_add_str(out, " of ");
+	experiment_count(recipe->runs, out);
+	buf_add_str(out, " such runs crashed here.\n\nThe experiment as a whole: ");
+	report_plain(out, recipe->command);
+	buf_add_str(out, "\n");
+}
+
+static void put_rehearsal(const struct report_recipe *recipe, void *user) {
+	struct steps *steps = user;
+	struct buf *out = steps->out;
+	if (!recipe->simulated || steps->count++)
+		return;
+	if (recipe->metal) {
+		buf_printf(out, "1. %s\n2. Run it, more than once: ", REPORT_BUILD);
+		report_plain(out, recipe->metal);
+		buf_add_str(out, "\n\n");
+	}
+	buf_add_str(out, "That was only rehearsed, SIMULATED, which shows the method and nothing "
+			 "of a real driver: ");
+	report_plain(out, recipe->command);
+	buf_add_str(out, "\n");
 }
 
 static void put_steps(struct buf *out, const struct analysis *analysis) {
-	const struct experiment_summary *summary = NULL;
-	const struct summary_condition *worst = report_worst(analysis, &summary);
-	const struct store_experiment *experiment = worst ? experiment_of(summary, worst) : NULL;
+	struct steps steps = {.out = out};
 	buf_add_str(out, "## Steps to reproduce\n\n");
-	if (!experiment) {
-		buf_add_str(out, "Not known: no experiment reproduced it. The processes that "
-				 "crashed: ");
-		report_counts(out, &analysis->processes, SITES_MAX, false);
-		buf_add_str(out, "\n\n");
-		return;
+	out->failed = !report_recipes(analysis, put_recipe, &steps) || out->failed;
+	if (!steps.count) {
+		struct steps rehearsals = {.out = out};
+		buf_add_str(out, "Not known: no experiment reproduced it on a real driver. The "
+				 "processes that crashed: ");
+		report_counts_as(out, &analysis->processes, SITES_MAX, false, report_plain);
+		buf_add_str(out, "\n");
+		if (analysis->experiment_count) {
+			struct buf words = {0};
+			rehearsals.out = &words;
+			report_recipes(analysis, put_rehearsal, &rehearsals);
+			if (rehearsals.count)
+				buf_printf(out, "\nTo try on a Mac:\n\n%s", buf_str(&words));
+			out->failed = out->failed || words.failed;
+			buf_finish(&words);
+		}
 	}
-	if (experiment_is_simulated(worst))
-		buf_add_str(out, "(SIMULATED: shows the method, and nothing of a real driver)\n\n");
-	buf_add_str(out, "1. In a terminal: ");
-	put_command(out, experiment);
-	buf_add_str(out, "\n2. Wait for its table: how often each condition crashed\n\n");
+	buf_add_str(out, "\n");
 }
 
 static void put_actual(struct buf *out, const struct analysis *analysis) {
@@ -221,14 +321,15 @@ static void put_actual(struct buf *out, const struct analysis *analysis) {
 		buf_printf(out,
 			"%" PRIu64 " of %" PRIu64 " runs crashed: ", worst->outcomes[TRIAL_CRASHED],
 			worst->runs);
-		report_prose(out, buf_str(&rate));
-		buf_printf(out, " with 95 %% confidence%s\n\n",
-			experiment_is_simulated(worst) ? " (SIMULATED)" : "");
+		report_plain(out, buf_str(&rate));
+		buf_add_str(out, " with 95 % confidence\n\n");
+		out->failed = out->failed || rate.failed;
 		buf_finish(&rate);
 		return;
 	}
 	if (analysis->crashes)
-		buf_add_str(out, "The crashes above; how often runs crash was not measured.\n\n");
+		buf_add_str(out, "The crashes above; how often runs crash was not measured on a "
+				 "real driver.\n\n");
 	else
 		buf_add_str(out, "The reports that are attached.\n\n");
 }
@@ -237,7 +338,7 @@ static void put_actual(struct buf *out, const struct analysis *analysis) {
 
 static void put_fact(struct buf *out, const char *name, const struct analysis_counts *counts) {
 	buf_printf(out, "- %s: ", name);
-	report_counts(out, counts, SITES_MAX, true);
+	report_counts_as(out, counts, SITES_MAX, true, report_plain);
 	buf_add_str(out, "\n");
 }
 
@@ -253,28 +354,47 @@ static void put_configuration(struct buf *out, const struct analysis *analysis) 
 		buf_add_str(out, "- Frameworks in the typical reports:");
 		for (size_t i = 0; i < analysis->frameworks.count; i++) {
 			buf_add_str(out, i ? ", " : " ");
-			report_code(out, analysis->frameworks.items[i].text);
+			report_plain(out, analysis->frameworks.items[i].text);
 		}
 		buf_add_str(out, "\n");
 	}
 	buf_add_str(out, "\nThe numbers say of how many crashes the reports tell it.\n\n");
 }
 
+/* ---- attachments ---- */
+
+static void put_attachments(struct buf *out, const struct analysis *analysis) {
+	uint64_t all = analysis_total(analysis);
+	bool whole = !analysis->members || analysis->members->incidents == all;
+	buf_add_str(out, "## Attachments\n\n- this archive: in reports/ the ");
+	if (!whole)
+		buf_add_str(out, "newest of the ");
+	buf_add_str(out, analysis->redactor ? "reports, redacted; " : "original reports; ");
+	buf_add_str(out, "REPORT.md and report.html over all of them; SHA256SUMS\n");
+	if (!whole) {
+		buf_add_str(out, "- not in it for its size: ");
+		experiment_count(all - analysis->members->incidents, out);
+		buf_add_str(out, " of ");
+		experiment_count(all, out);
+		buf_add_str(out, " incidents, the oldest; manifest.json names them\n");
+	}
+	if (analysis->experiment_count)
+		buf_add_str(out, "- experiments.json: the measured rates\n");
+	buf_add_str(out, "\n");
+}
+
 void analysis_feedback(const struct analysis *analysis, struct buf *ret) {
 	buf_add_str(ret, "# For Apple's Feedback Assistant\n\n"
-			 "Each heading is a field of the form.\n\n");
+			 "Each heading is a field of the form; what stands below it is plain "
+			 "text.\n\n");
+	report_partial(ret, analysis);
 	put_title(ret, analysis);
 	put_kind(ret, analysis);
 	put_description(ret, analysis);
 	put_steps(ret, analysis);
 	put_actual(ret, analysis);
 	put_configuration(ret, analysis);
-	buf_printf(ret,
-		"## Attachments\n\n- this archive: the %s in `reports/`, `REPORT.md` and "
-		"`report.html` over all of them, and `SHA256SUMS`\n",
-		analysis->redactor ? "reports, redacted," : "original reports");
-	if (analysis->experiment_count)
-		buf_add_str(ret, "- `experiments.json`: the measured rates\n");
-	buf_add_str(ret, "\n");
-	report_about(ret, analysis);
+	put_attachments(ret, analysis);
+	buf_printf(ret, "---\nMade by agxtriage with rules %s. All times are UTC.\n",
+		analysis->rules_version);
 }

@@ -87,6 +87,7 @@ static void put_headline(struct buf *out, const struct analysis *analysis) {
 
 void report_head(struct buf *out, const struct analysis *analysis) {
 	buf_add_str(out, "# GPU crashes: what the reports say\n\n");
+	report_partial(out, analysis);
 	put_headline(out, analysis);
 	put_filter(out, analysis);
 	report_simulated(out, analysis->crashes, analysis->simulated);
@@ -120,8 +121,7 @@ static void put_names(struct buf *out, const char *name, const struct analysis_c
 }
 
 static void put_totals(struct buf *out, const struct analysis *analysis) {
-	uint64_t incidents =
-		analysis->crashes + analysis->gpu_events + analysis->panics + analysis->other;
+	uint64_t incidents = analysis_total(analysis);
 	put_row(out, "Incidents, each counted once", incidents);
 	put_row(out, "Files that they came from", analysis->files);
 	if (analysis->copies.set && analysis->copies.value)

@@ -100,7 +100,8 @@ static size_t find_recipes(const struct analysis *analysis, struct recipe *ret, 
 const struct summary_condition *report_worst(
 	const struct analysis *analysis, const struct experiment_summary **ret_summary) {
 	struct recipe recipe;
-	if (!find_recipes(analysis, &recipe, 1))
+	/* Real ones come first. */
+	if (!find_recipes(analysis, &recipe, 1) || experiment_is_simulated(recipe.condition))
 		return NULL;
 	*ret_summary = recipe.summary;
 	return recipe.condition;
@@ -117,8 +118,14 @@ static void add_variable(const struct summary_variable *variable, struct buf *re
 	buf_finish(&text);
 }
 
-/* One trial by hand: without what only its runner needs. */
-static void add_trial(const struct summary_condition *condition, struct buf *ret) {
+/* The option of the simulated driver alone that takes a value. */
+static bool is_of_simulation(const char *word) {
+	return !strcmp(word, "--gpu-latency") || !strcmp(word, "--sim-fault");
+}
+
+/* One trial by hand: without what only its runner needs; metal: on a real driver, whatever it was.
+ */
+static void add_trial(const struct summary_condition *condition, bool metal, struct buf *ret) {
 	for (size_t i = 0; i < condition->env_count; i++) {
 		const struct summary_variable *variable = &condition->env[i];
 		buf_add_str(ret, i ? " " : "env ");
@@ -133,6 +140,12 @@ static void add_trial(const struct summary_condition *condition, struct buf *ret
 			i++;
 			continue;
 		}
+		if (metal && is_of_simulation(word)) {
+			i++;
+			continue;
+		}
+		if (metal && i && !strcmp(condition->words[i - 1], "--backend"))
+			word = "metal";
 		if (ours && !i && slash)
 			word = slash + 1;
 		buf_add_str(ret, ret->len ? " " : "");
@@ -142,7 +155,7 @@ static void add_trial(const struct summary_condition *condition, struct buf *ret
 
 /* The texts of a recipe, as long as it is told. */
 struct recipe_texts {
-	struct buf command, condition, rate, trial;
+	struct buf command, condition, rate, trial, metal;
 };
 
 static bool describe_recipe(
@@ -154,16 +167,21 @@ static bool describe_recipe(
 		experiment_command(experiment->command, &texts->command);
 	experiment_summary_name(recipe->summary, index, &texts->condition);
 	experiment_summary_rate(condition, &texts->rate);
-	add_trial(condition, &texts->trial);
+	add_trial(condition, false, &texts->trial);
+	bool rehearsed = condition->facts.backend && experiment_is_simulated(condition);
+	if (rehearsed)
+		add_trial(condition, true, &texts->metal);
 	*ret = (struct report_recipe){.command = buf_str(&texts->command),
 		.condition = texts->condition.len ? buf_str(&texts->condition) : NULL,
 		.rate = buf_str(&texts->rate),
 		.trial = buf_str(&texts->trial),
 		.crashed = condition->outcomes[TRIAL_CRASHED],
 		.runs = condition->runs,
+		.ours = condition->facts.backend != NULL,
+		.metal = rehearsed ? buf_str(&texts->metal) : NULL,
 		.simulated = experiment_is_simulated(condition)};
 	return !texts->command.failed && !texts->condition.failed && !texts->rate.failed &&
-	       !texts->trial.failed;
+	       !texts->trial.failed && !texts->metal.failed;
 }
 
 bool report_recipes(const struct analysis *analysis, report_recipe_fn fn, void *user) {
@@ -179,20 +197,27 @@ bool report_recipes(const struct analysis *analysis, report_recipe_fn fn, void *
 		buf_finish(&texts.condition);
 		buf_finish(&texts.rate);
 		buf_finish(&texts.trial);
+		buf_finish(&texts.metal);
 	}
 	return whole;
 }
 
 struct recipe_list {
 	struct buf *out;
+	bool simulated; /* those wanted */
 	size_t count;
+	struct buf metal; /* of the first simulated one */
 };
 
 static void put_recipe(const struct report_recipe *recipe, void *user) {
 	struct recipe_list *list = user;
 	struct buf *out = list->out;
+	if (recipe->simulated != list->simulated)
+		return;
+	if (recipe->metal && !list->metal.len)
+		buf_add_str(&list->metal, recipe->metal);
 	list->count++;
-	buf_add_str(out, "1. ");
+	buf_add_str(out, recipe->simulated ? "- " : "1. ");
 	report_code(out, recipe->command);
 	if (recipe->condition) {
 		buf_add_str(out, ", in it ");
@@ -202,11 +227,30 @@ static void put_recipe(const struct report_recipe *recipe, void *user) {
 		out, ": %" PRIu64 " of %" PRIu64 " runs crashed, ", recipe->crashed, recipe->runs);
 	report_prose(out, recipe->rate);
 	if (recipe->simulated)
-		buf_add_str(
-			out, " (**simulated**: shows the method, and nothing of a real driver)");
-	buf_add_str(out, "\n   - one run: ");
+		buf_add_str(out, " (**simulated**)");
+	buf_add_str(out, recipe->simulated ? "\n  - one run: " : "\n   - one run: ");
 	report_code(out, recipe->trial);
 	buf_add_str(out, "\n");
+}
+
+/* What was done with the simulated driver only. */
+static void put_rehearsed(struct buf *out, const struct analysis *analysis, bool real) {
+	struct buf lines = {0};
+	struct recipe_list list = {.out = &lines, .simulated = true};
+	out->failed = !report_recipes(analysis, put_recipe, &list) || out->failed;
+	if (list.count && !real && list.metal.len) {
+		buf_add_str(out, "On a real driver that was not measured. To try on a Mac: ");
+		report_code(out, buf_str(&list.metal));
+		buf_add_str(out, "\n\n");
+	}
+	if (list.count)
+		buf_printf(out,
+			"%snly rehearsed, with the simulated driver, which shows the method and "
+			"nothing of a real one:\n\n%s",
+			real ? "\nBesides, o" : "O", buf_str(&lines));
+	out->failed = out->failed || lines.failed || list.metal.failed;
+	buf_finish(&list.metal);
+	buf_finish(&lines);
 }
 
 void report_reproduce(struct buf *out, const struct analysis *analysis) {
@@ -215,11 +259,14 @@ void report_reproduce(struct buf *out, const struct analysis *analysis) {
 		return;
 	buf_add_str(out, "## How to reproduce\n\n");
 	out->failed = !report_recipes(analysis, put_recipe, &list) || out->failed;
-	if (!list.count && !analysis->experiment_count)
+	size_t before = out->len;
+	put_rehearsed(out, analysis, list.count > 0);
+	bool any = list.count || out->len > before;
+	if (!any && !analysis->experiment_count)
 		buf_add_str(out, "No experiment has been made here, so how to bring these crashes "
 				 "about is not known. Each site tells what to run next; for a "
 				 "program of one's own: `agxtriage run -n 30 -- COMMAND`.\n");
-	else if (!list.count)
+	else if (!any)
 		buf_add_str(out, "No run of an experiment crashed, so how to bring these crashes "
 				 "about is not known.\n");
 	buf_add_str(out, "\n");

@@ -13,6 +13,10 @@
 void report_code(struct buf *out, const char *text);
 /* Escaped, on one line. */
 void report_prose(struct buf *out, const char *text);
+/* For fields that show text as it is: on one line, "unknown" for NULL. */
+void report_plain(struct buf *out, const char *text);
+/* One of those above. */
+typedef void (*report_put_fn)(struct buf *out, const char *text);
 /* "2025-12-21 01:36:18", "unknown" */
 void report_time(struct buf *out, struct i64_opt us);
 /* "2025-12-21" */
@@ -23,20 +27,31 @@ void report_times(struct buf *out, struct i64_opt first, struct i64_opt last);
 void report_amount(struct buf *out, uint64_t count, uint64_t simulated);
 /* "1 crash", "2 crashes" */
 void report_crashes(struct buf *out, uint64_t count);
-/* "<code>python3.11</code> 23, <code>ollama</code> 2 (simulated), 3 more"; at most max of them.
+/* "`python3.11` 23, `ollama` 2 (simulated), 3 more"; at most max of them.
  * known: the unknown is left out. */
 void report_counts(struct buf *out, const struct analysis_counts *counts, size_t max, bool known);
+void report_counts_as(struct buf *out, const struct analysis_counts *counts, size_t max, bool known,
+	report_put_fn put);
 /* How many have a text. */
 size_t report_known(const struct analysis_counts *counts);
 /* "0x5c8 (1,480)", "wild pointer", "none": what most crashes of the site have. */
 void report_fault(struct buf *out, const struct analysis_site *site);
-/* "<code>site</code>", or words for the crashes that no rule knows. */
+void report_fault_as(struct buf *out, const struct analysis_site *site, report_put_fn put);
+/* "`site`", or words for the crashes that no rule knows. */
 void report_site_name(struct buf *out, const struct analysis_site *site);
 /* "crash", "GPU event", "panic", ... */
 const char *report_kind_words(enum report_kind kind);
 /* "undetermined", "misuse of the API", "the driver" */
 const char *report_attribution_words(const char *attribution);
-/* Frames 0 .. count-1, one a line, for a <pre>; the one that counts is marked. */
+/* ", such as `reports/000012-....ips`": what to look at for an example, named as who reads it can
+ * find it. */
+void report_sample(struct buf *out, const struct analysis_site *site,
+	const struct analysis *analysis, report_put_fn put);
+/* That an archive does not have everything that the numbers are of; nothing where it has. */
+void report_partial(struct buf *out, const struct analysis *analysis);
+/* Frames 0 .. count-1, one a line; the one that counts is marked. */
+void report_frame_lines(struct buf *out, const struct analysis_site *site, size_t count);
+/* The same as a block of code. */
 void report_frames(struct buf *out, const struct analysis_site *site, size_t count);
 /* "**SIMULATED**..." in a paragraph of its own when any of count is. */
 void report_simulated(struct buf *out, uint64_t count, uint64_t simulated);
@@ -63,15 +78,21 @@ struct report_recipe {
 	const char *condition;    /* the one meant; NULL: it has no other */
 	const char *rate, *trial; /* trial: one run by hand */
 	uint64_t crashed, runs;
+	/* The program of repro/; metal: for the simulated driver, the same on a real one, else
+	 * NULL. */
+	bool ours;
+	const char *metal;
 	bool simulated;
 };
+/* How to come by that program, for who has the archive. */
+#define REPORT_BUILD \
+	"Build repro/agxtriage-repro.m of this archive: repro/README.md has the command"
 typedef void (*report_recipe_fn)(const struct report_recipe *recipe, void *user);
 /* The surest few, each of another experiment, those of a real driver first. False: out of memory,
  * and texts are cut. */
 bool report_recipes(const struct analysis *analysis, report_recipe_fn fn, void *user);
 
-/* The condition that crashed most often, of a real driver where there is one; NULL: none crashed.
- */
+/* The condition of a real driver that crashed most often; NULL: none crashed. */
 const struct summary_condition *report_worst(
 	const struct analysis *analysis, const struct experiment_summary **ret_summary);
 

@@ -180,22 +180,21 @@ static size_t shown_frames(const struct analysis_site *site) {
 	return shown + 3 >= site->stack_count ? site->stack_count : shown;
 }
 
-static void put_stack(struct buf *out, const struct analysis_site *site) {
+static void put_stack(
+	struct buf *out, const struct analysis *analysis, const struct analysis_site *site) {
 	size_t shown = shown_frames(site);
 	if (!site->stack_count)
 		return;
-	buf_printf(out,
-		"**Stack** of %" PRIu64 " of these crashes, such as row %" PRId64
-		" (`agxtriage show %" PRId64 "`)%s\n\n<pre>\n",
-		site->stack_crashes, site->sample, site->sample,
-		shown < site->stack_count ? "; its first frames:" : ":");
+	buf_printf(out, "**Stack** of %" PRIu64 " of these crashes", site->stack_crashes);
+	report_sample(out, site, analysis, report_code);
+	buf_add_str(out, shown < site->stack_count ? "; its first frames:\n\n" : ":\n\n");
 	report_frames(out, site, shown);
-	buf_add_str(out, "</pre>\n\n");
+	buf_add_char(out, '\n');
 	if (shown == site->stack_count)
 		return;
-	buf_printf(out, "<details><summary>All %zu frames</summary>\n\n<pre>\n", site->stack_count);
+	buf_printf(out, "<details><summary>All %zu frames</summary>\n\n", site->stack_count);
 	report_frames(out, site, site->stack_count);
-	buf_add_str(out, "</pre>\n\n</details>\n\n");
+	buf_add_str(out, "\n</details>\n\n");
 }
 
 /* ---- blame ---- */
@@ -274,7 +273,7 @@ void report_site(struct buf *out, const struct analysis *analysis, size_t at) {
 	put_facts(out, site);
 	put_memory(out, site);
 	put_concurrency(out, site);
-	put_stack(out, site);
+	put_stack(out, analysis, site);
 	put_blame(out, site);
 	put_signatures(out, site);
 }

@@ -139,8 +139,29 @@ static void put_address(struct buf *out, const struct analysis_incident *inciden
 	}
 }
 
-static void put_incident(struct buf *out, const struct analysis_incident *incident) {
-	buf_printf(out, "| %" PRId64 " | ", incident->id);
+/* What it is found by: in the archive, by its id wherever it is, or by its row here. */
+static void put_place(struct buf *out, const struct analysis *analysis,
+	const struct analysis_incident *incident) {
+	bool leaves = analysis->members || analysis->redactor;
+	if (incident->member)
+		report_code(out, incident->member);
+	else if (leaves && incident->incident_id)
+		report_code(out, incident->incident_id);
+	else if (leaves)
+		buf_add_str(out, "without an id");
+	else
+		buf_printf(out, "%" PRId64, incident->id);
+	if (incident->raw_gone)
+		buf_add_str(out, " (its bytes are gone)");
+	else if (analysis->members && !incident->member)
+		buf_add_str(out, " (not in this archive)");
+}
+
+static void put_incident(struct buf *out, const struct analysis *analysis,
+	const struct analysis_incident *incident) {
+	buf_add_str(out, "| ");
+	put_place(out, analysis, incident);
+	buf_add_str(out, " | ");
 	report_time(out, incident->captured_at_us);
 	buf_printf(out, " | %s%s | ", report_kind_words(incident->kind),
 		incident->simulated ? " (simulated)" : "");
@@ -150,10 +171,31 @@ static void put_incident(struct buf *out, const struct analysis_incident *incide
 		report_code(out, incident->site);
 	buf_add_str(out, " | ");
 	put_address(out, incident);
-	buf_add_str(out, " | ");
-	if (incident->incident_id)
-		report_code(out, incident->incident_id);
-	buf_add_str(out, incident->raw_gone ? " (its bytes are gone) |\n" : " |\n");
+	if (!analysis->members && !analysis->redactor) {
+		buf_add_str(out, " | ");
+		if (incident->incident_id)
+			report_code(out, incident->incident_id);
+	}
+	buf_add_str(out, " |\n");
+}
+
+static void put_files_head(struct buf *out, const struct analysis *analysis) {
+	buf_add_str(out, "## Reports\n\n");
+	if (analysis->members)
+		buf_add_str(out, "`agxtriage import` takes this archive in; `agxtriage show` then "
+				 "finds each by the first characters of its id, which its name has "
+				 "behind the number.\n\n");
+	else if (analysis->redactor)
+		buf_add_str(out, "`agxtriage show` finds each by the first characters of its id "
+				 "where it is stored.\n\n");
+	else
+		buf_add_str(out, "`agxtriage show --raw ROW` gives the exact bytes of one.\n\n");
+	if (analysis->members || analysis->redactor)
+		buf_add_str(out, "| Report | Captured (UTC) | Kind | Process | Site | Fault |\n"
+				 "|---|---|---|---|---|---|\n");
+	else
+		buf_add_str(out, "| Row | Captured (UTC) | Kind | Process | Site | Fault | "
+				 "Incident |\n|---:|---|---|---|---|---|---|\n");
 }
 
 void report_files(struct buf *out, const struct analysis *analysis) {
@@ -162,16 +204,14 @@ void report_files(struct buf *out, const struct analysis *analysis) {
 		return;
 	if (analysis->incident_count > FILES_MAX)
 		more += analysis->incident_count - FILES_MAX;
-	buf_add_str(out, "## Reports\n\n"
-			 "`agxtriage show --raw ROW` gives the exact bytes of one.\n\n"
-			 "| Row | Captured (UTC) | Kind | Process | Site | Fault | Incident |\n"
-			 "|---:|---|---|---|---|---|---|\n");
+	put_files_head(out, analysis);
 	for (size_t i = 0; i < analysis->incident_count && i < FILES_MAX; i++)
-		put_incident(out, &analysis->incidents[i]);
+		put_incident(out, analysis, &analysis->incidents[i]);
 	if (more) {
 		buf_add_str(out, "\n");
 		experiment_count(more, out);
-		buf_add_str(out, " older ones: `agxtriage list`.\n");
+		buf_printf(out, " older ones: %s.\n",
+			analysis->members ? "`incidents.json`" : "`agxtriage list`");
 	}
 	buf_add_str(out, "\n");
 }

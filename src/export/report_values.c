@@ -12,40 +12,22 @@
 /* Longer C++ names are shortened as in show. */
 #define SYMBOL_COLUMNS 110
 
-/* Between backticks only what means nothing there nor in a table; the rest takes more signs. */
-static bool is_plain(const char *text) {
-	size_t len = strlen(text);
-	for (size_t i = 0; i < len; i++)
-		if (text[i] < ' ' || text[i] > '~' || strchr("`|\\<>&@", text[i]))
-			return false;
-	return len && text[0] != ' ' && text[len - 1] != ' ';
-}
-
 void report_code(struct buf *out, const char *text) {
 	if (!text)
 		buf_add_str(out, "unknown");
-	else if (is_plain(text))
-		buf_printf(out, "`%s`", text);
 	else
 		markdown_code(out, text);
 }
 
-/* Inside of <pre> only HTML's own signs count, and what trackers take for a mention. */
-static void put_pre(struct buf *out, const char *text, size_t len) {
-	struct buf safe = {0};
-	text_terminal(&safe, text, len, TEXT_LINE);
-	for (size_t i = 0; i < safe.len; i++) {
-		if (strchr("<>&@", safe.data[i]))
-			buf_printf(out, "&#%d;", safe.data[i]);
-		else
-			buf_add_char(out, safe.data[i]);
-	}
-	out->failed = out->failed || safe.failed;
-	buf_finish(&safe);
+void report_prose(struct buf *out, const char *text) {
+	markdown_text(out, text);
 }
 
-void report_prose(struct buf *out, const char *text) {
-	markdown_escape(out, text, strlen(text), TEXT_LINE);
+void report_plain(struct buf *out, const char *text) {
+	if (text)
+		text_terminal(out, text, strlen(text), TEXT_LINE);
+	else
+		buf_add_str(out, "unknown");
 }
 
 void report_time(struct buf *out, struct i64_opt us) {
@@ -99,14 +81,15 @@ size_t report_known(const struct analysis_counts *counts) {
 	return known;
 }
 
-void report_counts(struct buf *out, const struct analysis_counts *counts, size_t max, bool known) {
+void report_counts_as(struct buf *out, const struct analysis_counts *counts, size_t max, bool known,
+	report_put_fn put) {
 	size_t shown = 0, all = known ? report_known(counts) : counts->count;
 	for (size_t i = 0; i < counts->count && shown < max; i++) {
 		const struct analysis_count *item = &counts->items[i];
 		if (known && !item->text)
 			continue;
 		buf_add_str(out, shown++ ? ", " : "");
-		report_code(out, item->text);
+		put(out, item->text);
 		buf_add_char(out, ' ');
 		experiment_count(item->count, out);
 		if (item->simulated == item->count)
@@ -120,7 +103,11 @@ void report_counts(struct buf *out, const struct analysis_counts *counts, size_t
 		buf_add_str(out, "unknown");
 }
 
-void report_fault(struct buf *out, const struct analysis_site *site) {
+void report_counts(struct buf *out, const struct analysis_counts *counts, size_t max, bool known) {
+	report_counts_as(out, counts, max, known, report_code);
+}
+
+void report_fault_as(struct buf *out, const struct analysis_site *site, report_put_fn put) {
 	const char *kind = site->fault_kinds.count ? site->fault_kinds.items[0].text : NULL;
 	if (!site->id && site->fault_kinds.count > 1) {
 		buf_add_str(out, "various");
@@ -135,7 +122,11 @@ void report_fault(struct buf *out, const struct analysis_site *site) {
 	if (!kind || !strcmp(kind, "none"))
 		buf_add_str(out, "none");
 	else
-		report_code(out, kind);
+		put(out, kind);
+}
+
+void report_fault(struct buf *out, const struct analysis_site *site) {
+	report_fault_as(out, site, report_code);
 }
 
 void report_site_name(struct buf *out, const struct analysis_site *site) {
@@ -163,6 +154,39 @@ const char *report_attribution_words(const char *attribution) {
 	return !strcmp(attribution, "driver") ? "the driver" : "undetermined";
 }
 
+void report_sample(struct buf *out, const struct analysis_site *site,
+	const struct analysis *analysis, report_put_fn put) {
+	struct buf command = {0};
+	buf_add_str(out, ", such as ");
+	if (site->sample_member) {
+		put(out, site->sample_member);
+	} else if (site->sample_id && (analysis->members || analysis->redactor)) {
+		buf_add_str(out, "incident ");
+		put(out, site->sample_id);
+	} else {
+		buf_printf(out, "row %" PRId64, site->sample);
+		buf_printf(&command, "agxtriage show %" PRId64, site->sample);
+		buf_add_str(out, " (");
+		put(out, buf_str(&command));
+		buf_add_char(out, ')');
+	}
+	out->failed = out->failed || command.failed;
+	buf_finish(&command);
+}
+
+void report_partial(struct buf *out, const struct analysis *analysis) {
+	uint64_t all = analysis_total(analysis);
+	if (!analysis->members || analysis->members->incidents >= all)
+		return;
+	buf_add_str(out, "This archive has the newest ");
+	experiment_count(analysis->members->incidents, out);
+	buf_add_str(out, " of ");
+	experiment_count(all, out);
+	buf_add_str(out, " incidents: its size is limited. The numbers here are over all ");
+	experiment_count(all, out);
+	buf_add_str(out, "; manifest.json names those that were left out.\n\n");
+}
+
 static void put_frame(
 	struct buf *out, const struct analysis_frame *frame, size_t index, struct buf *symbol) {
 	buf_reset(symbol);
@@ -173,16 +197,24 @@ static void put_frame(
 	if (frame->offset.set)
 		buf_printf(
 			symbol, frame->symbol ? " + %" PRIu64 : "0x%" PRIx64, frame->offset.value);
-	put_pre(out, buf_str(symbol), symbol->len);
+	text_terminal(out, buf_str(symbol), symbol->len, TEXT_LINE);
 	buf_add_char(out, '\n');
 }
 
-void report_frames(struct buf *out, const struct analysis_site *site, size_t count) {
+void report_frame_lines(struct buf *out, const struct analysis_site *site, size_t count) {
 	struct buf line = {0};
 	for (size_t i = 0; i < count && i < site->stack_count; i++)
 		put_frame(out, &site->stack[i], i, &line);
 	out->failed = out->failed || line.failed;
 	buf_finish(&line);
+}
+
+void report_frames(struct buf *out, const struct analysis_site *site, size_t count) {
+	struct buf lines = {0};
+	report_frame_lines(&lines, site, count);
+	markdown_block(out, buf_str(&lines), lines.len);
+	out->failed = out->failed || lines.failed;
+	buf_finish(&lines);
 }
 
 void report_simulated(struct buf *out, uint64_t count, uint64_t simulated) {

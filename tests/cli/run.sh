@@ -48,7 +48,7 @@ run run --fail-on-crash --json -- sh crash.sh agx-set-compute-pipeline-state.ips
 echo 'files'
 echo 'there before' >page.md
 run -q run --summary page.md --junit junit.xml -- sh crash.sh agx-set-compute-pipeline-state.ips SEGV >/dev/null 2>&1
-sed -E 's/&#91;[0-9]+&#93;/[PID]/g; s/after [0-9]+\.[0-9] s/after N s/; s/<code>[0-9A-F]{8}-/<code>ID-/' page.md
+sed -E 's/\[[0-9]+\]/[PID]/g; s/after [0-9]+\.[0-9] s/after N s/; s/`[0-9A-F]{8}-/`ID-/' page.md
 sed -E 's/\[[0-9]+\]/[PID]/g; s/time="[^"]*"/time="..."/g; s/timestamp="[^"]*"/timestamp="..."/; s/id: [0-9A-F]{8}/id: ID/' junit.xml
 echo 'states: whatever is known of it, it is a crash'
 "$AGXTRIAGE" -q triage agx-bind-resource --status ignored --note 'not ours' --url https://example.com/17 >/dev/null

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import sys
 
@@ -169,7 +170,7 @@ def judge_formats(o, stage, command, label):
                 result['stddev'] >= 0 and result['parameters']['V'] in 'ab' and result['command'], label + ': hyperfine',
                 {k: result[k] for k in result if k != 'command'})
     page = answers['--markdown'].out.decode()
-    o.check('<script' not in page and page.count('<pre>') == page.count('</pre>'), label + ': markdown', page[:500])
+    o.check('<script' not in re.sub(r'(`+)[^`\n]*\1', '', page) and page.count('\n```\n') % 2 == 0, label + ': markdown', page[:500])
     lines = page.splitlines()
     o.check(sum(line.startswith('|') for line in lines) == 7, label + ': two tables', page[:800])
     for at, line in enumerate(lines):

@@ -117,7 +117,7 @@ def readings(content):
     plain = content.decode('utf-8', 'replace')
     found = [plain, plain.replace('\\/', '/'), urllib.parse.unquote(plain), html.unescape(plain), plain.replace('\0', ''),
              re.sub(r'\\u([0-9a-fA-F]{4})', lambda match: chr(int(match.group(1), 16)), plain),
-             urllib.parse.unquote(html.unescape(plain).replace('\\/', '/'))]
+             urllib.parse.unquote(html.unescape(plain).replace('\\/', '/')), re.sub(r'\\([^\w\s])', r'\1', plain)]
     for piece in set(re.findall(r'[A-Za-z0-9+/]{24,}={0,2}', plain)):
         try:
             found.append(base64.b64decode(piece + '=' * (-len(piece) % 4)).decode('utf-8', 'replace'))

@@ -64,7 +64,7 @@ struct made {
 	int64_t launched_at_us, parent_pid; /* 0: not told */
 	/* From here on NULL or 0: as in any other. */
 	enum report_kind kind;
-	const char *os_version, *os_build, *machine, *model;
+	const char *os_version, *os_build, *machine, *model, *driver_image, *driver_version;
 	const char *signature; /* 16 hex digits; else made of the fault address */
 	int signature_version;
 	bool simulated;
@@ -101,7 +101,8 @@ static inline struct triage made_triage(const struct made *made) {
 			.access = ACCESS_READ,
 			.base_register = "x20",
 			.displacement = {0x5c8, true}},
-		.driver = {.image = "AGXMetalG16X", .version = "329.2"},
+		.driver = {.image = made->driver_image ? made->driver_image : "AGXMetalG16X",
+			.version = made->driver_version ? made->driver_version : "329.2"},
 		.component = COMPONENT_DRIVER,
 		.attribution = ATTRIBUTION_DRIVER,
 		.operation = "mul_mps_kernel",

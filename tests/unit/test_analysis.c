@@ -217,7 +217,7 @@ static void test_states(void **state) {
 	load(scene);
 	assert_string_equal(scene->analysis.sites[0].status, "known");
 	assert_string_equal(scene->analysis.sites[1].status, "open");
-	assert_contains(markdown(scene), "Status: **known**. Note: seen &#42;before&#42;");
+	assert_contains(markdown(scene), "Status: **known**. Note: seen \\*before\\*");
 	decide(scene, STATE_SIGNATURE, scene->analysis.sites[0].signatures[0].hash, &again);
 	load(scene);
 	/* What came again is stronger than what was said of its site. */
@@ -309,9 +309,8 @@ static void test_workarounds(void **state) {
 	load(scene);
 	assert_int_equal(scene->analysis.experiment_count, 1);
 	const char *text = markdown(scene);
-	assert_contains(text,
-		"global against none: crash rate 71.7 % (59.2 to 81.5 %), 43 of 60 "
-		"runs -&#62; at most 6.0 % (Wilson), 0 of 60 runs; throughput x 0.23 (");
+	assert_contains(text, "global against none: crash rate 71.7 % (59.2 to 81.5 %), 43 of 60 "
+			      "runs -> at most 6.0 % (Wilson), 0 of 60 runs; throughput x 0.23 (");
 	assert_contains(text, "(experiment 1)");
 	assert_contains(text, "43 of 60 runs crashed, 71.7 % (59.2 to 81.5 %)");
 	assert_lacks(text, "SIMULATED");
@@ -362,7 +361,7 @@ static void test_simulated(void **state) {
 	load(scene);
 	const char *text = markdown(scene);
 	assert_contains(text, "- SIMULATED: global against none: crash rate");
-	assert_contains(text, "(**simulated**: shows the method, and nothing of a real driver)");
+	assert_contains(text, " (**simulated**)\n");
 	/* It tells nothing of who is to blame. */
 	assert_int_equal(scene->analysis.sites[0].evidence_count, 0);
 }
@@ -447,7 +446,7 @@ static void test_issue(void **state) {
 		analysis_issue(&scene->analysis, max, &scene->text);
 		const char *text = buf_str(&scene->text);
 		assert_true(scene->text.len <= max);
-		assert_int_equal(occurrences(text, "<pre>"), occurrences(text, "</pre>"));
+		assert_int_equal(occurrences(text, "\n```\n") % 2, 0);
 		assert_int_equal(occurrences(text, "<details>"), occurrences(text, "</details>"));
 		if (scene->text.len)
 			assert_contains(text, "Left out for its length: ");
@@ -457,23 +456,176 @@ static void test_issue(void **state) {
 	buf_finish(&whole);
 }
 
+/* A page as its reader's program takes it, without what stands in blocks and spans of code. */
+static void strip_code(const char *text, struct buf *ret) {
+	bool block = false;
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t len = strcspn(line, "\n");
+		if (len >= 3 && !strncmp(line, "```", 3) && strspn(line, "`") == len) {
+			block = !block;
+			continue;
+		}
+		for (size_t i = 0; i < len && !block;) {
+			if (line[i] == '\\') { /* means itself, and what follows, too */
+				i += 2;
+				continue;
+			}
+			size_t ticks = strspn(line + i, "`");
+			const char *end = line + i + ticks;
+			while (ticks && (end = strchr(end, '`')) && strspn(end, "`") != ticks)
+				end += strspn(end, "`");
+			if (!ticks)
+				buf_add_char(ret, line[i++]);
+			else if (end && end < line + len)
+				i = (size_t)(end - line) + ticks;
+			else
+				fail_msg("a span of code is not closed: %.*s", (int)len, line);
+		}
+		buf_add_char(ret, '\n');
+	}
+	assert_false(block);
+}
+
+/* A "|" that no backslash takes away ends a cell, in code, too. */
+static size_t cells(const char *line) {
+	size_t count = 0;
+	for (size_t i = 0; line[i] && line[i] != '\n'; i++) {
+		if (line[i] == '\\' && line[i + 1] == '|')
+			i++;
+		else
+			count += line[i] == '|';
+	}
+	return count;
+}
+
+static void assert_tables(const char *text) {
+	size_t wanted = 0;
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t count = *line == '|' ? cells(line) : 0;
+		if (count && wanted && count != wanted)
+			fail_msg("%zu cells, not %zu: %.200s", count, wanted, line);
+		wanted = count;
+	}
+}
+
 static void test_hostile(void **state) {
 	struct scene *scene = *state;
 	struct made made = at_site("<script>alert(1)</script>", 0x5c8);
-	struct buf all = {0};
-	made.process = "a|b`c</pre><img src=x>\n# heading @somebody";
+	struct buf all = {0}, rest = {0};
+	made.process = "a|b`c\\|d```</pre><img src=x>\n# heading @somebody";
 	put(scene, made, 1);
+	made.process = "``` | <b> `@somebody` owner/name#12 https://example.org/ *x*";
+	put(scene, made, 2);
 	load(scene);
 	analysis_markdown(&scene->analysis, &all);
-	analysis_feedback(&scene->analysis, &all);
 	analysis_issue(&scene->analysis, 65536, &all);
-	assert_lacks(buf_str(&all), "<script");
-	assert_lacks(buf_str(&all), "<img");
+	assert_tables(buf_str(&all));
+	strip_code(buf_str(&all), &rest);
+	assert_lacks(buf_str(&rest), "<script");
+	assert_lacks(buf_str(&rest), "<img");
+	assert_lacks(buf_str(&rest), "<b>");
+	assert_lacks(buf_str(&rest), "@somebody");
+	assert_lacks(buf_str(&rest), "name#12");
+	assert_lacks(buf_str(&rest), "://");
 	assert_lacks(buf_str(&all), "\n# heading");
-	assert_lacks(buf_str(&all), "@somebody");
-	assert_lacks(buf_str(&all), "a|b");
-	assert_contains(buf_str(&all), "a&#124;b&#96;c");
+	assert_contains(buf_str(&all), "``` ``` \\| <b> `@somebody` owner");
+	buf_finish(&rest);
 	buf_finish(&all);
+}
+
+/* Fields of a form that show text as it is. */
+static void test_feedback_plain(void **state) {
+	struct scene *scene = *state;
+	struct made made = at_site("agx-set-compute-pipeline-state", 0x5c8);
+	made.process = "a<b>|`c`\n## Title";
+	put(scene, made, 3);
+	measure(scene, "metal", "shared-queue");
+	load(scene);
+	analysis_feedback(&scene->analysis, &scene->text);
+	const char *text = buf_str(&scene->text);
+	assert_contains(text, "a<b>|`c`");
+	assert_lacks(text, "&#");
+	assert_lacks(text, "&lt;");
+	assert_lacks(text, "```");
+	assert_int_equal(occurrences(text, "\n## Title"), 1);
+	assert_contains(
+		text, "43 of 60 runs crashed: 71.7 % (59.2 to 81.5 %) with 95 % confidence");
+	assert_contains(text, "agxtriage-repro --lock none\n");
+}
+
+/* A rehearsal tells nothing of a real driver: no field is filled in with it. */
+static void test_feedback_rehearsed(void **state) {
+	struct scene *scene = *state;
+	const char *const words[] = {"simulated=false"};
+	const struct store_filter real = {.matches = words, .match_count = 1};
+	struct made made = at_site("agx-prepare-for-enqueue", 0x98);
+	put(scene, at_site("agx-set-compute-pipeline-state", 0x5c8), 2);
+	made.simulated = true;
+	put(scene, made, 5);
+	measure(scene, "sim", "shared-queue");
+	load(scene);
+	analysis_feedback(&scene->analysis, &scene->text);
+	const char *text = buf_str(&scene->text);
+	assert_contains(text, "\n45 crashes (each incident counted once)");
+	assert_contains(text, "Not counted above: 5 crashes of the simulated driver");
+	assert_contains(text, "Not known: no experiment reproduced it on a real driver.");
+	assert_contains(text, "was only rehearsed, SIMULATED");
+	assert_contains(text, "how often runs crash was not measured on a real driver");
+	assert_lacks(text, "43 of 60");
+	assert_contains(text, "- agx-set-compute-pipeline-state: 45 crashes (100.0 %)");
+	assert_lacks(text, "- agx-prepare-for-enqueue");
+	assert_contains(markdown(scene), "On a real driver that was not measured.");
+	load_with(scene, &real, NULL);
+	assert_int_equal(scene->analysis.experiment_count, 0);
+	assert_lacks(markdown(scene), "imulated driver");
+}
+
+/* What only some crashes have is not put for all. */
+static void test_feedback_drivers(void **state) {
+	struct scene *scene = *state;
+	struct made made = at_site("agx-set-compute-pipeline-state", 0x5c8);
+	put(scene, made, 2);
+	made.driver_version = "341.11";
+	put(scene, made, 1);
+	load(scene);
+	analysis_feedback(&scene->analysis, &scene->text);
+	assert_contains(buf_str(&scene->text), "(AGXMetalG16X, 2 driver versions)");
+	made.driver_image = "AGXMetalG13X";
+	put(scene, made, 1);
+	load(scene);
+	buf_reset(&scene->text);
+	analysis_feedback(&scene->analysis, &scene->text);
+	assert_contains(buf_str(&scene->text), "(2 GPU drivers, 2 driver versions)");
+}
+
+static const char *name_member(int64_t id, void *user) {
+	return id == 1 ? NULL : "reports/000001-79BC4A1F-C45B-45D9-BB21-94FE1DDC55A9.ips";
+}
+
+/* Who receives an archive has no rows. */
+static void test_members(void **state) {
+	struct scene *scene = *state;
+	const struct analysis_members members = {.incidents = 2, .name = name_member};
+	const struct analysis_options options = {
+		.rules = scene->rules, .experiments = true, .members = &members};
+	struct err err = {0};
+	put(scene, at_site("agx-set-compute-pipeline-state", 0x5c8), 3);
+	if (analysis_load(scene->store, &options, &scene->analysis, &err) < 0)
+		fail_msg("%s", err.text);
+	const char *text = markdown(scene);
+	assert_contains(text, "such as `reports/000001-79BC4A1F");
+	assert_contains(text, "| `reports/000001-79BC4A1F");
+	assert_contains(text, " (not in this archive) |");
+	assert_contains(text, "This archive has the newest 2 of 3 incidents: its size is limited.");
+	assert_lacks(text, "row ");
+	assert_lacks(text, "agxtriage show 3");
+	buf_reset(&scene->text);
+	analysis_feedback(&scene->analysis, &scene->text);
+	assert_contains(buf_str(&scene->text), "This archive has the newest 2 of 3 incidents");
+	assert_contains(buf_str(&scene->text), "1 of 3 incidents, the oldest");
+	buf_reset(&scene->text);
+	analysis_issue(&scene->analysis, 65536, &scene->text);
+	assert_contains(buf_str(&scene->text), "This archive has the newest 2 of 3 incidents");
 }
 
 static void test_feedback(void **state) {
@@ -484,7 +636,7 @@ static void test_feedback(void **state) {
 	const char *text = buf_str(&scene->text);
 	assert_contains(text, "\nA made-up title (AGXMetalG16X 329.2): EXC_BAD_ACCESS (SIGSEGV) on "
 			      "a read of NULL + 0x5c8 (1,480)\n");
-	assert_contains(text, "Not known: no experiment reproduced it.");
+	assert_contains(text, "Not known: no experiment reproduced it on a real driver.");
 	assert_contains(text, "how often runs crash was not measured");
 }
 
@@ -498,7 +650,7 @@ static void test_feedback_unknown(void **state) {
 	analysis_feedback(&scene->analysis, &scene->text);
 	const char *text = buf_str(&scene->text);
 	assert_contains(text,
-		"## Title\n\nCrashes of `python3.11` at no known site (AGXMetalG16X 329.2): "
+		"## Title\n\nCrashes of python3.11 at no known site (AGXMetalG16X 329.2): "
 		"EXC_BAD_ACCESS (SIGSEGV)\n");
 }
 
@@ -550,6 +702,10 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_feedback, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_feedback_unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_feedback_plain, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_feedback_rehearsed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_feedback_drivers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_members, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_own_rule, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeats, setup, teardown),
 	};
