@@ -22,6 +22,8 @@
 #define VALUES_MAX 65536
 /* Values, names and words of one archive. */
 #define ARENA_BYTES ((size_t)256 << 20)
+/* Names of one report. */
+#define OWN_BYTES ((size_t)16 << 20)
 /* Bytes of a value that are told; the rest of it counts, but is not kept. */
 #define VALUE_BYTES 4096
 
@@ -33,7 +35,11 @@ struct value {
 
 struct redactor {
 	struct arena arena;
-	struct redact_names names;
+	struct redact_names names;   /* of persons and machines */
+	struct redact_names learned; /* and what any report has taught beside them */
+	struct redact_names own;     /* and what the report that is being redacted has */
+	struct arena own_arena;
+	bool in_report;
 	struct redact_words words;
 	struct redact_seen seen;
 	struct value *values; /* in the order of their placeholders */
@@ -51,7 +57,10 @@ int redactor_new(struct redactor **ret, struct err *err) {
 		return err_set(err, -ENOMEM, "out of memory");
 	arena_init(&redactor->arena, ARENA_BYTES);
 	redact_seen_init(&redactor->seen);
+	arena_init(&redactor->own_arena, OWN_BYTES);
 	redactor->names.arena = &redactor->arena;
+	redactor->learned =
+		(struct redact_names){.arena = &redactor->arena, .next = &redactor->names};
 	redactor->words.arena = &redactor->arena;
 	*ret = redactor;
 	return 0;
@@ -61,6 +70,7 @@ void redactor_free(struct redactor *redactor) {
 	if (redactor == NULL)
 		return;
 	redact_seen_finish(&redactor->seen);
+	arena_finish(&redactor->own_arena);
 	arena_finish(&redactor->arena);
 	free(redactor->slots);
 	free(redactor);
@@ -86,7 +96,9 @@ int redactor_learn(struct redactor *redactor, const struct report *report, const
 	int r;
 
 	redact_seen_clear(&redactor->seen);
-	r = redact_learn_report(&redactor->names, &redactor->words, report);
+	r = redact_learn_paths(&redactor->names, report);
+	if (r == 0)
+		r = redact_learn_values(&redactor->learned, &redactor->words, report);
 	if (r == 0)
 		r = redact_learn_text(&redactor->names, bytes, len);
 	redact_learn_numbers(bytes, len, redactor->numbers);
@@ -219,24 +231,56 @@ static const char *name_value(enum redact_kind kind, const char *value, size_t l
 	return v != NULL ? v->placeholder : NULL;
 }
 
+int redact_begin_report(struct redactor *redactor, const struct report *report) {
+	redactor->own =
+		(struct redact_names){.arena = &redactor->own_arena, .next = &redactor->names};
+	redactor->in_report = true;
+	return redact_learn_values(&redactor->own, &redactor->words, report);
+}
+
+void redact_end_report(struct redactor *redactor) {
+	redactor->in_report = false;
+	arena_reset(&redactor->own_arena);
+}
+
+static void note_found(enum redact_kind kind, size_t from, size_t to, void *user) {
+	(void)kind, (void)from, (void)to;
+	*(bool *)user = true;
+}
+
+/* Whether nothing goes, whatever the report. */
+static bool stays(
+	const struct redactor *redactor, enum redact_form form, const char *text, size_t len) {
+	bool found = false;
+	struct redact_scan scan = {.names = &redactor->learned,
+		.words = &redactor->words,
+		.text = text,
+		.len = len,
+		.found = note_found,
+		.user = &found};
+
+	redact_scan(&scan, form);
+	return !found;
+}
+
 void redact_bytes(struct redactor *redactor, enum redact_form form, const char *text, size_t len,
 	struct buf *ret) {
-	const struct redact_settle settle = {.names = &redactor->names,
+	const struct redact_settle settle = {
+		.names = redactor->in_report ? &redactor->own : &redactor->learned,
 		.words = &redactor->words,
 		.form = form,
 		.name = name_value,
 		.user = redactor};
-	size_t start = ret->len;
-
 	if (text == NULL)
 		return;
 	if (redact_seen_find(&redactor->seen, form, text, len)) {
 		buf_add(ret, text, len);
-		return;
-	}
-	redact_settle(&settle, text, len, ret);
-	if (!ret->failed && ret->len - start == len && memcmp(ret->data + start, text, len) == 0)
+	} else if (stays(redactor, form, text, len)) {
 		redact_seen_add(&redactor->seen, form, text, len);
+		buf_add(ret, text, len);
+	} else {
+		redact_settle(&settle, text, len, ret);
+	}
 }
 
 void redact(struct redactor *redactor, enum redact_form form, const char *text, struct buf *ret) {

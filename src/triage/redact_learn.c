@@ -154,7 +154,7 @@ static int learn_threads(struct redact_names *names, const struct report *report
 	return r;
 }
 
-static int learn_paths(struct redact_names *names, const struct report *report) {
+int redact_learn_paths(struct redact_names *names, const struct report *report) {
 	const char *const texts[] = {report->process.name, report->process.path,
 		report->process.parent, report->process.responsible, report->process.coalition,
 		report->exception.message, report->exception.subtype, report->termination.indicator,
@@ -173,7 +173,7 @@ static int learn_paths(struct redact_names *names, const struct report *report) 
 
 int redact_learn_report(
 	struct redact_names *names, const struct redact_words *words, const struct report *report) {
-	int r = learn_paths(names, report);
+	int r = redact_learn_paths(names, report);
 
 	return r == 0 ? redact_learn_values(names, words, report) : r;
 }

@@ -16,7 +16,9 @@ int redact_learn_text(struct redact_names *names, const char *text, size_t len);
  * goes everywhere. words: beside the vocabulary, may be NULL. */
 int redact_learn_values(
 	struct redact_names *names, const struct redact_words *words, const struct report *report);
-/* All of these. */
+/* The names in every path and text of the report. */
+int redact_learn_paths(struct redact_names *names, const struct report *report);
+/* Both of these. */
 int redact_learn_report(
 	struct redact_names *names, const struct redact_words *words, const struct report *report);
 /* Numbers that placeholders in text already have: numbers[kind] becomes the highest. */

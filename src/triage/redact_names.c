@@ -108,12 +108,11 @@ int redact_names_add(
 	return 0;
 }
 
-struct redact_match redact_names_at(
-	const struct redact_names *names, const char *text, size_t len) {
+static struct redact_match find_at(const struct redact_names *names, const char *text, size_t len) {
 	struct redact_match match = {0};
 	uint32_t node = ROOT, point;
 
-	if (names == NULL || names->slot_count == 0 || !names->first[(unsigned char)text[0]])
+	if (names->slot_count == 0 || !names->first[(unsigned char)text[0]])
 		return match;
 	for (size_t i = 0; i < len;) {
 		const struct redact_name *edge;
@@ -136,4 +135,17 @@ struct redact_match redact_names_at(
 				.part = edge->part};
 	}
 	return match;
+}
+
+struct redact_match redact_names_at(
+	const struct redact_names *names, const char *text, size_t len) {
+	struct redact_match best = {0};
+
+	for (; names != NULL; names = names->next) {
+		struct redact_match match = find_at(names, text, len);
+
+		if (match.len > best.len)
+			best = match;
+	}
+	return best;
 }

@@ -22,7 +22,8 @@ struct redact_name {
 };
 
 struct redact_names {
-	struct arena *arena; /* borrowed */
+	struct arena *arena;             /* borrowed */
+	const struct redact_names *next; /* names that count as well; borrowed, may be NULL */
 	struct redact_name *slots;
 	size_t slot_count; /* a power of two, 0 before the first name */
 	uint32_t nodes;
@@ -41,12 +42,13 @@ struct redact_match {
 };
 
 static inline bool redact_names_none(const struct redact_names *names) {
-	return names == NULL || names->slot_count == 0;
+	return names == NULL || (names->slot_count == 0 && redact_names_none(names->next));
 }
 
 /* False: no name starts with this byte. */
 static inline bool redact_names_may_start(const struct redact_names *names, char c) {
-	return !redact_names_none(names) && names->first[(unsigned char)c];
+	return names != NULL &&
+	       (names->first[(unsigned char)c] || redact_names_may_start(names->next, c));
 }
 
 /* The longest name that starts at text[0], len == 0 when none does. names may be NULL. */

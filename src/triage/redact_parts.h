@@ -45,6 +45,11 @@ bool redact_is_code(enum report_arch arch, const char *text, size_t len);
 bool redact_value(struct redactor *redactor, enum redact_policy policy, const char *text,
 	size_t len, struct buf *ret);
 
+/* Between these two calls the words that other reports have taught stay, unless this one teaches
+ * them as well: its signature is made of what it tells itself. Returns 0 or -ENOMEM. */
+int redact_begin_report(struct redactor *redactor, const struct report *report);
+void redact_end_report(struct redactor *redactor);
+
 /* A member of an object that may leave. Tables end with a name that is NULL. */
 struct redact_member {
 	const char *name; /* "*": any; that of an image is a name, another prose */

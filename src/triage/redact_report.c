@@ -59,13 +59,16 @@ int redact_report(struct redactor *redactor, const struct report *report, const 
 	int code;
 	if (len > LIMIT_REPORT_BYTES)
 		return err_set(err, -E2BIG, "larger than %u MiB", LIMIT_REPORT_BYTES >> 20);
-	if (from < len && bytes[from] == '{') {
+	if (redact_begin_report(redactor, report) < 0) {
+		code = err_set(err, -ENOMEM, "out of memory");
+	} else if (from < len && bytes[from] == '{') {
 		buf_add(ret, bytes, from);
 		code = redact_json(redactor, report, bytes + from, len - from, ret, err);
 	} else {
 		buf_add(ret, bytes, bom);
 		code = redact_text(redactor, bytes + bom, len - bom, ret, err);
 	}
+	redact_end_report(redactor);
 	if (!code && ret->failed)
 		code = err_set(err, -ENOMEM, "out of memory");
 	if (code && ret->len > before)

@@ -310,6 +310,47 @@ static void a_header_may_stand_before_a_text(void **state) {
 	free(got);
 }
 
+#define FRAMES "\"threads\":[{\"frames\":[{\"symbol\":\"load_zorbterm_buffer\"}]}]"
+
+/* Redacts source with what it and other have taught. */
+static char *redacted_beside(const char *source, const char *other) {
+	const char *const both[] = {other, source};
+	struct report *report = report_new();
+	struct redactor *redactor = NULL;
+	struct buf ret = {0};
+
+	assert_int_equal(redactor_new(&redactor, NULL), 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(check_parse(report, both[i], strlen(both[i]), NULL), 0);
+		assert_int_equal(
+			redactor_learn(redactor, report, both[i], strlen(both[i]), NULL), 0);
+	}
+	assert_int_equal(redact_report(redactor, report, source, strlen(source), &ret, NULL), 0);
+	redactor_free(redactor);
+	report_free(report);
+	return buf_take(&ret);
+}
+
+/* A report's signature is made of what it tells itself, so other reports of an archive do not teach
+ * its functions; its users' names are private in all of them. */
+static void what_a_report_teaches_goes_in_that_report(void **state) {
+	static const char plain[] = HEADER "{" FRAMES "}";
+	static const char parent[] = HEADER "{\"parentProc\":\"ZorbTerm\"," FRAMES "}";
+	static const char user[] = HEADER "{\"procPath\":\"/Users/zorbterm/a\"}";
+	char *got;
+
+	(void)state;
+	got = redacted_beside(plain, parent);
+	assert_string_equal(got, plain);
+	free(got);
+	got = redacted_beside(parent, plain);
+	assert_non_null(strstr(got, "load_<word-1>_buffer"));
+	free(got);
+	got = redacted_beside(plain, user);
+	assert_non_null(strstr(got, "load_<user-1>_buffer"));
+	free(got);
+}
+
 static void control_bytes_are_cleaned(void **state) {
 	(void)state;
 	static const char text[] = "Process: x [1]\nnightjar \x1b[31m \xff\n" TEXT_HEAD TEXT_THREAD;
@@ -342,6 +383,7 @@ int main(void) {
 		cmocka_unit_test(the_machine_of_a_text_goes),
 		cmocka_unit_test(pieces_of_lines_are_redacted),
 		cmocka_unit_test(a_header_may_stand_before_a_text),
+		cmocka_unit_test(what_a_report_teaches_goes_in_that_report),
 		cmocka_unit_test(control_bytes_are_cleaned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
