@@ -8,6 +8,8 @@
 #include "export/json_view.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,15 +18,47 @@ struct flat {
 	const char *folder;
 	struct flat_result *result;
 	struct buf text;
+	int64_t *ids; /* of the items, in ascending order */
 	/* Numbers that incidents of this second got in this run, a byte each: their files need not
 	 * be looked at again. */
 	struct i64_opt second;
 	struct buf given;
 };
 
-static int print(struct flat *flat, struct archive_leaving *leaving, char hex[SHA256_HEX_BYTES],
+static int compare_ids(const void *left, const void *right) {
+	const int64_t *a = left, *b = right;
+	return (*a > *b) - (*a < *b);
+}
+
+static int sort_ids(struct flat *flat, struct err *err) {
+	const struct archive *archive = &flat->archive;
+	flat->ids = calloc(archive->count + 1, sizeof *flat->ids);
+	if (!flat->ids)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < archive->count; i++)
+		flat->ids[i] = archive->items[i].id;
+	qsort(flat->ids, archive->count, sizeof *flat->ids, compare_ids);
+	return 0;
+}
+
+/* What surrounds it, as show tells it. */
+static int look_around(struct flat *flat, struct archive_leaving *leaving, struct surroundings *ret,
 	struct err *err) {
+	const struct archive_options *options = flat->archive.options;
+	char word[24];
+	int r = surroundings_load(flat->archive.store, &leaving->row, ret, err);
+	if (r == 0 && options->redactor)
+		r = surroundings_redact(ret, options->redactor, options->rules, flat->ids,
+			flat->archive.count, err);
+	/* That took the texts of the row away. */
+	snprintf(word, sizeof word, "%" PRId64, leaving->item->id);
+	return r == 0 ? store_find(flat->archive.store, word, &leaving->row, err) : r;
+}
+
+static int print(struct flat *flat, struct archive_leaving *leaving,
+	const struct surroundings *around, struct err *err) {
 	struct incident row = leaving->row;
+	char hex[SHA256_HEX_BYTES];
 	uint8_t digest[SHA256_BYTES];
 	if (flat->archive.options->redactor) {
 		/* The bytes that leave are these; where the others lie is nobody's business. */
@@ -39,8 +73,8 @@ static int print(struct flat *flat, struct archive_leaving *leaving, char hex[SH
 		}
 	}
 	buf_reset(&flat->text);
-	int r = json_view_print(
-		&flat->text, leaving->report, &leaving->triage, &row, JSON_VIEW_FULL, err);
+	int r = json_view_print_stored(
+		&flat->text, leaving->report, &leaving->triage, &row, around, err);
 	buf_add_char(&flat->text, '\n');
 	return r == 0 && flat->text.failed ? err_set(err, -ENOMEM, "out of memory") : r;
 }
@@ -111,8 +145,8 @@ static int put(struct flat *flat, const struct archive_leaving *leaving, struct 
 
 static int write_item(struct flat *flat, struct archive_item *item, struct err *err) {
 	struct archive_leaving leaving;
+	struct surroundings around = {0};
 	struct err unread = {0};
-	char hex[SHA256_HEX_BYTES];
 	archive_leaving_init(&leaving, &flat->archive, item);
 	int r = archive_leave(&leaving, &unread);
 	if (r == -ENOMEM && !leaving.arena.spent && !leaving.loaded.arena.spent) {
@@ -122,10 +156,13 @@ static int write_item(struct flat *flat, struct archive_item *item, struct err *
 		r = 0;
 	} else {
 		flat->result->changed += item->changed;
-		r = print(flat, &leaving, hex, err);
+		r = look_around(flat, &leaving, &around, err);
+		if (r == 0)
+			r = print(flat, &leaving, &around, err);
 		if (r == 0)
 			r = put(flat, &leaving, err);
 	}
+	surroundings_finish(&around);
 	archive_leaving_finish(&leaving);
 	return r;
 }
@@ -158,6 +195,8 @@ int flat_write(struct store *store, const struct archive_options *options, const
 	};
 	int r = archive_select(&flat.archive, err);
 	if (r == 0)
+		r = sort_ids(&flat, err);
+	if (r == 0)
 		r = file_make_folders(folder, err);
 	if (r == 0 && options->redactor)
 		r = archive_learn(&flat.archive, err);
@@ -170,5 +209,6 @@ int flat_write(struct store *store, const struct archive_options *options, const
 	buf_finish(&flat.text);
 	buf_finish(&flat.given);
 	free(flat.archive.items);
+	free(flat.ids);
 	return r;
 }

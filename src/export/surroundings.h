@@ -17,6 +17,9 @@
 /* A program that crashes again and again has no end of them: the nearest are kept. */
 #define SURROUNDINGS_NEIGHBOURS 100
 
+struct redactor;
+struct rules;
+
 struct neighbour {
 	int64_t id;
 	const char *incident_id; /* NULL: it has none */
@@ -50,5 +53,9 @@ struct surroundings {
 int surroundings_load(
 	struct store *store, const struct incident *row, struct surroundings *ret, struct err *err);
 void surroundings_finish(struct surroundings *around);
+/* As they may leave the machine: texts redacted, and neighbours only those among the count ids that
+ * leave too (in ascending order); the others are counted. */
+int surroundings_redact(struct surroundings *around, struct redactor *redactor,
+	const struct rules *rules, const int64_t *ids, size_t count, struct err *err);
 
 #endif

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """States under a live daemon: what was fixed comes again on a later build, and watch, the hook, list and status say so; an
-older build, another site and another machine's build number change nothing; many at once change a state and lose none."""
+older build, another site and another machine's build number change nothing; many at once change a state and lose none; a site's
+state goes with its incidents although reclassify is killed; flat files tell states and neighbours as show does."""
+import glob
 import json
+import os
+import time
 
-from outsider import Outsider, good, incident
+from outsider import Outsider, dump, good, incident
 from scene import Scene
 from watched import Watched
 
@@ -106,9 +110,77 @@ def many_at_once(o):
         o.integrity(db, 'many')
 
 
+def reclassify_killed(o):
+    """At whatever moment: in the end the site that all incidents have gone to has the state, and nobody else."""
+    db, place, own = o.db(), o.new('many'), o.new('own')
+    for n in range(1, 2001):
+        o.write('%s/Python-%d.ips' % (place, n), good(n))
+    o.run('scan', '-q', place, db=db)
+    triage(o, db, '--status', 'fixed', '--fixed-in', '24H1', '--note', 'with 15.8')
+    rule = {'site': 'my-own-site', 'title': 'Mine', 'priority': 95, 'match': [{'frame': '*setComputePipelineState*'}]}
+    os.mkdir(own + '/rules.d')
+    o.write(own + '/rules.d/mine.json', json.dumps({'version': 1, 'rules': [rule]}).encode())
+    again = ('--config', o.write(own + '/config.json', b'{}'), 'reclassify', '--json')
+    began = time.monotonic()
+    dry = o.run(*again, '--dry-run', db=db)
+    took = time.monotonic() - began
+    state = {'target': 'site', 'name': SITE, 'status': 'fixed', 'to': 'my-own-site', 'moved': True}
+    o.check(dry.summary.get('changed') == 2000 and dry.summary.get('states') == [state], 'killed: told before', dry)
+    for part in (0.3, 0.6):
+        process = o.start(*again, db=db)
+        time.sleep(took * part)
+        process.kill()
+        process.communicate()
+    last = o.run(*again, db=db)
+    o.check(last.status == 0, 'killed: the last run', last)
+    states = o.run('triage', '--json', db=db).lines
+    o.check([(s['name'], s['status'], s['fixed_in'], s['note'], s['incidents']) for s in states] ==
+            [('my-own-site', 'fixed', '24H1', 'with 15.8', 2000)], 'killed: the state has gone with them', states)
+    history = o.run('triage', 'my-own-site', '--json', db=db).lines[0]['history']
+    o.check([(h['name'], h['cause'], h['status']) for h in history] ==
+            [(SITE, 'user', 'fixed'), (SITE, 'reclassify', None), ('my-own-site', 'reclassify', 'fixed')], 'killed: its history', history)
+    o.integrity(db, 'killed')
+
+
+def flat(o):
+    """Each file is what show prints; redacted, nothing of others, and no word of the user's own."""
+    db, place = o.db(), o.new('reports')
+    when = {'captureTime': '2026-02-03 10:11:00.00 +0100', 'osVersion': LATER}
+    o.write(place + '/Python-1.ips', good(1, **when))
+    o.write(place + '/Python-2.ips', good(2, **when))
+    o.write(place + '/gpuEvent-1.ips', dump(
+        {'bug_type': '284', 'timestamp': '2026-02-03 10:11:12.00 +0100', 'os_version': 'macOS 15.8 (24H5)', 'incident_id': incident(3)},
+        {'process_name': 'Python', 'timestamp': 1770109872, 'bug_type': '284',
+         'analysis': {'signature': 579, 'restart_reason': 7, 'restart_reason_desc': 'firmware-detected lockup'}}))
+    o.run('scan', '-q', place, db=db)
+    triage(o, db, '--status', 'fixed', '--fixed-in', '24H1', '--note', 'ask Zaphod.Beeblebrox@example.org')
+    o.write(place + '/Python-4.ips', good(4, **when))
+    o.run('scan', '-q', place, db=db)
+
+    def written(*args):
+        to = o.new('flat')
+        answer = o.run('export', '--flat', to, *args, db=db)
+        o.check(answer.status == 0, 'flat', answer)
+        return {json.loads(line)['incident_id']: json.loads(line) for line in (open(name, encoding='utf-8').read()
+                                                                               for name in glob.glob(to + '/*.json'))}
+    whole, clean = written('--no-redact'), written('kind=crash')
+    for number in (1, 2, 3, 4):
+        shown = o.run('show', incident(number), '--json', db=db).lines[0]
+        o.check(whole[incident(number)] == shown, 'flat: as show', (whole[incident(number)], shown))
+    one = whole[incident(4)]
+    o.check(one['status'] == 'regressed' and one['state']['regressed_on'] == '24H5' and one['state']['fixed_in'] == '24H1' and
+            [near['incident_id'] for near in one['neighbours']] == [incident(3)], 'flat: state and neighbours', one['state'])
+    one = clean[incident(4)]
+    o.check(len(clean) == 3 and one['neighbours'] == [] and one['neighbours_left_out'] == 1, 'flat: others stay', one['neighbours'])
+    o.check(one['state']['fixed_in'] == '24H1' and not any(word in json.dumps(clean).lower() for word in ('zaphod', 'beeblebrox', incident(3).lower())),
+            'flat: redacted', one['state'])
+    both = written()[incident(4)]
+    o.check([(near['incident_id'], near['kind']) for near in both['neighbours']] == [(incident(3), 'gpu_event')], 'flat: both leave', both['neighbours'])
+
+
 def main():
     o = Outsider()
-    for test in (comes_again, odd_registers, many_at_once):
+    for test in (comes_again, odd_registers, many_at_once, reclassify_killed, flat):
         test(o)
     o.end()
 

@@ -113,6 +113,16 @@ static void test_header_fills_what_the_body_lacks(void **state) {
 	assert_string_equal(report->os_build, "24G419");
 	assert_true(report->captured_at_us.value == 1766280978000000);
 	assert_int_equal(report->crashed_thread, -1);
+	/* Each fact by itself: what one key of the body leaves out is the header's. */
+	static const char *const versions[] = {
+		"\"os_version\" : \"macOS 15.8\"", "\"osVersion\" : {\"train\" : \"macOS 15.8\"}"};
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+		parse_body(versions[i]);
+		assert_string_equal(report->os_version, "macOS 15.8");
+		assert_string_equal(report->os_build, "24G419");
+	}
+	parse_body("\"os_version\" : \"macOS 15.8 (24H5)\"");
+	assert_string_equal(report->os_build, "24H5");
 }
 
 static void test_body_without_a_header(void **state) {
