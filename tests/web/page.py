@@ -244,6 +244,10 @@ class Web:
         test.check(len(of_all) > 3 and not any(of_all), 'print unfolds what is told of all', of_all)
         test.check(len(of_incidents) > 5 and all(of_incidents), 'what is folded of an incident stays so in print', of_incidents)
         test.check(page.evaluate('getComputedStyle(document.body).backgroundColor') == 'rgb(255, 255, 255)', 'print is on white')
+        page.look('dark', media='print', width=718)  # what margins leave of A4
+        wide = page.evaluate('[...document.querySelectorAll(".scroll")].map(e => e.scrollWidth - e.clientWidth)')
+        test.check(len(wide) > 5 and max(wide) <= 0, 'nothing is cut off in print', wide)
+        page.look('dark', media='print')
         self.contrast('print')
         self.shot('print')
         pdf = page.pdf()
