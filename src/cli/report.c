@@ -1,9 +1,9 @@
 /* agxtriage report: the analysis of what is stored, as Markdown, JSON or one HTML page. */
-#include "base/file_save.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/export.h"
 #include "export/analysis.h"
+#include "export/bundle_file.h"
 #include "export/load.h"
 #include "export/page.h"
 
@@ -87,13 +87,13 @@ static int send_piece(const char *bytes, size_t len, void *user) {
 static int write_page(struct reporting *reporting, struct err *err) {
 	const struct page_options page = {
 		.store = reporting->cli->store, .rules = reporting->cli->rules};
-	const struct file_save_options save = {.mode = PAGE_MODE};
 	const char *path = reporting->options->html;
 	if (!strcmp(path, "-"))
 		return page_write(&reporting->analysis, &page, send_piece, reporting->cli, err);
 	int r = page_write(&reporting->analysis, &page, keep_piece, &reporting->text, err);
 	return r < 0 ? r
-		     : file_save(path, buf_str(&reporting->text), reporting->text.len, &save, err);
+		     : bundle_file_write(path, PAGE_MODE, buf_str(&reporting->text),
+			       reporting->text.len, err);
 }
 
 /* ---- the answer ---- */
@@ -202,8 +202,8 @@ const struct command report_command = {
 		"driver versions and system builds; measured crash rates and what workarounds\n"
 		"cost; GPU events near crashes; who looks to blame and what to run next. All of\n"
 		"it is computed from the database. MATCH and times are as for 'agxtriage list';\n"
-		"of experiments only times select. What may leave the machine is 'agxtriage\n"
-		"export'; --redact makes the report alone so.\n"
+		"of experiments times and simulated=false select. What may leave the machine is\n"
+		"'agxtriage export'; --redact makes the report alone so.\n"
 		"\n"
 		"  agxtriage report > REPORT.md\n"
 		"  agxtriage report --html report.html --since 30d\n"

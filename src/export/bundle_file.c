@@ -26,6 +26,7 @@ struct bundle_file {
 	char *path;
 	const char *name; /* in path */
 	int folder, fd;
+	mode_t mode;
 	char hidden[HIDDEN_BYTES]; /* "": no name so far */
 	char *hidden_path;
 };
@@ -161,15 +162,16 @@ static int open_file(struct bundle_file *file, struct err *err) {
 	return code < 0 ? fail(file, code, err) : 0;
 }
 
-int bundle_file_create(const char *path, struct bundle_file **ret, struct err *err) {
+int bundle_file_create(const char *path, mode_t mode, struct bundle_file **ret, struct err *err) {
 	struct bundle_file *file = calloc(1, sizeof *file);
 	if (!file || !(file->path = strdup(path))) {
 		free(file);
 		return err_set(err, -ENOMEM, "%s: out of memory", path);
 	}
 	file->folder = file->fd = -1;
+	file->mode = mode;
 	file->name = path_name(file->path);
-	int r = !*path ? err_set(err, -ENOENT, "an archive needs a name") : open_folder(file, err);
+	int r = !*path ? err_set(err, -ENOENT, "a file needs a name") : open_folder(file, err);
 	if (r >= 0 && (!*file->name || !strcmp(file->name, ".") || !strcmp(file->name, "..")))
 		r = err_set(err, -EISDIR, "%s: is a folder", path);
 	if (r >= 0)
@@ -210,7 +212,7 @@ static int appear(struct bundle_file *file, bool replace) {
 
 int bundle_file_commit(struct bundle_file *file, uint64_t size, struct err *err) {
 	struct stat st;
-	if (fstat(file->fd, &st) < 0 || fchmod(file->fd, 0600) < 0 || fsync(file->fd) < 0)
+	if (fstat(file->fd, &st) < 0 || fchmod(file->fd, file->mode) < 0 || fsync(file->fd) < 0)
 		return fail(file, -errno, err);
 	if ((uint64_t)st.st_size != size)
 		return err_set(err, -EIO, "%s: has %lld bytes instead of %llu", file->path,

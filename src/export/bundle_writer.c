@@ -18,6 +18,8 @@
 /* What every format can hold: zip counts from 1980 on, and in 32 bits. */
 #define MTIME_MIN INT64_C(315532800)
 #define MTIME_MAX INT64_C(2147483647)
+/* What is in it may be private. */
+#define ARCHIVE_MODE 0600
 
 struct bundle_writer {
 	struct bundle_child child;
@@ -75,7 +77,7 @@ int bundle_create(
 	if (!writer->path)
 		r = err_set(err, -ENOMEM, "out of memory");
 	else if (options->path)
-		r = bundle_file_create(options->path, &writer->file, err);
+		r = bundle_file_create(options->path, ARCHIVE_MODE, &writer->file, err);
 	else
 		r = take_stream(options->fd, &stream, err);
 	if (r >= 0)

@@ -633,7 +633,7 @@ static void test_sweep(void **state) {
 	put_file(foreign, "not ours");
 	int fd = open(alive, O_WRONLY | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
-	assert_int_equal(bundle_file_create(path, &file, &err), 0);
+	assert_int_equal(bundle_file_create(path, 0600, &file, &err), 0);
 	assert_int_not_equal(access(dead, F_OK), 0);
 	assert_int_equal(access(alive, F_OK), 0);
 	assert_int_equal(access(foreign, F_OK), 0);
@@ -645,11 +645,46 @@ static void test_sweep(void **state) {
 static void test_wrong_size(void **state) {
 	struct err err = {0};
 	struct bundle_file *file;
-	assert_int_equal(bundle_file_create(path, &file, &err), 0);
+	assert_int_equal(bundle_file_create(path, 0600, &file, &err), 0);
 	assert_int_equal(write(bundle_file_fd(file), "1234", 4), 4);
 	assert_int_equal(bundle_file_commit(file, 5, &err), -EIO);
 	bundle_file_free(file);
 	assert_int_equal(names(), 0);
+}
+
+static volatile sig_atomic_t ended_with_whole;
+
+static void on_end(int number) {
+	ended_with_whole = file_is(path, "page") && names() == 1;
+}
+
+/* A signal that would end the process is there all the time. */
+static void test_write_at_once(void **state) {
+	struct err err = {0};
+	struct stat st;
+	const struct sigaction action = {.sa_handler = on_end};
+	struct sigaction old;
+	sigset_t term, before;
+	assert_int_equal(sigaction(SIGTERM, &action, &old), 0);
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	for (int round = 0; round < 2; round++) {
+		ended_with_whole = 0;
+		assert_int_equal(sigprocmask(SIG_BLOCK, &term, &before), 0);
+		assert_int_equal(raise(SIGTERM), 0);
+		assert_int_equal(bundle_file_write(path, 0644, "page", 4, &err), 0);
+		assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+		assert_true(ended_with_whole);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0644);
+		assert_int_equal(names(), 1);
+	}
+	assert_int_equal(sigaction(SIGTERM, &old, NULL), 0);
+	unlink(path);
+	assert_int_equal(symlink("elsewhere", path), 0);
+	assert_int_equal(bundle_file_write(path, 0644, "page", 4, &err), -EEXIST);
+	assert_int_equal(bundle_file_write(folder, 0644, "page", 4, &err), -EISDIR);
+	assert_int_equal(names(), 1);
 }
 
 int main(void) {
@@ -676,6 +711,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_lying_helper, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sweep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write_at_once, setup, teardown),
 	};
 	helper = getenv("AGXTRIAGE_BUNDLE");
 	if (!helper) {
