@@ -13,7 +13,7 @@ struct export_options {
 	struct i64_opt since, until;
 	int format;  /* 0: by the file's name, else an enum bundle_format and 1 */
 	int purpose; /* enum archive_purpose */
-	bool no_redact, review, yes, json;
+	bool no_redact, no_experiments, review, yes, json;
 	struct option_list redact;
 };
 

@@ -25,6 +25,7 @@ static void put_json(const struct export_looker *looker, const struct archive_re
 	json_out_u64(&out, "without_report", result->raw_gone);
 	json_out_u64(&out, "unreadable", result->unreadable);
 	json_out_u64(&out, "changed", result->changed);
+	json_out_u64(&out, "simulated", result->simulated);
 	json_out_u64(&out, "replaced", result->replaced);
 	json_out_array(&out, "dropped");
 	for (uint64_t i = 0; i < result->dropped; i++)
@@ -82,6 +83,14 @@ static void tell_dropped(const struct archive_result *result) {
 	buf_finish(&ids);
 }
 
+static void tell_simulated(const struct archive_result *result) {
+	if (result->simulated)
+		log_warning("%" PRIu64 " of %" PRIu64
+			    " incidents %s simulated; 'simulated=false' leaves them out",
+			result->simulated, result->incidents,
+			result->simulated == 1 ? "is" : "are");
+}
+
 void export_tell(const struct export_looker *looker, const struct archive_result *result,
 	const char *output) {
 	bool to_stdout = strcmp(output, "-") == 0;
@@ -90,6 +99,7 @@ void export_tell(const struct export_looker *looker, const struct archive_result
 	else if (!to_stdout)
 		put_text(looker, result, output);
 	tell_dropped(result);
+	tell_simulated(result);
 	if (result->raw_gone)
 		log_info("%" PRIu64 " incident%s no report any more: incidents.json has what is"
 			 " known",

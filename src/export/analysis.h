@@ -142,7 +142,8 @@ struct analysis_incident {
 
 /* The archive that the analysis goes into. Borrowed by whoever is told of it. */
 struct analysis_members {
-	uint64_t incidents; /* in it: the newest of those that the filter selects */
+	uint64_t incidents; /* in it */
+	uint64_t dropped;   /* the oldest, left out for the archive's size */
 	/* "reports/000001-....ips" of an incident by its row id; NULL: it has none there. */
 	const char *(*name)(int64_t id, void *user);
 	void *user;
@@ -217,6 +218,9 @@ void analysis_feedback(const struct analysis *analysis, struct buf *ret);
 void analysis_issue(const struct analysis *analysis, size_t max, struct buf *ret);
 
 /* What stays the same between those writers and the page. */
+/* That the archive does not have everything that the numbers are of, one sentence or two; nothing
+ * where it has. */
+void analysis_partial_text(const struct analysis *analysis, struct buf *ret);
 /* "0x5c8 (1,480)" */
 void analysis_offset_text(uint64_t offset, struct buf *ret);
 /* Measured policies: for each condition that has another lock or environment than its base, what it

@@ -1,4 +1,5 @@
-/* What a lock or a setting did to the rate, and what it cost: measured, one sentence each. */
+/* What a lock or a setting did to the rate, and what it cost: measured, one sentence each; and what
+ * else all writers put the same way. */
 #include "export/analysis.h"
 #include "export/experiment_parts.h"
 
@@ -8,6 +9,19 @@ void analysis_offset_text(uint64_t offset, struct buf *ret) {
 	buf_printf(ret, "0x%" PRIx64 " (", offset);
 	experiment_count(offset, ret);
 	buf_add_char(ret, ')');
+}
+
+void analysis_partial_text(const struct analysis *analysis, struct buf *ret) {
+	uint64_t all = analysis_total(analysis);
+	if (!analysis->members || !analysis->members->dropped)
+		return;
+	buf_add_str(ret, "This archive has the newest ");
+	experiment_count(analysis->members->incidents, ret);
+	buf_add_str(ret, " of ");
+	experiment_count(all, ret);
+	buf_add_str(ret, " incidents: its size is limited. The numbers here are over all ");
+	experiment_count(all, ret);
+	buf_add_str(ret, "; manifest.json names those that were left out.");
 }
 
 /* Others are no ways around a crash; nor is there one where nothing crashed. */

@@ -50,7 +50,7 @@ static int compose(struct archive *archive, struct err *err) {
 	if (r == 0)
 		r = archive_compose_reports(archive, err);
 	if (r == 0)
-		r = archive_compose_texts(archive, err);
+		r = archive_compose_texts(archive, archive->count, err);
 	return r;
 }
 
@@ -92,6 +92,7 @@ static int fill_result(
 		ret->incidents += item->state != ARCHIVE_UNREADABLE;
 		ret->unreadable += item->state == ARCHIVE_UNREADABLE;
 		ret->raw_gone += item->state == ARCHIVE_RAW_GONE;
+		ret->simulated += item->simulated && item->state != ARCHIVE_UNREADABLE;
 		ret->changed += item->changed;
 	}
 	ret->reports = archive_reports_of(archive, keep);

@@ -40,6 +40,7 @@ struct archive_options {
 	const struct rules *rules;
 	struct redactor *redactor; /* NULL: originals, byte for byte */
 	enum archive_purpose purpose;
+	bool no_experiments;     /* measurements are left out of everything */
 	uint64_t max_bytes;      /* 0: no limit; of the compressed archive */
 	const char *platform;    /* JSON object: the fingerprint of this machine */
 	const char *repro_path;  /* the single-file repro; NULL: none to be had, why is told in the
@@ -57,6 +58,7 @@ struct archive_options {
 
 struct archive_result {
 	uint64_t incidents, reports, bytes; /* bytes: of the archive */
+	uint64_t simulated;                 /* of the incidents */
 	uint64_t replaced;    /* different values that stand in the archive as placeholders */
 	uint64_t unreadable;  /* incidents left out because their bytes cannot be read or redacted
 				 (told in the manifest) */

@@ -136,6 +136,10 @@ static size_t count_of(const struct archive *archive, size_t low, size_t high, d
 	return low;
 }
 
+/* For what the texts say of an archive that has not everything, once it is known how much it has.
+ */
+#define TEXTS_BYTES 1024
+
 struct fit {
 	size_t good, bad; /* so many fit; so many do not */
 	uint64_t good_bytes, bad_bytes;
@@ -172,11 +176,49 @@ static int too_large(const struct archive *archive, uint64_t bytes, struct err *
 		(unsigned long long)bytes, (unsigned long long)archive->options->max_bytes);
 }
 
+/* Texts that tell of so many incidents are a little longer than those that were measured. */
+static int compose(struct archive *archive, const struct bundle_options *bundle, size_t keep,
+	size_t *ret_keep, struct err *err) {
+	const uint64_t limit = archive->options->max_bytes;
+	uint64_t bytes = 0;
+	for (;; keep--) {
+		int r = archive_compose_texts(archive, keep, err);
+		if (r == 0)
+			r = measure(archive, bundle, keep, &bytes, err);
+		if (r < 0)
+			return r;
+		if (bytes <= limit)
+			break;
+		if (keep == 1)
+			return too_large(archive, bytes, err);
+	}
+	*ret_keep = keep;
+	return 0;
+}
+
+/* The most incidents that fit limit, as near as is worth the time; 1 when none does. */
+static int search(struct archive *archive, const struct bundle_options *bundle, uint64_t limit,
+	struct fit *fit, struct err *err) {
+	uint64_t bytes = 0;
+	for (int i = 0; i < TRIES_MAX && fit->good + 1 < fit->bad && fit->good_bytes < limit &&
+			!NEAR(fit->good_bytes, limit);
+		i++) {
+		size_t keep = guess(archive, fit, limit);
+		int r = measure(archive, bundle, keep, &bytes, err);
+		if (r < 0)
+			return r;
+		if (bytes <= limit)
+			fit->good = keep, fit->good_bytes = bytes;
+		else
+			fit->bad = keep, fit->bad_bytes = bytes;
+	}
+	return 0;
+}
+
 int archive_fit(struct archive *archive, const struct bundle_options *bundle, size_t *ret_keep,
 	struct err *err) {
 	const uint64_t limit = archive->options->max_bytes;
 	struct fit fit = {.good = 1, .bad = archive->count};
-	uint64_t bytes = 0;
 	int r = measure(archive, bundle, archive->count, &fit.bad_bytes, err);
 	if (r < 0)
 		return r;
@@ -188,17 +230,9 @@ int archive_fit(struct archive *archive, const struct bundle_options *bundle, si
 		return r;
 	if (fit.good_bytes > limit)
 		return too_large(archive, fit.good_bytes, err);
-	for (int i = 0; i < TRIES_MAX && fit.good + 1 < fit.bad && !NEAR(fit.good_bytes, limit);
-		i++) {
-		size_t keep = guess(archive, &fit, limit);
-		r = measure(archive, bundle, keep, &bytes, err);
-		if (r < 0)
-			return r;
-		if (bytes <= limit)
-			fit.good = keep, fit.good_bytes = bytes;
-		else
-			fit.bad = keep, fit.bad_bytes = bytes;
-	}
-	*ret_keep = fit.good;
-	return 0;
+	if (archive->count == 1)
+		return too_large(archive, fit.bad_bytes, err);
+	r = search(
+		archive, bundle, limit > 2 * TEXTS_BYTES ? limit - TEXTS_BYTES : limit, &fit, err);
+	return r < 0 ? r : compose(archive, bundle, fit.good, ret_keep, err);
 }

@@ -38,6 +38,7 @@ struct archive_item {
 	size_t report; /* into reports, ARCHIVE_NO_REPORT */
 	enum archive_state state;
 	bool changed; /* its site or signature */
+	bool simulated;
 	struct i64_opt captured_at_us;
 	uint64_t site, signature;         /* archive_key_of() what the row has; 0: none */
 	uint64_t facts_offset, facts_len; /* its object in the manifest, in spools.facts */
@@ -139,8 +140,9 @@ int archive_redact_recalled(struct redactor *redactor, struct arena *arena,
 
 /* ---- archive_texts.c ---- */
 
-/* Everything that is written about the reports. */
-int archive_compose_texts(struct archive *archive, struct err *err);
+/* Everything that is written about the reports, of which the first keep items are in the archive;
+ * in place of what was composed before. */
+int archive_compose_texts(struct archive *archive, size_t keep, struct err *err);
 
 /* ---- archive_places.c ---- */
 
@@ -165,7 +167,7 @@ uint64_t archive_views_len(const struct archive *archive, size_t keep);
 /* Writes the first keep items, of which manifest_write() has told. */
 int archive_pack(struct archive *archive, size_t keep, const struct bundle_options *bundle,
 	uint64_t *ret_bytes, struct err *err);
-/* How many items fit max_bytes. */
+/* How many items fit max_bytes. The texts are composed for so many. */
 int archive_fit(struct archive *archive, const struct bundle_options *bundle, size_t *ret_keep,
 	struct err *err);
 

@@ -45,8 +45,10 @@ static int add_item(struct archive *archive, const struct incident *row, struct 
 		archive->items = items;
 		archive->item_cap = cap;
 	}
-	archive->items[archive->count++] = (struct archive_item){
-		.id = row->id, .report = ARCHIVE_NO_REPORT, .captured_at_us = row->captured_at_us};
+	archive->items[archive->count++] = (struct archive_item){.id = row->id,
+		.report = ARCHIVE_NO_REPORT,
+		.simulated = row->simulated,
+		.captured_at_us = row->captured_at_us};
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Of the single-file repro; it has about 150 kB. */
@@ -154,20 +155,85 @@ static int add_repro(struct archive *archive, struct err *err) {
 	return r;
 }
 
-int archive_compose_texts(struct archive *archive, struct err *err) {
+/* ---- names of reports, for who receives them ---- */
+
+struct place {
+	int64_t id;
+	size_t item;
+};
+
+/* By row id. */
+struct places_by_id {
+	const struct archive *archive;
+	struct place *items;
+	size_t count;
+};
+
+static int compare_ids(const void *left, const void *right) {
+	const struct place *a = left, *b = right;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static const char *name_of(int64_t id, void *user) {
+	const struct places_by_id *places = user;
+	const struct place wanted = {.id = id};
+	const struct place *found = places->count ? bsearch(&wanted, places->items, places->count,
+							    sizeof wanted, compare_ids)
+						  : NULL;
+	size_t report = found ? places->archive->items[found->item].report : ARCHIVE_NO_REPORT;
+	return report == ARCHIVE_NO_REPORT ? NULL : places->archive->reports[report].name;
+}
+
+static int find_places(
+	const struct archive *archive, size_t keep, struct places_by_id *ret, struct err *err) {
+	*ret = (struct places_by_id){.archive = archive, .count = keep};
+	ret->items = calloc(keep + 1, sizeof *ret->items);
+	if (!ret->items)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < keep; i++)
+		ret->items[i] = (struct place){.id = archive->items[i].id, .item = i};
+	qsort(ret->items, keep, sizeof *ret->items, compare_ids);
+	return 0;
+}
+
+static uint64_t readable(const struct archive *archive, size_t keep) {
+	uint64_t count = 0;
+	for (size_t i = 0; i < keep; i++)
+		count += archive->items[i].state != ARCHIVE_UNREADABLE;
+	return count;
+}
+
+static int load_analysis(struct archive *archive, const struct analysis_members *members,
+	struct analysis *ret, struct err *err) {
 	const struct archive_options *options = archive->options;
 	const struct analysis_options wanted = {
 		.filter = options->filter,
 		.rules = options->rules,
 		.redactor = options->redactor,
-		.experiments = true,
+		.experiments = !options->no_experiments,
+		.members = members,
 	};
+	return analysis_load(archive->store, &wanted, ret, err);
+}
+
+int archive_compose_texts(struct archive *archive, size_t keep, struct err *err) {
+	struct places_by_id places;
 	struct analysis analysis;
-	int r = analysis_load(archive->store, &wanted, &analysis, err);
-	if (r < 0)
-		return r;
-	r = archive_stopped(archive, err) ? -EINTR : add_analysis(archive, &analysis, err);
-	analysis_finish(&analysis);
+	int r = find_places(archive, keep, &places, err);
+	const struct analysis_members members = {.incidents = readable(archive, keep),
+		.dropped = archive->count - keep,
+		.name = name_of,
+		.user = &places};
+	archive->member_count = 0;
+	if (r == 0)
+		r = spool_reset(&archive->spools.texts, err);
+	if (r == 0)
+		r = load_analysis(archive, &members, &analysis, err);
+	if (r == 0) {
+		r = archive_stopped(archive, err) ? -EINTR : add_analysis(archive, &analysis, err);
+		analysis_finish(&analysis);
+	}
+	free(places.items);
 	if (r == 0)
 		r = add_platform(archive, err);
 	return r == 0 ? add_repro(archive, err) : r;

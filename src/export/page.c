@@ -110,6 +110,15 @@ static void add_known(struct buf *out, const struct analysis *analysis) {
 	buf_printf(out, " at %zu known site%s", sites, sites == 1 ? "" : "s");
 }
 
+static void add_partial(struct buf *out, const struct analysis *analysis) {
+	struct buf text = {0};
+	analysis_partial_text(analysis, &text);
+	if (text.len)
+		html_printf(out, "<p class=\"warning\">%s</p>\n", buf_str(&text));
+	out->failed = out->failed || text.failed;
+	buf_finish(&text);
+}
+
 void page_head(struct page *page) {
 	const struct analysis *analysis = page->analysis;
 	struct buf *out = &page->out;
@@ -128,6 +137,7 @@ void page_head(struct page *page) {
 	add_known(out, analysis);
 	buf_add_str(out, "</h1>\n");
 	add_scope(out, analysis);
+	add_partial(out, analysis);
 	if (analysis->simulated) {
 		buf_add_str(out, "<p class=\"warning\"><strong>Simulated:</strong> ");
 		page_count(out, analysis->simulated);

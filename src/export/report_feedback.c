@@ -365,7 +365,7 @@ static void put_configuration(struct buf *out, const struct analysis *analysis) 
 
 static void put_attachments(struct buf *out, const struct analysis *analysis) {
 	uint64_t all = analysis_total(analysis);
-	bool whole = !analysis->members || analysis->members->incidents == all;
+	bool whole = !analysis->members || !analysis->members->dropped;
 	buf_add_str(out, "## Attachments\n\n- this archive: in reports/ the ");
 	if (!whole)
 		buf_add_str(out, "newest of the ");
@@ -373,7 +373,7 @@ static void put_attachments(struct buf *out, const struct analysis *analysis) {
 	buf_add_str(out, "REPORT.md and report.html over all of them; SHA256SUMS\n");
 	if (!whole) {
 		buf_add_str(out, "- not in it for its size: ");
-		experiment_count(all - analysis->members->incidents, out);
+		experiment_count(analysis->members->dropped, out);
 		buf_add_str(out, " of ");
 		experiment_count(all, out);
 		buf_add_str(out, " incidents, the oldest; manifest.json names them\n");

@@ -175,16 +175,10 @@ void report_sample(struct buf *out, const struct analysis_site *site,
 }
 
 void report_partial(struct buf *out, const struct analysis *analysis) {
-	uint64_t all = analysis_total(analysis);
-	if (!analysis->members || analysis->members->incidents >= all)
-		return;
-	buf_add_str(out, "This archive has the newest ");
-	experiment_count(analysis->members->incidents, out);
-	buf_add_str(out, " of ");
-	experiment_count(all, out);
-	buf_add_str(out, " incidents: its size is limited. The numbers here are over all ");
-	experiment_count(all, out);
-	buf_add_str(out, "; manifest.json names those that were left out.\n\n");
+	size_t before = out->len;
+	analysis_partial_text(analysis, out);
+	if (out->len > before)
+		buf_add_str(out, "\n\n");
 }
 
 static void put_frame(

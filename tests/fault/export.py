@@ -218,6 +218,10 @@ def sizes(db, count):
     left_out = archives.manifest(members)['left_out']
     o.check([row['id'] for row in left_out] == dropped, 'told in the manifest', left_out)
     o.check(b'left out' in answer.err, 'told on stderr', answer)
+    told = 'This archive has the newest %d of %d incidents' % (len(kept), count)
+    for name in ('REPORT.md', 'report.html', 'FEEDBACK.md', 'ISSUE.md'):
+        o.check(told in members[name].decode()[:200000] and 'This archive has' not in all_members[name].decode(), 'told in ' + name, told)
+    o.check('%d of %d incidents, the oldest' % (len(dropped), count) in members['FEEDBACK.md'].decode(), 'told where reports/ is told of')
     o.check(not archives.sums_hold(members), 'sums of a smaller one')
     answer = export(db, place + '/none.tar.gz', '--max-size', '1000', status=1)
     o.one_line(answer, 'no incident fits', 'newest incident')

@@ -605,7 +605,7 @@ static const char *name_member(int64_t id, void *user) {
 /* Who receives an archive has no rows. */
 static void test_members(void **state) {
 	struct scene *scene = *state;
-	const struct analysis_members members = {.incidents = 2, .name = name_member};
+	const struct analysis_members members = {.incidents = 2, .dropped = 1, .name = name_member};
 	const struct analysis_options options = {
 		.rules = scene->rules, .experiments = true, .members = &members};
 	struct err err = {0};
