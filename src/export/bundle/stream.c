@@ -35,14 +35,27 @@ bool source_is_bomb(const struct source *source, uint64_t out) {
 	return out > BOMB_BYTES && out / BOMB_RATIO > in;
 }
 
+void stream_words(struct archive *archive, char ret[STREAM_WORDS_BYTES]) {
+	const char *text = archive_error_string(archive);
+	size_t len = text ? strcspn(text, "\n\r") : 0;
+	if (len >= STREAM_WORDS_BYTES)
+		len = STREAM_WORDS_BYTES - 1;
+	while (len && text[len - 1] == ' ')
+		len--;
+	if (len)
+		memcpy(ret, text, len);
+	ret[len] = '\0';
+}
+
 static int fail(const struct stream *stream, struct err *err) {
-	const char *text = archive_error_string(stream->archive);
+	char text[STREAM_WORDS_BYTES];
 	if (stream->source->code)
 		return err_set(err, stream->source->code, "cannot read it: %s",
 			strerror(-stream->source->code));
 	if (archive_errno(stream->archive) == ENOMEM)
 		return err_set(err, -EBADMSG, "takes more memory than an archive may");
-	return err_set(err, -EBADMSG, "is damaged: %s", text ? text : "it is cut short");
+	stream_words(stream->archive, text);
+	return err_set(err, -EBADMSG, "is damaged: %s", *text ? text : "it is cut short");
 }
 
 /* ---- bytes ---- */

@@ -27,6 +27,10 @@ int64_t stream_next(struct stream *stream, const void **ret);
 int stream_check_end(struct stream *stream, struct err *err);
 void stream_close(struct stream *stream);
 
+/* What the library says of its last error, the first line of it; "": nothing. */
+#define STREAM_WORDS_BYTES 160
+void stream_words(struct archive *archive, char ret[STREAM_WORDS_BYTES]);
+
 /* More than so many bytes, and so many times what was read for them. Ten thousand reports have 600
  * MB and need at least 300 bytes each for what differs between them. */
 #define BOMB_BYTES (UINT64_C(256) << 20)

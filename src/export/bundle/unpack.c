@@ -23,7 +23,8 @@ struct unpacking {
 	struct seen seen;
 	uint64_t entries, bytes; /* of all entries, also those passed over */
 	int out, write_code;
-	size_t len; /* in buffer */
+	size_t len;   /* in buffer */
+	size_t whole; /* of those, up to the end of the last member that is known to be whole */
 	char buffer[64 << 10];
 };
 
@@ -40,6 +41,7 @@ static int flush(struct unpacking *unpacking) {
 			unpacking->len -= (size_t)n;
 		}
 	}
+	unpacking->whole = 0;
 	return unpacking->write_code;
 }
 
@@ -59,7 +61,7 @@ static int out_failed(const struct unpacking *unpacking, struct err *err) {
 }
 
 static int damaged(const struct unpacking *unpacking, const char *what, struct err *err) {
-	const char *text = archive_error_string(unpacking->archive);
+	char text[STREAM_WORDS_BYTES];
 	if (unpacking->stream.err.code) {
 		*err = unpacking->stream.err;
 		return err->code;
@@ -69,7 +71,8 @@ static int damaged(const struct unpacking *unpacking, const char *what, struct e
 			strerror(-unpacking->source.code));
 	if (archive_errno(unpacking->archive) == ENOMEM)
 		return err_set(err, -EBADMSG, "takes more memory than an archive may");
-	return err_set(err, -EBADMSG, "%s%s%s", what, text ? ": " : "", text ? text : "");
+	stream_words(unpacking->archive, text);
+	return err_set(err, -EBADMSG, "%s%s%s", what, *text ? ": " : "", text);
 }
 
 static int refused(const char *what, struct err *err) {
@@ -155,13 +158,16 @@ static bool is_plain(struct archive_entry *entry) {
 
 static int put_bytes(struct unpacking *unpacking, uint64_t size, struct err *err) {
 	uint64_t before = unpacking->bytes - size, got = 0;
+	char more;
 	for (;;) {
-		if (unpacking->len == sizeof unpacking->buffer && flush(unpacking))
+		bool all = got == size;
+		if (!all && unpacking->len == sizeof unpacking->buffer && flush(unpacking))
 			return out_failed(unpacking, err);
-		/* Also behind the last byte: only then sums are compared. */
-		la_ssize_t n =
-			archive_read_data(unpacking->archive, unpacking->buffer + unpacking->len,
-				sizeof unpacking->buffer - unpacking->len);
+		/* Also behind the last byte: only then sums are compared, and the last one is never
+		 * on its way before. */
+		la_ssize_t n = archive_read_data(unpacking->archive,
+			all ? &more : unpacking->buffer + unpacking->len,
+			all ? 1 : sizeof unpacking->buffer - unpacking->len);
 		if (n < 0)
 			return damaged(unpacking, "is damaged", err);
 		if (n == 0)
@@ -173,7 +179,10 @@ static int put_bytes(struct unpacking *unpacking, uint64_t size, struct err *err
 			return refused("is a bomb: it would fill any disk", err);
 		unpacking->len += (size_t)n;
 	}
-	return got < size ? refused("is damaged: a member is shorter than it says", err) : 0;
+	if (got < size)
+		return refused("is damaged: a member is shorter than it says", err);
+	unpacking->whole = unpacking->len;
+	return 0;
 }
 
 static int put_member(struct unpacking *unpacking, struct archive_entry *entry, struct err *err) {
@@ -225,8 +234,12 @@ static int run(struct unpacking *unpacking, int in, struct err *err) {
 		r = put_members(unpacking, err);
 	if (r >= 0 && !unpacking->source.zip)
 		r = stream_check_end(&unpacking->stream, err);
-	if (r < 0)
+	if (r < 0) {
+		/* What came before it broke is whole. */
+		unpacking->len = unpacking->whole;
+		(void)flush(unpacking);
 		return r;
+	}
 	if (sizeof unpacking->buffer - unpacking->len < 4)
 		(void)flush(unpacking);
 	memcpy(unpacking->buffer + unpacking->len, "end\n", 4);
