@@ -131,7 +131,8 @@ static int make_section(const struct page *page, const struct analysis_incident 
 	struct shown shown = {0};
 	arena_init(&shown.arena, LIMIT_REPORT_ARENA_BYTES);
 	int r = loaded_open(options->store, options->rules, &incident, &shown.loaded, err);
-	struct page_incident section = {.row = row,
+	struct page_incident section = {.analysis = page->analysis,
+		.row = row,
 		.report = shown.loaded.report,
 		.triage = &shown.loaded.triage,
 		.raw_gone = shown.loaded.raw_gone};

@@ -28,8 +28,10 @@ static void add_heading(struct buf *out, const struct page_incident *incident) {
 	const struct analysis_incident *row = incident->row;
 	html_printf(out,
 		"<section class=\"card incident\" id=\"incident-%" PRId64 "\" "
-		"aria-labelledby=\"i%" PRId64 "\">\n<h3 id=\"i%" PRId64 "\">Incident %" PRId64 ", ",
-		row->id, row->id, row->id, row->id);
+		"aria-labelledby=\"i%" PRId64 "\">\n<h3 id=\"i%" PRId64 "\">Incident ",
+		row->id, row->id, row->id);
+	page_incident_name(out, incident->analysis, row);
+	buf_add_str(out, ", ");
 	page_time(out, row->captured_at_us);
 	buf_add_str(out, " UTC");
 	if (incident->report->simulated || row->simulated)
@@ -48,14 +50,25 @@ static void add_headline(struct buf *out, const struct page_incident *incident) 
 	buf_finish(&text);
 }
 
+static void add_site(struct buf *out, const struct triage *triage, struct buf *text) {
+	add_part(text, triage->site);
+	if (triage->site && triage->offset_unknown)
+		buf_add_str(text, " (a fault offset not seen there before)");
+	fact(out, "Site", buf_str(text));
+	buf_reset(text);
+}
+
 static void add_fault(struct buf *out, const struct triage *triage, struct buf *text) {
 	const struct fault *fault = &triage->fault;
 	buf_reset(text);
 	if (!fault->address.set)
 		return;
-	buf_printf(text, "0x%" PRIx64, fault->address.value);
+	if (fault->kind == FAULT_NEAR_NULL)
+		analysis_offset_text(fault->address.value, text);
+	else
+		buf_printf(text, "0x%" PRIx64, fault->address.value);
 	if (fault->access != ACCESS_UNKNOWN)
-		buf_printf(text, " (%s)", fault_access_names[fault->access]);
+		add_part(text, fault_access_names[fault->access]);
 	add_part(text, fault->kind == FAULT_NONE ? NULL : fault_kind_names[fault->kind]);
 	if (fault->base_register) {
 		int64_t by = fault->displacement.value;
@@ -135,7 +148,7 @@ static void add_facts(struct buf *out, const struct page_incident *incident) {
 	const struct report *report = incident->report;
 	struct buf text = {0};
 	buf_add_str(out, "<dl class=\"facts\">\n");
-	fact(out, "Site", triage->site);
+	add_site(out, triage, &text);
 	if (triage->signature_text) {
 		buf_printf(&text, "%s %s", triage->signature_hash, triage->signature_text);
 		fact(out, "Signature", buf_str(&text));
@@ -153,6 +166,7 @@ static void add_facts(struct buf *out, const struct page_incident *incident) {
 	add_system(out, incident, &text);
 	add_process(out, report, &text);
 	fact(out, "Identifier", incident->row->incident_id);
+	fact(out, "Report", incident->row->member);
 	buf_add_str(out, "</dl>\n");
 	out->failed = out->failed || text.failed;
 	buf_finish(&text);
@@ -185,6 +199,19 @@ static void add_texts(struct buf *out, const struct report *report) {
 	buf_add_str(out, "</ul></details>\n");
 }
 
+/* How it is shown where it is stored: a row number holds in this database alone. */
+static void add_more(struct buf *out, const struct page_incident *incident) {
+	const struct analysis_incident *row = incident->row;
+	buf_add_str(out, "<p class=\"more\">");
+	if (!page_leaves(incident->analysis))
+		html_printf(
+			out, "<code class=\"cmd\">agxtriage show %" PRId64 " -a</code> ", row->id);
+	else if (row->incident_id)
+		html_printf(
+			out, "<code class=\"cmd\">agxtriage show %s -a</code> ", row->incident_id);
+	buf_add_str(out, "<a href=\"#incidents\">All incidents</a></p>\n</section>\n");
+}
+
 void page_incident(struct buf *out, const struct page_incident *incident) {
 	add_heading(out, incident);
 	add_headline(out, incident);
@@ -195,8 +222,5 @@ void page_incident(struct buf *out, const struct page_incident *incident) {
 	add_facts(out, incident);
 	page_threads(out, incident);
 	add_texts(out, incident->report);
-	html_printf(out,
-		"<p class=\"more\"><code class=\"cmd\">agxtriage show %" PRId64
-		" -a</code> <a href=\"#incidents\">All incidents</a></p>\n</section>\n",
-		incident->row->id);
+	add_more(out, incident);
 }

@@ -49,14 +49,18 @@ static void add_fault(struct buf *out, const struct analysis_incident *incident)
 	buf_add_str(out, "</td>");
 }
 
-static void add_row(struct buf *out, const struct analysis_incident *incident, bool has_section) {
+static void add_row(struct buf *out, const struct analysis *analysis,
+	const struct analysis_incident *incident, bool has_section) {
+	buf_add_str(out, "<tr><th scope=\"row\">");
 	if (has_section)
-		html_printf(out,
-			"<tr><th scope=\"row\"><a href=\"#incident-%" PRId64 "\">%" PRId64 "</a>",
-			incident->id, incident->id);
-	else
-		html_printf(out, "<tr><th scope=\"row\"><code>agxtriage show %" PRId64 "</code>",
-			incident->id);
+		html_printf(out, "<a href=\"#incident-%" PRId64 "\">", incident->id);
+	else if (!page_leaves(analysis))
+		buf_add_str(out, "<code>agxtriage show ");
+	page_incident_name(out, analysis, incident);
+	if (has_section)
+		buf_add_str(out, "</a>");
+	else if (!page_leaves(analysis))
+		buf_add_str(out, "</code>");
 	buf_add_str(out, incident->simulated ? " " PAGE_SIMULATED "</th>" : "</th>");
 	add_time(out, incident->captured_at_us);
 	add_what(out, incident);
@@ -92,8 +96,17 @@ static void add_head(struct page *page) {
 				 : " of them stand in full below, with all of their threads");
 	if (page->detail_count < analysis->incident_count)
 		buf_add_str(out, ": the newest of each site and signature, then the newest of all. "
-				 "For the others the command that shows them stands in the first "
-				 "column");
+				 "For the others the first column tells what to look for");
+	if (analysis->members)
+		buf_add_str(out,
+			". Incidents are named as the numbers that their files in "
+			"reports/ begin with. <code>agxtriage import</code> takes the "
+			"archive in; <code>agxtriage show</code> then finds each by the "
+			"first characters of its id, which its file has behind the number");
+	else if (analysis->redactor)
+		buf_add_str(out,
+			". Incidents are named by the first characters of their ids: "
+			"where they are stored, <code>agxtriage show</code> finds them so");
 	buf_add_str(out, ".</p>\n<div id=\"find\"></div>\n");
 }
 
@@ -138,7 +151,7 @@ static void add_rows(struct page *page) {
 			open_table(page, i);
 			from = i;
 		}
-		add_row(&page->out, &analysis->incidents[i], has_section);
+		add_row(&page->out, analysis, &analysis->incidents[i], has_section);
 		if (page->out.len > PAGE_PIECE_BYTES)
 			page_flush(page);
 	}

@@ -68,8 +68,12 @@ void page_site_label(struct buf *text, const struct analysis_site *site);
 void page_counts(struct buf *out, const char *title, const struct analysis_counts *counts);
 /* Values alone. */
 void page_names(struct buf *out, const char *title, const struct analysis_counts *counts);
-/* "0x5c8 (1,480)", "pac", "none": what most crashes of the site have, and what they did there. */
-void page_fault(struct buf *out, const struct analysis_site *site);
+/* Whether others than the owner of the database read the page: a row number means nothing there. */
+bool page_leaves(const struct analysis *analysis);
+/* What an incident is called: the number that its file in the archive begins with, the beginning
+ * of its id, or its row. */
+void page_incident_name(
+	struct buf *out, const struct analysis *analysis, const struct analysis_incident *incident);
 /* The badge of a state; nothing for "open" and NULL. */
 void page_status(struct buf *out, const char *status);
 /* A command to be copied. */
@@ -99,6 +103,7 @@ void page_details(struct page *page);
 
 /* An incident's section. row: of the analysis. */
 struct page_incident {
+	const struct analysis *analysis;
 	const struct analysis_incident *row;
 	const struct report *report;
 	const struct triage *triage;

@@ -11,20 +11,21 @@
 
 /* ---- all of them ---- */
 
-void page_fault(struct buf *out, const struct analysis_site *site) {
-	const char *kind = site->fault_kinds.count ? site->fault_kinds.items[0].text : NULL;
-	if (!site->id && site->fault_kinds.count > 1) {
-		buf_add_str(out, "various");
-	} else if (site->offset_count && kind && !strcmp(kind, "near_null")) {
-		analysis_offset_text(site->offsets[0].offset, out);
-		if (site->offset_count > 1)
-			buf_printf(out, ", %zu more", site->offset_count - 1);
-	} else {
-		html_printf(out, "%s", kind ? kind : "none");
-	}
-	if (site->accesses.count && site->accesses.items[0].text)
-		html_printf(out, " <small>%s%s</small>", site->accesses.items[0].text,
-			site->accesses.count > 1 ? ", not all" : "");
+static void put_text(struct buf *out, const char *text) {
+	html_printf(out, "%s", text ? text : "unknown");
+}
+
+static void add_fault(struct buf *out, const struct analysis_site *site) {
+	const struct analysis_counts *accesses = &site->accesses;
+	report_fault_as(out, site, put_text);
+	if (accesses->count && accesses->items[0].text)
+		html_printf(out, " <small>%s%s</small>", accesses->items[0].text,
+			accesses->count > 1 ? ", not all" : "");
+	for (size_t i = 0; i < site->offset_count; i++)
+		if (site->offsets[i].unknown) {
+			buf_add_str(out, " <small>one not seen there before</small>");
+			break;
+		}
 }
 
 /* The first few that are known. */
@@ -77,7 +78,7 @@ static void add_row(struct page *page, size_t index) {
 		"focusable=\"false\"><rect class=\"h1\" width=\"64\" height=\"10\" rx=\"2\"></rect>"
 		"<rect class=\"c0\" width=\"%.1f\" height=\"10\" rx=\"2\"></rect></svg></td><td>",
 		site->share * 64);
-	page_fault(out, site);
+	add_fault(out, site);
 	buf_add_str(out, "</td><td>");
 	add_operations(out, &site->operations);
 	buf_add_str(out, "</td><td class=\"n\">");
@@ -161,13 +162,17 @@ static void add_blame(struct buf *out, const struct analysis_site *site) {
 		buf_add_str(out, "</ul>\n");
 }
 
-static void add_stack(struct buf *out, const struct analysis_site *site) {
+static void add_stack(
+	struct buf *out, const struct analysis *analysis, const struct analysis_site *site) {
 	if (!site->stack_count)
 		return;
 	html_printf(out,
 		"<details open><summary>The most frequent stack, in %" PRIu64 " of %" PRIu64
-		" crashes, %zu frames</summary>\n<ol class=\"stack\" start=\"0\">\n",
-		site->stack_crashes, site->count, site->stack_count);
+		" crashes",
+		site->stack_crashes, site->count);
+	report_sample(out, site, analysis, put_text);
+	html_printf(out, ", %zu frame%s</summary>\n<ol class=\"stack\" start=\"0\">\n",
+		site->stack_count, site->stack_count == 1 ? "" : "s");
 	for (size_t i = 0; i < site->stack_count; i++) {
 		const struct analysis_frame *frame = &site->stack[i];
 		struct page_frame shown = {
@@ -345,7 +350,7 @@ static void add_site(struct page *page, size_t index) {
 	add_blame(out, site);
 	add_facts(out, site);
 	add_offsets(out, site);
-	add_stack(out, site);
+	add_stack(out, page->analysis, site);
 	add_calls(out, site);
 	add_signatures(out, site);
 	add_next(out, site);

@@ -106,11 +106,11 @@ static void add_near(struct buf *out, const struct store_correlation *near) {
 	page_count(out, (uint64_t)(near->near_gpu_event - near->near_simulated));
 	buf_add_str(out, " had a GPU event of the same process within 5 s");
 	if (near->near_simulated) {
-		buf_add_str(out, ", and so ");
+		buf_add_str(out, ", and so had ");
 		page_count(out, (uint64_t)near->near_simulated);
 		buf_add_str(out, " of the ");
 		page_count(out, simulated);
-		buf_add_str(out, " simulated ones");
+		buf_add_str(out, " simulated");
 	}
 	buf_add_str(out, ". That is nearness in time, and no cause.");
 }

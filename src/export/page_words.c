@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define DAY_US (INT64_C(86400) * 1000000)
+/* Of an id, in a table. */
+#define ID_COLUMNS 8
 
 struct buf *page_text(struct page *page) {
 	buf_reset(&page->text);
@@ -121,6 +123,24 @@ void page_names(struct buf *out, const char *title, const struct analysis_counts
 		html_printf(out, "<dd><span>%s</span></dd>",
 			counts->items[i].text ? counts->items[i].text : "unknown");
 	buf_add_str(out, "</div>\n");
+}
+
+bool page_leaves(const struct analysis *analysis) {
+	return analysis->members || analysis->redactor;
+}
+
+void page_incident_name(struct buf *out, const struct analysis *analysis,
+	const struct analysis_incident *incident) {
+	const char *id = incident->incident_id;
+	const char *file = incident->member ? strrchr(incident->member, '/') : NULL;
+	if (file)
+		html_text(out, file + 1, strspn(file + 1, "0123456789"), TEXT_LINE);
+	else if (!page_leaves(analysis))
+		html_printf(out, "%" PRId64, incident->id);
+	else if (id)
+		html_text(out, id, strnlen(id, ID_COLUMNS), TEXT_LINE);
+	else
+		buf_add_str(out, "without an id");
 }
 
 void page_status(struct buf *out, const char *status) {

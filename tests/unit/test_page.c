@@ -227,6 +227,73 @@ static void test_simulated_is_marked(void **state) {
 	buf_finish(&page);
 }
 
+/* A row number means nothing to who gets an archive. */
+static void test_names_in_an_archive(void **state) {
+	(void)state;
+	static const struct analysis_members members = {.incidents = 2};
+	struct made made;
+	struct buf page = {0};
+	make(&made);
+	made.incidents[0].incident_id = made.incidents[1].incident_id =
+		"6E9C1B2A-0000-1111-2222-333344445555";
+	made.incidents[0].member = "reports/000001-6E9C1B2A-0000-1111-2222-333344445555.ips";
+	made.analysis.members = &members;
+	make_page(&made.analysis, &page);
+	expect(&page, "<th scope=\"row\">000001</th>");
+	expect(&page, "<th scope=\"row\">6E9C1B2A <span class=\"sim\">");
+	expect(&page, "<th scope=\"row\">without an id</th>");
+	expect(&page, "<code>agxtriage import</code>");
+	assert_int_equal(times(&page, "agxtriage show 7"), 0);
+	buf_finish(&page);
+}
+
+/* Only offsets that the rule does not know are marked, in the diagram and in the table; those close
+ * to each other stand apart. */
+static void test_unknown_offsets(void **state) {
+	(void)state;
+	struct analysis_offset offsets[] = {{.offset = 0x3b90, .count = 12, .reads = 12},
+		{.offset = 0x3b98, .count = 1234, .writes = 1234, .unknown = true}};
+	struct made made;
+	struct buf page = {0};
+	make(&made);
+	make_page(&made.analysis, &page);
+	assert_int_equal(times(&page, "not seen there before"), 0);
+	made.sites[0].offsets = offsets;
+	made.sites[0].offset_count = COUNT(offsets);
+	buf_reset(&page);
+	make_page(&made.analysis, &page);
+	expect(&page, "<code>0x3b90</code></th><td class=\"n\">15,248</td>");
+	expect(&page, "<code>0x3b98</code> <span class=\"state\">not seen there before</span>"
+		      "</th><td class=\"n\">15,256</td><td class=\"n\">1,234</td>");
+	expect(&page, "0x3b98 (15,256): written in 1,234 crashes, not seen there before</title>");
+	assert_int_equal(times(&page, "<rect class=\"dot written new\""), 1);
+	expect(&page, "y=\"40.0\">0x3b90</text>");
+	expect(&page, "y=\"80.0\">0x3b98</text>");
+	buf_finish(&page);
+}
+
+/* What stood near in time: everything is of the same crashes, simulated ones apart. */
+static void test_near(void **state) {
+	(void)state;
+	struct made made;
+	struct buf page = {0};
+	make(&made);
+	made.analysis.correlation = (struct store_correlation){.crashes = 4,
+		.crashes_simulated = 1,
+		.gpu_events = 4,
+		.near_gpu_event = 2,
+		.near_simulated = 1,
+		.gpu_events_near = 2,
+		.gpu_events_beside = 3};
+	make_page(&made.analysis, &page);
+	expect(&page, "3 within 5 s of a crash on the same machine");
+	expect(&page,
+		"3 of the 4 GPU events came within 5 s of some crash on the same machine, 2 within "
+		"5 s of one of the same process. Of the 3 crashes that no simulator made, 1 had a "
+		"GPU event of the same process within 5 s, and so had 1 of the 1 simulated.");
+	buf_finish(&page);
+}
+
 static void test_nothing_at_all(void **state) {
 	(void)state;
 	struct analysis analysis = {0};
@@ -333,6 +400,9 @@ int main(void) {
 		cmocka_unit_test(test_texts_stay_texts),
 		cmocka_unit_test(test_a_tracker_is_a_link),
 		cmocka_unit_test(test_simulated_is_marked),
+		cmocka_unit_test(test_names_in_an_archive),
+		cmocka_unit_test(test_unknown_offsets),
+		cmocka_unit_test(test_near),
 		cmocka_unit_test(test_nothing_at_all),
 		cmocka_unit_test(test_many_days),
 		cmocka_unit_test(test_days_far_away),
