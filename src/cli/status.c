@@ -137,7 +137,7 @@ static void show_regressed(
 		buf_printf(text, "%s%" PRId64 " signature%s", sites ? ", " : "", signatures,
 			signatures == 1 ? "" : "s");
 	if (text->len)
-		buf_add_str(text, ": 'agxtriage list status=regressed' shows the crashes");
+		buf_add_str(text, ": 'agxtriage list status=regressed' shows them");
 	text_out_field(out, TERM_BAD, "Regressed", buf_str(text));
 	buf_reset(text);
 }

@@ -52,6 +52,9 @@ int triage_builds(
 
 enum cli_status triage_show(
 	struct cli *cli, const struct triage_values *values, struct triage_subject *subject);
+
+/* ---- triage_list.c ---- */
+
 /* All that have a state. */
 enum cli_status triage_list(struct cli *cli, const struct triage_values *values);
 

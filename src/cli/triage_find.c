@@ -153,6 +153,8 @@ enum cli_status triage_find(struct cli *cli, const char *word, struct triage_sub
 	if (state.target == STATE_SIGNATURE && !names_it(&state, word))
 		log_info("signature %s has been replaced: its incidents are %s now", word,
 			state.name);
+	if (state.target == STATE_SITE && strcmp(state.name, word) != 0)
+		log_info("site %s has been replaced: its incidents are %s now", word, state.name);
 	if (state.target == STATE_SITE && !state.title && title && *title)
 		state.title = title;
 	return triage_subject_load(cli, &state, ret, &err) < 0 ? cli_fail(&err) : CLI_DONE;

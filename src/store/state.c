@@ -221,6 +221,34 @@ static int no_such(const char *word, struct err *err) {
 	return err_set(err, -ENOENT, "\"%.80s\" is neither a site nor a signature", word);
 }
 
+/* Where the state of a site of that name has gone: 1, 0 nowhere or to several. */
+static int find_heir(struct store *store, const char *word, struct buf *ret, struct err *err) {
+	size_t count = 0;
+	int r;
+	sqlite3_stmt *find = store_statement(store, ST_STATE_FIND_SITE, err);
+	if (find == NULL)
+		return store_code(err);
+	store_bind_text(find, 1, word);
+	for (; (r = store_step(store, find, err)) == 1; count++) {
+		buf_reset(ret);
+		buf_add_str(ret, text(find, 0));
+	}
+	sqlite3_reset(find);
+	return r < 0 ? r : count == 1 && !ret->failed;
+}
+
+static int load_heir(
+	struct store *store, const char *word, struct store_state *ret, struct err *err) {
+	struct buf name = {0};
+	int r = find_heir(store, word, &name, err);
+	if (r == 1)
+		r = store_state_load(store, STATE_SITE, buf_str(&name), ret, err);
+	else if (r == 0)
+		r = no_such(word, err);
+	buf_finish(&name);
+	return r;
+}
+
 int store_state_find(struct store *store, const char *word, bool known_site,
 	struct store_state *ret, struct err *err) {
 	struct err own = {0};
@@ -238,5 +266,5 @@ int store_state_find(struct store *store, const char *word, bool known_site,
 		r = find_hash(store, prefix, hash, err);
 	if (r == 1)
 		return store_state_load(store, STATE_SIGNATURE, hash, ret, err);
-	return r < 0 ? r : no_such(word, err);
+	return r < 0 ? r : load_heir(store, word, ret, err);
 }

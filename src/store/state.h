@@ -47,7 +47,8 @@ struct store_state_change {
 };
 
 /* A site id, a signature's hash or an unambiguous prefix of one (4 or more digits); an old hash
- * that reclassify has replaced finds its successor. A site of the rules without any incident may be
+ * that reclassify has replaced finds its successor, and a site that is there no more the one that
+ * its state has gone to. A site of the rules without any incident may be
  * given a state too (known_site true: the caller has found it among the rules). -ENOENT; -EEXIST:
  * err lists what it may be. */
 int store_state_find(struct store *store, const char *word, bool known_site,

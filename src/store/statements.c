@@ -241,6 +241,12 @@ static const char *const texts[ST_COUNT] = {
 		"select s.successor from reached r join successor s on s.hash = r.hash "
 		"where not " LIVE("r.hash") ") select r.hash from reached r where " LIVE(
 			"r.hash") " order by r.hash limit 10",
+	[ST_STATE_FIND_SITE] = "with recursive reached (name) as (select " OF_SITE(
+		"?1") " union select s.successor "
+		      "from reached r join successor s on s.hash = r.name) select s.name from reached r "
+		      "join site s on s.name = substr(r.name, 1 + length(" OF_SITE(
+			      "''") ")) "
+				    "where " ANNOTATED("s") " limit 2",
 	[ST_STATE_SITE_BUILDS] =
 		BUILDS("site s join incident i on i.site_id = s.id where s.name = ?1"),
 	[ST_STATE_SIGNATURE_BUILDS] =

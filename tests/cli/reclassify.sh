@@ -39,6 +39,7 @@ history my-own-site
 history agx-bind-resource
 mine my-other-site
 run reclassify --json | pick changed states
+run triage my-own-site --json | pick name status
 run triage --json | pick name status fixed_in incidents
 echo '# and stays where it cannot'
 run triage agx-bind-resource --status known

@@ -250,7 +250,10 @@ static void test_site_moves(void **state) {
 	assert_int_equal(move(store, SITE, RENAMED), 0);
 	assert_status(store, "1", "fixed");
 	assert_string_equal(states_text(store, &text), RENAMED " fixed 24G500 - 0/2\n");
-	assert_int_equal(store_state_find(store, SITE, false, &found, &err), -ENOENT);
+	/* By its old name, too. */
+	assert_int_equal(store_state_find(store, SITE, false, &found, &err), 0);
+	assert_string_equal(found.name, RENAMED);
+	assert_int_equal(found.incidents, 2);
 	static const char *const moved = "user " SITE " ->fixed 24G500 - -1\n"
 					 "reclassify " SITE " fixed>- - - -1\n"
 					 "reclassify " RENAMED " ->fixed 24G500 - -1\n";
