@@ -50,6 +50,7 @@ static void put_offsets(struct json_out *out, const struct analysis_site *site) 
 		json_out_u64(out, "count", site->offsets[i].count);
 		json_out_u64(out, "reads", site->offsets[i].reads);
 		json_out_u64(out, "writes", site->offsets[i].writes);
+		json_out_bool(out, "unknown", site->offsets[i].unknown);
 		json_out_object_end(out);
 	}
 	json_out_array_end(out);
@@ -57,6 +58,7 @@ static void put_offsets(struct json_out *out, const struct analysis_site *site) 
 
 static void put_stack(struct json_out *out, const struct analysis_site *site) {
 	json_out_i64(out, "sample", site->sample);
+	json_out_text(out, "sample_incident", site->sample_id);
 	json_out_u64(out, "stack_crashes", site->stack_crashes);
 	json_out_array(out, "stack");
 	for (size_t i = 0; i < site->stack_count; i++) {
@@ -75,6 +77,8 @@ static void put_concurrency(struct json_out *out, const struct analysis_site *si
 	json_out_object(out, "concurrency");
 	json_out_u64(out, "told", site->told);
 	json_out_u64(out, "concurrent", site->concurrent);
+	json_out_u64(out, "told_simulated", site->told_simulated);
+	json_out_u64(out, "concurrent_simulated", site->concurrent_simulated);
 	json_out_u64(out, "in_driver", site->in_driver);
 	json_out_u64(out, "ending_encoder", site->ending);
 	json_out_array(out, "calls");
@@ -200,9 +204,12 @@ static void put_correlation(struct json_out *out, const struct store_correlation
 	json_out_double(out, "gpu_window_s", (double)ANALYSIS_GPU_WINDOW_US / 1e6);
 	json_out_double(out, "panic_window_s", (double)ANALYSIS_PANIC_WINDOW_US / 1e6);
 	json_out_i64(out, "crashes", near->crashes);
+	json_out_i64(out, "crashes_simulated", near->crashes_simulated);
 	json_out_i64(out, "crashes_near_gpu_event", near->near_gpu_event);
+	json_out_i64(out, "crashes_near_gpu_event_simulated", near->near_simulated);
 	json_out_i64(out, "gpu_events", near->gpu_events);
 	json_out_i64(out, "gpu_events_near_crash", near->gpu_events_near);
+	json_out_i64(out, "gpu_events_near_any_crash", near->gpu_events_beside);
 	json_out_i64(out, "panics", near->panics);
 	json_out_i64(out, "panics_after_crash", near->panics_near);
 	json_out_object_end(out);

@@ -97,13 +97,25 @@ static void put_event(struct buf *out, const struct analysis_event *event) {
 	buf_add_str(out, " |\n");
 }
 
+/* Only simulated events are near simulated crashes, so that those are told apart. */
+static void put_near_gpu_events(struct buf *out, const struct store_correlation *near) {
+	int64_t real = near->crashes - near->crashes_simulated;
+	buf_printf(out,
+		"- GPU events within 5 s of some crash: %" PRId64 " of %" PRId64
+		", of a crash of the same process: %" PRId64
+		"\n- crashes within 5 s of a GPU event "
+		"of the same process: %" PRId64 " of %" PRId64,
+		near->gpu_events_beside, near->gpu_events, near->gpu_events_near,
+		near->near_gpu_event - near->near_simulated, real);
+	if (near->crashes_simulated)
+		buf_printf(out, ", and of the simulated ones %" PRId64 " of %" PRId64,
+			near->near_simulated, near->crashes_simulated);
+	buf_add_char(out, '\n');
+}
+
 static void put_correlation(struct buf *out, const struct store_correlation *near) {
 	if (near->crashes && near->gpu_events)
-		buf_printf(out,
-			"- GPU event of the same process within 5 s of a crash: %" PRId64
-			" of %" PRId64 " crashes, %" PRId64 " of %" PRId64 " GPU events\n",
-			near->near_gpu_event, near->crashes, near->gpu_events_near,
-			near->gpu_events);
+		put_near_gpu_events(out, near);
 	if (near->crashes && near->panics)
 		buf_printf(out,
 			"- panic within 5 minutes after a crash: %" PRId64 " of %" PRId64

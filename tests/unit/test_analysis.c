@@ -192,8 +192,8 @@ static void test_events(void **state) {
 	assert_int_equal(scene->analysis.event_count, 1);
 	assert_int_equal(scene->analysis.correlation.near_gpu_event, 1);
 	assert_contains(markdown(scene),
-		"GPU event of the same process within 5 s of a crash: 1 of 2 crashes, 1 of 1 GPU "
-		"events");
+		"- GPU events within 5 s of some crash: 1 of 1, of a crash of the same process: 1\n"
+		"- crashes within 5 s of a GPU event of the same process: 1 of 2\n");
 }
 
 /* ---- what people decided ---- */
@@ -562,14 +562,20 @@ static void test_feedback_rehearsed(void **state) {
 	put(scene, at_site("agx-set-compute-pipeline-state", 0x5c8), 2);
 	made.simulated = true;
 	put(scene, made, 5);
+	made.site = "agx-set-compute-pipeline-state";
+	made.process = "rehearsed";
+	put(scene, made, 4);
 	measure(scene, "sim", "shared-queue");
 	load(scene);
 	analysis_feedback(&scene->analysis, &scene->text);
 	const char *text = buf_str(&scene->text);
 	assert_contains(text, "\n45 crashes (each incident counted once)");
-	assert_contains(text, "Not counted above: 5 crashes of the simulated driver");
+	assert_contains(text, "Not counted above: 9 crashes of the simulated driver");
 	assert_contains(text, "Not known: no experiment reproduced it on a real driver.");
 	assert_contains(text, "was only rehearsed, SIMULATED");
+	assert_contains(text, ", access read 45, base x20 + 0x5c8 45;");
+	assert_lacks(text, "- Process: rehearsed");
+	assert_lacks(text, "rehearsed 4");
 	assert_contains(text, "how often runs crash was not measured on a real driver");
 	assert_lacks(text, "43 of 60");
 	assert_contains(text, "- agx-set-compute-pipeline-state: 45 crashes (100.0 %)");
