@@ -46,7 +46,7 @@ static const struct option_row option_rows[] = {
 		.type = OPTION_CHOICE,
 		.offset = offsetof(struct export_options, purpose),
 		.choices = purpose_choices},
-	OPTION(0, "site", "SITE", "of this crash site alone, as MATCH site=SITE", OPTION_STRING,
+	OPTION(0, "site", "SITE", "of this crash site alone, whatever MATCH says", OPTION_STRING,
 		site),
 	CLI_OPTION_SINCE(struct export_options),
 	CLI_OPTION_UNTIL(struct export_options),
@@ -77,8 +77,6 @@ struct exporting {
 	struct cli *cli;
 	const struct export_options *options;
 	struct store_filter filter;
-	const char **matches; /* owned array of borrowed texts */
-	char *site;           /* "site=..." */
 	struct redactor *redactor;
 	struct archive_options archive;
 	struct buf platform;
@@ -87,30 +85,14 @@ struct exporting {
 	enum bundle_format format;
 };
 
-static int make_filter(struct exporting *exporting, int count, char **operands, struct err *err) {
-	const char *site = exporting->options->site;
-	size_t matches = 0;
-	exporting->matches = calloc((size_t)count + 2, sizeof *exporting->matches);
-	if (!exporting->matches)
-		return err_set(err, -ENOMEM, "out of memory");
-	for (int i = 0; i < count; i++)
-		exporting->matches[matches++] = operands[i];
-	if (site) {
-		struct buf word = {0};
-		buf_printf(&word, "site=%s", site);
-		exporting->site = buf_take(&word);
-		buf_finish(&word);
-		if (!exporting->site)
-			return err_set(err, -ENOMEM, "out of memory");
-		exporting->matches[matches++] = exporting->site;
-	}
+static void make_filter(struct exporting *exporting, int count, char **operands) {
 	exporting->filter = (struct store_filter){
-		.matches = exporting->matches,
-		.match_count = matches,
+		.matches = (const char *const *)operands,
+		.match_count = (size_t)count,
+		.site = exporting->options->site,
 		.since_us = exporting->options->since,
 		.until_us = exporting->options->until,
 	};
-	return 0;
 }
 
 static int make_redactor(struct exporting *exporting, struct err *err) {
@@ -143,9 +125,8 @@ static enum cli_status read_size(struct exporting *exporting, int64_t *ret) {
 
 static int prepare(struct exporting *exporting, int count, char **operands, struct err *err) {
 	const struct export_options *options = exporting->options;
-	int r = make_filter(exporting, count, operands, err);
-	if (r == 0)
-		r = make_redactor(exporting, err);
+	make_filter(exporting, count, operands);
+	int r = make_redactor(exporting, err);
 	if (r == 0 && !options->flat)
 		r = find_parts(exporting, err);
 	exporting->looker = (struct export_looker){
@@ -169,8 +150,6 @@ static int prepare(struct exporting *exporting, int count, char **operands, stru
 
 static void finish(struct exporting *exporting) {
 	redactor_free(exporting->redactor);
-	free(exporting->matches);
-	free(exporting->site);
 	free(exporting->repro_path);
 	free(exporting->program);
 	buf_finish(&exporting->platform);

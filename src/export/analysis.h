@@ -96,6 +96,7 @@ struct analysis_site {
 	 * in how many of those another thread was inside Metal or the driver, in_driver inside the
 	 * driver itself. */
 	uint64_t told, concurrent, in_driver;
+	uint64_t told_simulated, concurrent_simulated; /* of those */
 	struct analysis_call *calls;
 	size_t call_count;
 	/* Of those, in how many another thread was ending or releasing an encoder. */
@@ -153,8 +154,9 @@ struct analysis {
 	struct arena arena; /* every text and array */
 	/* Of what the filter selects. crashes: kind crash alone. */
 	uint64_t crashes, simulated, gpu_events, panics, other, files, raw_gone;
-	struct i64_opt first_at_us, last_at_us; /* of crashes */
-	struct analysis_site *sites;            /* most crashes first, the unknown last */
+	struct i64_opt first_at_us, last_at_us;           /* of crashes */
+	struct i64_opt real_first_at_us, real_last_at_us; /* of those that are not simulated */
+	struct analysis_site *sites;                      /* most crashes first, the unknown last */
 	size_t site_count;
 	struct analysis_counts processes, operations, os_builds, os_versions, driver_versions,
 		driver_images, models, frameworks, attributions;

@@ -241,6 +241,9 @@ static int count_crash(struct analysis_work *work, const struct analysis_facts *
 	analysis->crashes++;
 	analysis->simulated += row->simulated;
 	analysis_widen(&analysis->first_at_us, &analysis->last_at_us, row->captured_at_us);
+	if (!row->simulated)
+		analysis_widen(&analysis->real_first_at_us, &analysis->real_last_at_us,
+			row->captured_at_us);
 	for (int i = 0; i < LIST_OF_SITE && !code; i++)
 		code = count_in(work, analysis_site_list(site, (enum analysis_list)i),
 			(enum analysis_list)i, at + 1, facts->of[i], row);

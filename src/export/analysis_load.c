@@ -12,16 +12,22 @@ static int keep_filter(struct analysis_work *work) {
 		return 0;
 	analysis->since_us = filter->since_us;
 	analysis->until_us = filter->until_us;
-	if (!filter->match_count)
+	if (!filter->match_count && !filter->site)
 		return 0;
-	analysis->filter_words =
-		arena_calloc(&analysis->arena, filter->match_count, sizeof *analysis->filter_words);
+	analysis->filter_words = arena_calloc(
+		&analysis->arena, filter->match_count + 1, sizeof *analysis->filter_words);
 	if (!analysis->filter_words)
 		return -ENOMEM;
 	for (size_t i = 0; i < filter->match_count; i++)
 		analysis->filter_words[i] =
 			texts_keep(&work->texts, REDACT_FORM_TEXT, filter->matches[i]);
 	analysis->filter_word_count = filter->match_count;
+	if (filter->site) {
+		buf_reset(&work->scratch);
+		buf_printf(&work->scratch, "site=%s", filter->site);
+		analysis->filter_words[analysis->filter_word_count++] =
+			texts_keep(&work->texts, REDACT_FORM_TEXT, buf_str(&work->scratch));
+	}
 	return work->texts.failed ? -ENOMEM : 0;
 }
 
@@ -29,7 +35,8 @@ static int keep_filter(struct analysis_work *work) {
 static int count_copies(struct analysis_work *work) {
 	const struct store_filter *filter = work->options->filter;
 	struct store_counts counts;
-	if (filter && (filter->match_count || filter->since_us.set || filter->until_us.set))
+	if (filter && (filter->match_count || filter->site || filter->since_us.set ||
+			      filter->until_us.set))
 		return 0;
 	int code = store_counts(work->store, &counts, work->err);
 	if (code >= 0)

@@ -125,6 +125,10 @@ static int count_calls(struct analysis_work *work, size_t at, const struct incid
 		return 0;
 	site->told++;
 	site->concurrent += row->concurrent_threads > 0;
+	if (row->simulated) {
+		site->told_simulated++;
+		site->concurrent_simulated += row->concurrent_threads > 0;
+	}
 	if (!row->calls_id)
 		return 0;
 	int code = analysis_place(

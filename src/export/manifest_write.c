@@ -58,6 +58,8 @@ static void put_filter(struct manifest_out *manifest) {
 	for (size_t i = 0; i < filter->match_count; i++)
 		put_redacted(manifest, NULL, filter->matches[i]);
 	json_out_array_end(out);
+	if (filter->site)
+		put_redacted(manifest, "site", filter->site);
 	json_out_time_opt(out, "since", filter->since_us);
 	json_out_time_opt(out, "until", filter->until_us);
 	json_out_object_end(out);
@@ -211,6 +213,8 @@ static int put_reports(struct manifest_out *manifest) {
 		json_out_object(out, "original");
 		json_out_u64(out, "size", report->original_size);
 		json_out_text(out, "sha256", report->original_sha256);
+		if (manifest->archive->options->redactor)
+			json_out_u64(out, "ordinal", report->original_ordinal);
 		json_out_object_end(out);
 		json_out_object_end(out);
 		r = end_row(manifest);

@@ -141,13 +141,42 @@ static uint64_t counted(const struct analysis *analysis, const struct analysis_s
 	return is_real(analysis) ? site->count - site->simulated : site->count;
 }
 
-static void put_others(struct buf *out, const struct analysis_site *site) {
-	if (!site->told)
+static uint64_t counted_of(const struct analysis *analysis, const struct analysis_count *item) {
+	return is_real(analysis) ? item->count - item->simulated : item->count;
+}
+
+/* "read 85, write 2", most of them: of what counts here. False: nothing is known. */
+static bool put_counts(struct buf *out, const struct analysis *analysis, const char *before,
+	const struct analysis_counts *counts) {
+	size_t shown = 0, more = 0;
+	for (size_t i = 0; i < counts->count; i++) {
+		const struct analysis_count *item = &counts->items[i];
+		if (!item->text || !counted_of(analysis, item))
+			continue;
+		if (shown == SITES_MAX) {
+			more++;
+			continue;
+		}
+		buf_add_str(out, shown++ ? ", " : before);
+		report_plain(out, item->text);
+		buf_add_char(out, ' ');
+		experiment_count(counted_of(analysis, item), out);
+	}
+	if (more)
+		buf_printf(out, ", %zu more", more);
+	return shown;
+}
+
+static void put_others(
+	struct buf *out, const struct analysis *analysis, const struct analysis_site *site) {
+	bool real = is_real(analysis);
+	uint64_t told = site->told - (real ? site->told_simulated : 0);
+	if (!told)
 		return;
 	buf_add_str(out, "; in ");
-	experiment_count(site->concurrent, out);
+	experiment_count(site->concurrent - (real ? site->concurrent_simulated : 0), out);
 	buf_add_str(out, " of ");
-	experiment_count(site->told, out);
+	experiment_count(told, out);
 	buf_add_str(out, " another thread was inside Metal or the driver");
 }
 
@@ -162,15 +191,9 @@ static void put_site(
 	buf_printf(out, " (%.1f %%), fault address ",
 		100 * (double)counted(analysis, site) / (double)all);
 	report_fault_as(out, site, report_plain);
-	if (report_known(&site->accesses)) {
-		buf_add_str(out, ", access ");
-		report_counts_as(out, &site->accesses, 2, true, report_plain);
-	}
-	if (report_known(&site->base_registers)) {
-		buf_add_str(out, ", base ");
-		report_counts_as(out, &site->base_registers, 2, true, report_plain);
-	}
-	put_others(out, site);
+	put_counts(out, analysis, ", access ", &site->accesses);
+	put_counts(out, analysis, ", base ", &site->base_registers);
+	put_others(out, analysis, site);
 	buf_printf(out, "; looks like: %s\n", report_attribution_words(site->attribution));
 }
 
@@ -219,7 +242,8 @@ static void put_amounts(struct buf *out, const struct analysis *analysis) {
 	}
 	report_crashes(out, real ? real : analysis->crashes);
 	buf_add_str(out, " (each incident counted once), ");
-	report_times(out, analysis->first_at_us, analysis->last_at_us);
+	report_times(out, real ? analysis->real_first_at_us : analysis->first_at_us,
+		real ? analysis->real_last_at_us : analysis->last_at_us);
 	buf_add_str(out, " UTC:\n\n");
 	put_sites(out, analysis);
 }
@@ -296,7 +320,8 @@ static void put_steps(struct buf *out, const struct analysis *analysis) {
 		struct steps rehearsals = {.out = out};
 		buf_add_str(out, "Not known: no experiment reproduced it on a real driver. The "
 				 "processes that crashed: ");
-		report_counts_as(out, &analysis->processes, SITES_MAX, false, report_plain);
+		if (!put_counts(out, analysis, "", &analysis->processes))
+			buf_add_str(out, "unknown");
 		buf_add_str(out, "\n");
 		if (analysis->experiment_count) {
 			struct buf words = {0};
@@ -336,20 +361,22 @@ static void put_actual(struct buf *out, const struct analysis *analysis) {
 
 /* ---- configuration ---- */
 
-static void put_fact(struct buf *out, const char *name, const struct analysis_counts *counts) {
+static void put_fact(struct buf *out, const struct analysis *analysis, const char *name,
+	const struct analysis_counts *counts) {
 	buf_printf(out, "- %s: ", name);
-	report_counts_as(out, counts, SITES_MAX, true, report_plain);
+	if (!put_counts(out, analysis, "", counts))
+		buf_add_str(out, "unknown");
 	buf_add_str(out, "\n");
 }
 
 static void put_configuration(struct buf *out, const struct analysis *analysis) {
 	buf_add_str(out, "## Configuration\n\n");
-	put_fact(out, "Model", &analysis->models);
-	put_fact(out, "System", &analysis->os_versions);
-	put_fact(out, "Build", &analysis->os_builds);
-	put_fact(out, "Driver", &analysis->driver_images);
-	put_fact(out, "Driver version", &analysis->driver_versions);
-	put_fact(out, "Process", &analysis->processes);
+	put_fact(out, analysis, "Model", &analysis->models);
+	put_fact(out, analysis, "System", &analysis->os_versions);
+	put_fact(out, analysis, "Build", &analysis->os_builds);
+	put_fact(out, analysis, "Driver", &analysis->driver_images);
+	put_fact(out, analysis, "Driver version", &analysis->driver_versions);
+	put_fact(out, analysis, "Process", &analysis->processes);
 	if (analysis->frameworks.count) {
 		buf_add_str(out, "- Frameworks in the typical reports:");
 		for (size_t i = 0; i < analysis->frameworks.count; i++) {

@@ -87,7 +87,8 @@ static void put_facts(struct buf *out, const struct analysis_site *site) {
 /* ---- memory ---- */
 
 static void put_offset(struct buf *out, const struct analysis_offset *offset) {
-	buf_printf(out, "| `0x%" PRIx64 "` | ", offset->offset);
+	buf_printf(out, "| `0x%" PRIx64 "`%s | ", offset->offset,
+		offset->unknown ? " **not seen there before**" : "");
 	experiment_count(offset->offset, out);
 	buf_add_str(out, " | ");
 	experiment_count(offset->count, out);

@@ -283,6 +283,16 @@ static void add_bounds(const struct store_filter *filter, struct query *query) {
 	}
 }
 
+static int add_site(const struct store_filter *filter, struct query *query, struct err *err) {
+	const struct term term = {.field = field_named("site"), .value = filter->site};
+	if (filter->site == NULL)
+		return 0;
+	buf_add_str(&query->sql, " and (");
+	int r = add_term(query, &term, err);
+	buf_add_str(&query->sql, ")");
+	return r;
+}
+
 int store_filter_where(struct store *store, const struct store_filter *filter, bool gpu_kinds_only,
 	struct query *query, struct err *err) {
 	struct term terms[MAX_MATCHES];
@@ -297,7 +307,8 @@ int store_filter_where(struct store *store, const struct store_filter *filter, b
 	add_bounds(filter, query);
 	if (gpu_kinds_only && !names_kind(terms, filter->match_count))
 		add_gpu_kinds(query);
-	return add_terms(query, terms, filter->match_count, err);
+	int r = add_site(filter, query, err);
+	return r < 0 ? r : add_terms(query, terms, filter->match_count, err);
 }
 
 static const char *argument(sqlite3_value *value) {

@@ -78,6 +78,8 @@ struct store_origin {
 				     for it, and one that is there is still new to a scan */
 	int64_t first_seen_at_us; /* 0: now */
 	int64_t conflicts;
+	const char *original_sha256; /* NULL, or of the bytes that became these by redaction: they
+					contradict the new row no more */
 };
 
 /* One incident to put. Everything borrowed for the call. */
@@ -112,6 +114,15 @@ enum store_put {
  */
 int store_put(struct store *store, const struct store_item *item, enum store_put *ret,
 	int64_t *ret_id, struct err *err);
+/* A report of which only the place is known. */
+struct store_place {
+	const char *sha256;      /* of the whole file, hex */
+	struct i64_opt ordinal;  /* which report of it; absent: any */
+	const char *incident_id; /* NULL: none */
+};
+/* 1: it is the report of an incident here, or those bytes were met as another version of the one
+ * with that id; 0: neither, or sha256 is no digest. */
+int store_knows(struct store *store, const struct store_place *place, struct err *err);
 /* Remembers a file that was passed over, or rejected with its reason. */
 int store_put_passed(struct store *store, const struct store_source *source, struct err *err);
 int store_put_rejected(struct store *store, const struct store_source *source, const char *reason,
@@ -190,6 +201,7 @@ struct store_filter {
 		matches; /* MATCH words as typed: process name, PID, /path, id prefix, FIELD=GLOB; a
 			    match of different kinds must all hold, words of the same field: any */
 	size_t match_count;
+	const char *site; /* NULL, or a glob that must hold beside any site= of matches */
 	struct i64_opt since_us, until_us;
 	bool oldest_first;
 	int64_t limit;    /* 0: all */

@@ -36,6 +36,7 @@ run_sized export -o x.tar.gz
 members x.tar.gz
 run_sized export --site agx-set-compute-pipeline-state --for apple -o x.tgz
 members x.tgz
+run_sized export --site agx-set-compute-pipeline-state 'site=agx-*' simulated=false -o y.tgz
 run_sized export --since 2026-02-03 --until 2026-02-04 --for github --format tar.gz -o x.archive
 members x.archive
 run_sized export --json --no-redact -o x.zip
