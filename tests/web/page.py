@@ -311,18 +311,18 @@ class Web:
     def lands(self):
         """A link leads to its incident, however the page is laid out on the way and afterwards."""
         page, db = self.page, self.test.path('lands.db')
-        subprocess.run([os.environ['AGXTRIAGE_GENERATE'], db, '300'], check=True, timeout=60)
+        subprocess.run([os.environ['AGXTRIAGE_GENERATE'], db, '100'], check=True, timeout=60)
         path, data, _ = self.make(db, 'lands')
-        self.test.check(data.count(b'class="card incident"') == 300, 'every incident stands in full', data.count(b'class="card incident"'))
-        for way, motion, script in (('mouse', 'no-preference', True), ('mouse', 'no-preference', False), ('mouse', 'reduce', True),
-                                    ('direct', 'no-preference', True), ('direct', 'reduce', False), ('back', 'no-preference', True)):
+        self.test.check(data.count(b'class="card incident"') == 100, 'every incident stands in full', data.count(b'class="card incident"'))
+        for way, motion, script in (('mouse', 'no-preference', True), ('mouse', 'reduce', False), ('direct', 'no-preference', True),
+                                    ('direct', 'no-preference', False), ('back', 'no-preference', True)):
             page.look('light', width=1200, motion=motion)
             page.scripts(script)
             page.open('/dev/null')
-            page.open(path, 'incident-150' if way == 'direct' else '')
+            page.open(path, 'incident-50' if way == 'direct' else '')
             if way != 'direct':
-                page.evaluate('document.querySelector("a[href=\\"#incident-150\\"]").scrollIntoView({block: "center", behavior: "instant"})')
-                page.click('a[href="#incident-150"]')
+                page.evaluate('document.querySelector("a[href=\\"#incident-50\\"]").scrollIntoView({block: "center", behavior: "instant"})')
+                page.click('a[href="#incident-50"]')
             if way == 'back':
                 page.evaluate('location.hash = "#incident-20"; new Promise(done => setTimeout(done, 100))')
                 page.evaluate('history.back()')
@@ -335,8 +335,8 @@ class Web:
             self.page.browser.pump(lambda: False, 0.4)
             seen.append(self.page.evaluate('(() => { const at = document.elementFromPoint(600, 60); return [location.hash, '
                                            'at && at.closest("[id^=incident-]") ? at.closest("[id^=incident-]").id : null, '
-                                           'Math.round(document.getElementById("incident-150").getBoundingClientRect().top)]; })()'))
-        self.test.check(all(one[:2] == ['#incident-150', 'incident-150'] and 0 <= one[2] < 40 for one in seen), 'lands: ' + label, seen)
+                                           'Math.round(document.getElementById("incident-50").getBoundingClientRect().top)]; })()'))
+        self.test.check(all(one[:2] == ['#incident-50', 'incident-50'] and 0 <= one[2] < 40 for one in seen), 'lands: ' + label, seen)
 
     def crowd(self):
         test, db = self.test, self.test.db()
