@@ -229,5 +229,15 @@ void analysis_offset_text(uint64_t offset, struct buf *ret);
  * does to the rate and what it costs, in one sentence. fn per sentence. */
 typedef void (*analysis_sentence_fn)(const char *sentence, void *user);
 void analysis_workarounds(const struct analysis *analysis, analysis_sentence_fn fn, void *user);
+/* The same with what it is made of. Borrowed for the call. */
+struct analysis_workaround {
+	const char *title, *sentence;
+	const struct summary_condition *subject, *base;
+	const struct summary_comparison *comparison;
+	bool simulated;
+};
+typedef void (*analysis_workaround_fn)(const struct analysis_workaround *workaround, void *user);
+void analysis_workarounds_each(
+	const struct analysis *analysis, analysis_workaround_fn fn, void *user);
 
 #endif

@@ -45,7 +45,11 @@ static void add_rate(const struct summary_condition *condition, struct buf *ret)
 	buf_add_str(ret, " runs");
 }
 
-static void add_price(const struct summary_comparison *comparison, struct buf *ret) {
+static void add_price(const struct summary_comparison *comparison,
+	const struct summary_condition *subject, const struct summary_condition *base,
+	struct buf *ret) {
+	size_t few = subject->throughput_count < base->throughput_count ? subject->throughput_count
+									: base->throughput_count;
 	if (!comparison->has_ratio) {
 		buf_add_str(ret, "; what it costs was not measured");
 		return;
@@ -53,6 +57,9 @@ static void add_price(const struct summary_comparison *comparison, struct buf *r
 	const struct sample_interval ratio = experiment_ratio(comparison);
 	buf_add_str(ret, "; throughput x ");
 	experiment_interval(&ratio, ret);
+	if (few < EXPERIMENT_FEW_TRIALS)
+		buf_printf(ret, ", from %zu and %zu finished trials, too few for a firm interval",
+			subject->throughput_count, base->throughput_count);
 }
 
 /* Whether so many runs tell the two apart. */
@@ -65,36 +72,58 @@ static void add_doubt(const struct summary_comparison *comparison, struct buf *r
 	}
 }
 
-static void add_sentence(const struct experiment_summary *summary,
-	const struct summary_comparison *comparison, struct buf *ret) {
-	const struct summary_condition *subject =
-		&summary->conditions[experiment_subject(comparison)];
-	const struct summary_condition *base = &summary->conditions[experiment_base(comparison)];
-	if (experiment_is_simulated(subject) || experiment_is_simulated(base))
-		buf_add_str(ret, "SIMULATED: ");
-	experiment_title(summary, comparison, ret);
-	buf_add_str(ret, ": crash rate ");
+static void add_sentence(
+	const struct analysis_workaround *workaround, const char *title, struct buf *ret) {
+	const struct summary_condition *subject = workaround->subject, *base = workaround->base;
+	buf_printf(ret, "%s%s: crash rate ", workaround->simulated ? "SIMULATED: " : "", title);
 	add_rate(base, ret);
 	buf_add_str(ret, " -> ");
 	add_rate(subject, ret);
 	if (!experiment_untold(subject->outcomes) && !experiment_untold(base->outcomes))
-		add_doubt(comparison, ret);
-	add_price(comparison, ret);
+		add_doubt(workaround->comparison, ret);
+	add_price(workaround->comparison, subject, base, ret);
 	buf_printf(ret, " (experiment %" PRId64 ")", subject->experiment);
 }
 
-void analysis_workarounds(const struct analysis *analysis, analysis_sentence_fn fn, void *user) {
-	struct buf sentence = {0};
+static void tell(const struct experiment_summary *summary,
+	const struct summary_comparison *comparison, analysis_workaround_fn fn, void *user) {
+	struct buf sentence = {0}, title = {0};
+	struct analysis_workaround workaround = {.comparison = comparison,
+		.subject = &summary->conditions[experiment_subject(comparison)],
+		.base = &summary->conditions[experiment_base(comparison)]};
+	workaround.simulated = experiment_is_simulated(workaround.subject) ||
+			       experiment_is_simulated(workaround.base);
+	experiment_title(summary, comparison, &title);
+	add_sentence(&workaround, buf_str(&title), &sentence);
+	workaround.title = buf_str(&title);
+	workaround.sentence = buf_str(&sentence);
+	if (!sentence.failed && !title.failed)
+		fn(&workaround, user);
+	buf_finish(&sentence);
+	buf_finish(&title);
+}
+
+void analysis_workarounds_each(
+	const struct analysis *analysis, analysis_workaround_fn fn, void *user) {
 	for (size_t i = 0; i < analysis->experiment_count; i++) {
 		const struct experiment_summary *summary = &analysis->experiments[i];
-		for (size_t j = 0; j < summary->comparison_count; j++) {
-			if (!is_way(summary, &summary->comparisons[j]))
-				continue;
-			buf_reset(&sentence);
-			add_sentence(summary, &summary->comparisons[j], &sentence);
-			if (!sentence.failed)
-				fn(buf_str(&sentence), user);
-		}
+		for (size_t j = 0; j < summary->comparison_count; j++)
+			if (is_way(summary, &summary->comparisons[j]))
+				tell(summary, &summary->comparisons[j], fn, user);
 	}
-	buf_finish(&sentence);
+}
+
+struct sentences {
+	analysis_sentence_fn fn;
+	void *user;
+};
+
+static void tell_sentence(const struct analysis_workaround *workaround, void *user) {
+	struct sentences *sentences = user;
+	sentences->fn(workaround->sentence, sentences->user);
+}
+
+void analysis_workarounds(const struct analysis *analysis, analysis_sentence_fn fn, void *user) {
+	struct sentences sentences = {fn, user};
+	analysis_workarounds_each(analysis, tell_sentence, &sentences);
 }

@@ -19,15 +19,6 @@ static const char *first_text(const struct analysis_counts *counts) {
 	return NULL;
 }
 
-/* The one that the report is about: of the most crashes of a real driver; what no rule knows comes
- * last, and is about many things. */
-static const struct analysis_site *main_site(const struct analysis *analysis) {
-	for (size_t i = 0; i < analysis->site_count; i++)
-		if (analysis->sites[i].count > analysis->sites[i].simulated)
-			return &analysis->sites[i];
-	return analysis->site_count ? &analysis->sites[0] : NULL;
-}
-
 static const struct analysis_frame *site_frame(const struct analysis_site *site) {
 	for (size_t i = 0; i < site->stack_count; i++)
 		if (site->stack[i].counts && site->stack[i].symbol)
@@ -102,7 +93,7 @@ static void put_cause(struct buf *out, const struct analysis_site *site) {
 }
 
 static void put_title(struct buf *out, const struct analysis *analysis) {
-	const struct analysis_site *site = main_site(analysis);
+	const struct analysis_site *site = report_main_site(analysis);
 	buf_add_str(out, "## Title\n\n");
 	if (!site) {
 		put_number(out, analysis->gpu_events, "GPU event");
@@ -249,7 +240,7 @@ static void put_amounts(struct buf *out, const struct analysis *analysis) {
 }
 
 static void put_description(struct buf *out, const struct analysis *analysis) {
-	const struct analysis_site *site = main_site(analysis);
+	const struct analysis_site *site = report_main_site(analysis);
 	buf_add_str(out, "## What happened?\n\n");
 	if (!is_real(analysis))
 		put_simulated(out, analysis);

@@ -10,8 +10,72 @@
 #include <string.h>
 
 #define SITES_MAX 20
+/* Of the stack on the first screen. */
+#define FRAMES_SHORT 8
 
 typedef void (*section_fn)(struct buf *out, const struct analysis *analysis);
+
+/* ---- the first screen ---- */
+
+static void put_rate(struct buf *out, const struct analysis *analysis) {
+	const struct experiment_summary *summary = NULL;
+	const struct summary_condition *worst = report_worst(analysis, &summary);
+	struct buf rate = {0};
+	buf_add_str(out, "- How often: ");
+	if (!worst) {
+		buf_add_str(out, "not measured on a real driver\n");
+		return;
+	}
+	experiment_summary_rate(worst, &rate);
+	experiment_count(worst->outcomes[TRIAL_CRASHED], out);
+	buf_add_str(out, " of ");
+	experiment_count(worst->runs, out);
+	buf_add_str(out, " runs crashed, ");
+	report_prose(out, buf_str(&rate));
+	buf_add_char(out, '\n');
+	out->failed = out->failed || rate.failed;
+	buf_finish(&rate);
+}
+
+struct first {
+	struct buf *out;
+	bool told;
+};
+
+/* Real ones come first; a rehearsal tells what to try. */
+static void put_command(const struct report_recipe *recipe, void *user) {
+	struct first *first = user;
+	const char *command = recipe->simulated ? recipe->metal : recipe->trial;
+	if (first->told || !command)
+		return;
+	first->told = true;
+	buf_add_str(first->out, recipe->simulated ? "- To try on a Mac: " : "- To reproduce: ");
+	report_code(first->out, command);
+	buf_add_char(first->out, '\n');
+}
+
+static void put_short(struct buf *out, const struct analysis *analysis) {
+	const struct analysis_site *site = report_main_site(analysis);
+	struct first first = {.out = out};
+	if (!site)
+		return;
+	buf_add_str(out, "## In short\n\n- Where most crash: ");
+	report_site_name(out, site);
+	buf_add_str(out, ", ");
+	report_amount(out, site->count, site->simulated);
+	buf_printf(out, " (%.1f %% of all), fault address ", site->share * 100);
+	report_fault(out, site);
+	buf_printf(out, "; looks like: %s\n", report_attribution_words(site->attribution));
+	put_rate(out, analysis);
+	out->failed = !report_recipes(analysis, put_command, &first) || out->failed;
+	if (site->stack_count) {
+		buf_printf(out, "- The stack of %" PRIu64 " of them", site->stack_crashes);
+		report_sample(out, site, analysis, report_code);
+		buf_add_str(out, ":\n\n");
+		report_frames(out, site, FRAMES_SHORT);
+	}
+	buf_add_char(out, '\n');
+}
 
 /* In the order of reading; the smaller the rank the longer it stays. */
 static const struct {
@@ -20,6 +84,7 @@ static const struct {
 	const char *name;
 } sections[] = {
 	{report_head, 0, "the headline"},
+	{put_short, 0, "it in short"},
 	{report_summary, 3, "the summary"},
 	{report_sites, 1, "the table of sites"},
 	{NULL, 10, "a site"},

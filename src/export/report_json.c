@@ -1,4 +1,5 @@
 /* The analysis as one JSON object, for programs. Names follow the contract's where it has them. */
+#include "export/experiment_parts.h"
 #include "export/json_out.h"
 #include "export/report_parts.h"
 
@@ -215,14 +216,41 @@ static void put_correlation(struct json_out *out, const struct store_correlation
 	json_out_object_end(out);
 }
 
-static void put_sentence(const char *sentence, void *user) {
-	json_out_text(user, NULL, sentence);
+static void put_condition(
+	struct json_out *out, const char *key, const struct summary_condition *condition) {
+	json_out_object(out, key);
+	json_out_u64(out, "runs", condition->runs);
+	json_out_u64(out, "crashed", condition->outcomes[TRIAL_CRASHED]);
+	json_out_u64(out, "throughputs", condition->throughput_count);
+	json_out_object_end(out);
+}
+
+static void put_workaround(const struct analysis_workaround *workaround, void *user) {
+	struct json_out *out = user;
+	const struct summary_comparison *comparison = workaround->comparison;
+	const struct sample_interval ratio = experiment_ratio(comparison);
+	json_out_object(out, NULL);
+	json_out_text(out, "title", workaround->title);
+	json_out_text(out, "sentence", workaround->sentence);
+	json_out_i64(out, "experiment", workaround->subject->experiment);
+	json_out_bool(out, "simulated", workaround->simulated);
+	put_condition(out, "base", workaround->base);
+	put_condition(out, "with_it", workaround->subject);
+	json_out_double(out, "fisher_p", comparison->fisher_p);
+	if (comparison->has_ratio) {
+		json_out_double(out, "throughput_ratio", ratio.value);
+		json_out_double(out, "throughput_ratio_low", ratio.low);
+		json_out_double(out, "throughput_ratio_high", ratio.high);
+	} else {
+		json_out_null(out, "throughput_ratio");
+	}
+	json_out_object_end(out);
 }
 
 static void put_experiments(struct json_out *out, const struct analysis *analysis) {
 	struct buf experiments = {0};
 	json_out_array(out, "workarounds");
-	analysis_workarounds(analysis, put_sentence, out);
+	analysis_workarounds_each(analysis, put_workaround, out);
 	json_out_array_end(out);
 	analysis_experiments_json(analysis, &experiments);
 	if (!experiments.failed && experiments.len)

@@ -43,6 +43,9 @@ void report_site_name(struct buf *out, const struct analysis_site *site);
 const char *report_kind_words(enum report_kind kind);
 /* "undetermined", "misuse of the API", "the driver" */
 const char *report_attribution_words(const char *attribution);
+/* The site that the whole is about: of the most crashes of a real driver; what no rule knows comes
+ * last, and is about many things. NULL: there is none. */
+const struct analysis_site *report_main_site(const struct analysis *analysis);
 /* ", such as `reports/000012-....ips`": what to look at for an example, named as who reads it can
  * find it. */
 void report_sample(struct buf *out, const struct analysis_site *site,

@@ -154,6 +154,13 @@ const char *report_attribution_words(const char *attribution) {
 	return !strcmp(attribution, "driver") ? "the driver" : "undetermined";
 }
 
+const struct analysis_site *report_main_site(const struct analysis *analysis) {
+	for (size_t i = 0; i < analysis->site_count; i++)
+		if (analysis->sites[i].count > analysis->sites[i].simulated)
+			return &analysis->sites[i];
+	return analysis->site_count ? &analysis->sites[0] : NULL;
+}
+
 void report_sample(struct buf *out, const struct analysis_site *site,
 	const struct analysis *analysis, report_put_fn put) {
 	struct buf command = {0};
@@ -163,6 +170,7 @@ void report_sample(struct buf *out, const struct analysis_site *site,
 	} else if (site->sample_id && (analysis->members || analysis->redactor)) {
 		buf_add_str(out, "incident ");
 		put(out, site->sample_id);
+		buf_add_str(out, analysis->members ? " (not in this archive)" : "");
 	} else {
 		buf_printf(out, "row %" PRId64, site->sample);
 		buf_printf(&command, "agxtriage show %" PRId64, site->sample);

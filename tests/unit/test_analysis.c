@@ -441,6 +441,10 @@ static void test_issue(void **state) {
 	analysis_issue(&scene->analysis, 65536, &whole);
 	assert_lacks(buf_str(&whole), "Left out for its length");
 	assert_contains(buf_str(&whole), "## Reports");
+	assert_contains(buf_str(&whole),
+		"## In short\n\n- Where most crash: `agx-set-compute-pipeline-state`, 47 ");
+	assert_contains(buf_str(&whole), "- How often: 43 of 60 runs crashed, 71.7 %");
+	assert_contains(buf_str(&whole), "- To reproduce: `env CLIENT=hushhush agxtriage-repro");
 	for (size_t max = 0; max <= whole.len; max += 97) {
 		buf_reset(&scene->text);
 		analysis_issue(&scene->analysis, max, &scene->text);
