@@ -46,6 +46,7 @@ static void add(struct archive_imported *sum, const struct archive_imported *one
 	sum->conflicts += one->conflicts;
 	sum->damaged += one->damaged;
 	sum->missing += one->missing;
+	sum->unverified += one->unverified;
 	sum->without_report += one->without_report;
 	sum->states += one->states;
 	sum->redacted |= one->redacted;
@@ -63,6 +64,7 @@ static void put_json(struct cli *cli, const struct archive_imported *sum) {
 	json_out_u64(&out, "conflicts", sum->conflicts);
 	json_out_u64(&out, "damaged", sum->damaged);
 	json_out_u64(&out, "missing", sum->missing);
+	json_out_u64(&out, "unverified", sum->unverified);
 	json_out_u64(&out, "without_report", sum->without_report);
 	json_out_u64(&out, "states", sum->states);
 	json_out_bool(&out, "redacted", sum->redacted);
@@ -138,8 +140,9 @@ static enum cli_status import_run(struct cli *cli, const void *values, int count
 		put_json(cli, &sum);
 	else if (sum.seen || !failed)
 		put_text(cli, &sum);
-	return failed || interrupted || sum.rejected || sum.damaged || sum.missing ? CLI_FAILED
-										   : CLI_DONE;
+	if (failed || interrupted || sum.rejected || sum.damaged || sum.missing)
+		return CLI_FAILED;
+	return sum.seen ? CLI_DONE : CLI_NOTHING;
 }
 
 const struct command import_command = {
@@ -151,7 +154,7 @@ const struct command import_command = {
 		"parsed, triaged with the rules here, stored, none twice. Checksums are held\n"
 		"against the manifest; what is damaged is rejected, the rest is taken. States\n"
 		"of signatures and sites are taken over where there are none yet. Exit status 1\n"
-		"when anything was damaged, missing or rejected.",
+		"when anything was damaged, missing or rejected, 3 when there is no report.",
 	.options = option_rows,
 	.options_bytes = sizeof(struct import_options),
 	.operands_min = 1,

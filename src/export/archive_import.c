@@ -24,12 +24,15 @@ struct import {
 	struct archive_imported *summary;
 	struct manifest manifest;
 	bool has_manifest, met_manifest;
+	struct err unread; /* why the manifest could not be read; code 0: it could, or none came */
 	struct archive_aside *aside; /* NULL: nothing waits */
 	bool *seen;                  /* of the manifest's files: they came */
 	char *path;                  /* of the archive, absolute; NULL for stdin */
 	struct buf bytes;
-	char sha256[SHA256_HEX_BYTES]; /* of bytes */
-	unsigned batch;                /* reports in the open transaction; 0: none is open */
+	char sha256[SHA256_HEX_BYTES];     /* of bytes */
+	unsigned batch;                    /* reports in the open transaction; 0: none is open */
+	struct archive_imported committed; /* the summary up to there */
+	bool failed;                       /* the store: the open transaction is lost */
 };
 
 static void tell(struct import *import, const char *member, const char *reason) {
@@ -79,8 +82,12 @@ static int end_batch(struct import *import, struct err *err) {
 		return 0;
 	import->batch = 0;
 	int r = store_commit(import->store, err);
-	if (r < 0)
-		store_rollback(import->store);
+	if (r == 0) {
+		import->committed = *import->summary;
+		return 0;
+	}
+	store_rollback(import->store);
+	import->failed = true;
 	return r;
 }
 
@@ -98,42 +105,20 @@ static int begin_batch(struct import *import, struct err *err) {
 	return r;
 }
 
-/* The original of a redacted report is here already: nothing contradicts it. */
-static bool has_original(
-	struct import *import, const struct report *report, const struct manifest_file *file) {
-	struct incident row;
-	struct err none = {0};
-	if (!import->has_manifest || !import->manifest.redacted || !file ||
-		!file->original_sha256 || !report->incident_id || strlen(report->incident_id) < 4)
-		return false;
-	return store_find(import->store, report->incident_id, &row, &none) == 0 &&
-	       row.incident_id && strcmp(row.incident_id, report->incident_id) == 0 && row.sha256 &&
-	       strcmp(row.sha256, file->original_sha256) == 0;
+/* NULL: the member is no redacted report. */
+static const char *original_of(const struct import *import, const struct manifest_file *file) {
+	return file && import->manifest.redacted ? file->original_sha256 : NULL;
 }
 
-static bool is_path(const char *path) {
-	return path && path[0] == '/' && path[1] && strlen(path) < LIMIT_CONFIG_WORD_BYTES;
-}
-
-/* What the row is to say of where it came from; own: a path made here, to be freed. */
-static struct store_origin origin_of(const struct import *import, const char *member,
-	const struct manifest_incident *incident, struct buf *own) {
-	struct store_origin origin = {0};
-	if (incident && incident->id.set && incident->id.value > 0 &&
-		incident->id.value <= STORE_ORIGIN_ID_MAX)
-		origin.id = incident->id.value;
-	if (incident && incident->first_seen_at_us.set && incident->first_seen_at_us.value > 0)
-		origin.first_seen_at_us = incident->first_seen_at_us.value;
-	if (incident && incident->conflicts.set && incident->conflicts.value > 0 &&
-		incident->conflicts.value <= UINT32_MAX)
-		origin.conflicts = incident->conflicts.value;
-	if (incident && is_path(incident->path)) {
-		origin.path = incident->path;
-	} else if (import->path && !(incident && incident->first_seen_at_us.set)) {
-		buf_printf(own, "%s/%s", import->path, member);
-		origin.path = own->failed ? NULL : buf_str(own);
-	}
-	return origin;
+/* 1: the original of a redacted report is here already. Nothing contradicts it, whatever became of
+ * its id. */
+static int has_original(struct import *import, const struct report *report,
+	const struct manifest_file *file, struct err *err) {
+	const char *original = original_of(import, file);
+	const struct store_place place = {.sha256 = original,
+		.ordinal = file ? file->original_ordinal : (struct i64_opt){0},
+		.incident_id = report->incident_id};
+	return original ? store_knows(import->store, &place, err) : 0;
 }
 
 static void count(struct archive_imported *summary, enum store_put put) {
@@ -154,9 +139,12 @@ struct piece {
 static int put_report(struct import *import, const struct piece *piece, const struct triage *triage,
 	struct err *err) {
 	const struct report *report = piece->document->reports[piece->ordinal];
+	const struct manifest_file *file = manifest_find_file(&import->manifest, piece->member);
 	struct buf own = {0};
 	enum store_put put = STORE_KNOWN;
-	const struct store_origin origin = origin_of(import, piece->member, piece->incident, &own);
+	struct store_origin origin =
+		archive_import_origin(import->path, piece->member, piece->incident, &own);
+	origin.original_sha256 = original_of(import, file);
 	const struct store_item item = {
 		.origin = &origin,
 		.bytes = buf_str(&import->bytes),
@@ -169,13 +157,17 @@ static int put_report(struct import *import, const struct piece *piece, const st
 		.named = true,
 	};
 	int r = begin_batch(import, err);
-	if (r == 0 &&
-		!has_original(import, report, manifest_find_file(&import->manifest, piece->member)))
-		r = store_put(import->store, &item, &put, NULL, err);
 	if (r == 0)
+		r = has_original(import, report, file, err);
+	if (r == 0)
+		r = store_put(import->store, &item, &put, NULL, err);
+	if (r >= 0) {
 		count(import->summary, put);
+		import->summary->unverified += !file || !file->sha256;
+	}
+	import->failed |= r < 0;
 	buf_finish(&own);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* ---- a member of reports/ ---- */
@@ -295,17 +287,18 @@ static int take_member(struct import *import, struct bundle_reader *reader, cons
 
 static int take_manifest(
 	struct import *import, struct bundle_reader *reader, uint64_t size, struct err *err) {
-	struct err unread = {0};
 	int r = read_member(import, reader, size, MANIFEST_BYTES_MAX, err);
 	if (r < 0)
 		return r;
+	import->met_manifest = true;
 	if (r > 0) {
-		tell(import, MANIFEST_NAME, "is too large; what it says is left alone");
+		err_set(&import->unread, -E2BIG, "is larger than a manifest may be");
 		return 0;
 	}
-	if (manifest_read(&import->manifest, buf_str(&import->bytes), import->bytes.len, &unread) <
-		0) {
-		tell(import, MANIFEST_NAME, unread.text);
+	r = manifest_read(
+		&import->manifest, buf_str(&import->bytes), import->bytes.len, &import->unread);
+	if (r < 0) {
+		import->unread.code = r;
 		manifest_finish(&import->manifest);
 		return 0;
 	}
@@ -329,7 +322,7 @@ static int look_for_manifest(struct import *import, struct err *err) {
 	if (r < 0)
 		return r;
 	bundle_watch(reader, import->options->stop);
-	while (!import->has_manifest && (r = bundle_next(reader, &name, &size, err)) > 0) {
+	while (!import->met_manifest && (r = bundle_next(reader, &name, &size, err)) > 0) {
 		if (stopped(import, err))
 			r = -EINTR;
 		else if (strcmp(name, MANIFEST_NAME) == 0)
@@ -339,7 +332,7 @@ static int look_for_manifest(struct import *import, struct err *err) {
 	}
 	bundle_close(reader);
 	/* What is damaged behind it is met again. */
-	if (r == -EBADMSG && !import->has_manifest)
+	if (r == -EBADMSG && !import->met_manifest)
 		*err = (struct err){0}, r = 0;
 	return r < 0 ? r : 0;
 }
@@ -350,7 +343,6 @@ static int take_any(struct import *import, struct bundle_reader *reader, const c
 		return take_member(import, reader, name, size, err);
 	if (import->options->path || import->met_manifest)
 		return 0;
-	import->met_manifest = true;
 	int r = take_manifest(import, reader, size, err);
 	return r == 0 ? take_what_waits(import, err) : r;
 }
@@ -386,17 +378,17 @@ static int take_members(struct import *import, struct err *err) {
 	return r < 0 ? r : 0;
 }
 
-static void tell_missing(struct import *import) {
-	for (size_t i = 0; i < import->manifest.file_count; i++) {
-		if (import->seen[i])
-			continue;
-		import->summary->missing++;
-		tell(import, import->manifest.files[i].name,
-			"the manifest names it, the archive does not have it");
-	}
-}
-
 /* ---- the whole ---- */
+
+static int end_archive(struct import *import, bool broken, struct err *err) {
+	const struct archive_import_end end = {
+		.manifest = import->has_manifest ? &import->manifest : NULL,
+		.seen = import->seen,
+		.unread = &import->unread,
+		.broken = broken,
+	};
+	return archive_import_tell(import->options, &end, import->summary, err);
+}
 
 static int import_all(struct import *import, struct err *err) {
 	int r = look_for_manifest(import, err);
@@ -404,14 +396,31 @@ static int import_all(struct import *import, struct err *err) {
 		r = take_members(import, err);
 	/* What was read before the archive broke is whole. */
 	struct err end = {0};
-	int ended = r < 0 && r != -EBADMSG && r != -EINTR ? 0 : end_batch(import, &end);
-	if (ended < 0 && r >= 0)
+	int ended = import->failed ? 0 : end_batch(import, &end);
+	if (ended < 0)
 		return err_set(err, ended, "%s", end.text);
-	if (r == 0 && import->has_manifest)
-		tell_missing(import);
+	if (r < 0 && !import->failed && r != -EINTR && import->summary->seen + import->met_manifest)
+		(void)end_archive(import, true, &end);
+	if (r == 0)
+		r = end_archive(import, false, err);
 	return r == 0 ? archive_import_states(import->store, import->options, &import->manifest,
 				&import->summary->states, err)
 		      : r;
+}
+
+/* Of what was put only what was committed counts. */
+static void roll_back(struct import *import) {
+	const struct archive_imported *committed = &import->committed;
+	struct archive_imported *summary = import->summary;
+	if (import->batch)
+		store_rollback(import->store);
+	if (!import->failed)
+		return;
+	summary->seen = committed->seen + summary->rejected - committed->rejected;
+	summary->added = committed->added;
+	summary->known = committed->known;
+	summary->conflicts = committed->conflicts;
+	summary->unverified = committed->unverified;
 }
 
 int archive_import(struct store *store, const struct archive_import_options *options,
@@ -426,8 +435,7 @@ int archive_import(struct store *store, const struct archive_import_options *opt
 	}
 	if (r == 0)
 		r = import_all(&import, err);
-	if (import.batch)
-		store_rollback(store);
+	roll_back(&import);
 	manifest_finish(&import.manifest);
 	buf_finish(&import.bytes);
 	archive_aside_free(import.aside);

@@ -25,16 +25,19 @@ struct archive_import_options {
 
 struct archive_imported {
 	uint64_t seen, added, known, rejected, conflicts; /* reports, as of a scan */
-	uint64_t damaged; /* members whose checksum is another; reports of them are rejected */
-	uint64_t missing; /* members that the manifest names and that are not there */
+	uint64_t damaged;    /* members whose checksum is another; reports of them are rejected */
+	uint64_t missing;    /* members that the manifest names and that are not there */
+	uint64_t unverified; /* reports that were taken and of which no manifest has a checksum */
 	uint64_t without_report; /* incidents of which the archive has no bytes: not taken */
 	uint64_t states;         /* taken over */
 	bool redacted;
 };
 
 /*
- * What was committed before an error stays; the same archive can be taken in again. Errors: those
- * of bundle_open() and bundle_next(), and the store's. *ret is set whatever comes back.
+ * What was read before an archive broke is stored, what was committed before another error stays;
+ * the same archive can be taken in again. Errors: those of bundle_open() and bundle_next(),
+ * -EBADMSG also of a manifest that cannot be read (the reports are stored then), and the store's.
+ * *ret is set whatever comes back.
  */
 int archive_import(struct store *store, const struct archive_import_options *options,
 	struct archive_imported *ret, struct err *err);
@@ -44,5 +47,22 @@ int archive_import(struct store *store, const struct archive_import_options *opt
 struct manifest;
 int archive_import_states(struct store *store, const struct archive_import_options *options,
 	const struct manifest *manifest, uint64_t *ret_taken, struct err *err);
+
+/* archive: its path, NULL for a pipe; incident: NULL when the manifest does not know it; own: holds
+ * a path made here. */
+struct manifest_incident;
+struct store_origin archive_import_origin(const char *archive, const char *member,
+	const struct manifest_incident *incident, struct buf *own);
+
+/* What is told at the end of an archive. */
+struct archive_import_end {
+	const struct manifest *manifest; /* NULL: none could be read */
+	const bool *seen;                /* of its files: they came */
+	const struct err *unread;        /* why it could not be read; code 0: none came */
+	bool broken;                     /* the archive ended before its end */
+};
+/* -EBADMSG: its manifest could not be read. */
+int archive_import_tell(const struct archive_import_options *options,
+	const struct archive_import_end *end, struct archive_imported *summary, struct err *err);
 
 #endif

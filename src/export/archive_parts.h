@@ -24,6 +24,7 @@ struct archive_report {
 	uint8_t sha256[SHA256_BYTES];
 	char original_sha256[SHA256_HEX_BYTES]; /* of the stored file */
 	uint64_t original_size;
+	size_t original_ordinal; /* of a redacted one: which report of that file it was */
 };
 
 enum archive_state {

@@ -42,7 +42,8 @@ static int add_report(
 	struct archive_report *report = &archive->reports[archive->report_count];
 	*report = (struct archive_report){.offset = archive->spools.reports.len,
 		.size = len,
-		.original_size = (uint64_t)leaving->row.size};
+		.original_size = (uint64_t)leaving->row.size,
+		.original_ordinal = leaving->row.ordinal};
 	name_report(archive->report_count + 1, leaving->report->incident_id, report->name);
 	snprintf(report->original_sha256, sizeof report->original_sha256, "%s",
 		leaving->row.sha256 ? leaving->row.sha256 : "");

@@ -5,14 +5,15 @@
  *   format            "agxtriage-export";  format_version 1
  *   agxtriage         version of the program
  *   redacted          bool;  purpose: "archive", "apple", "github"
- *   filter            {matches: [...], since, until}: what was asked for
+ *   filter            {matches: [...], site, since, until}: what was asked for
  *   counts            {incidents, reports, without_report, dropped, unreadable, changed}
  *   rules, signature_version
  *   missing           [{name, why}]: members that are not there and why
  *   states            [{target, name, status, note, url, fixed_in}]: of what is in incidents
  *   files             [{name, size, sha256}]: every member but manifest.json and SHA256SUMS
- *   reports           [{name, size, sha256, original: {size, sha256}}]: name stands in files, too;
- *                     original is the stored file
+ *   reports           [{name, size, sha256, original: {size, sha256, ordinal}}]: name stands in
+ *                     files, too; original is the stored file, ordinal (redacted only) which
+ *                     report of it this one was
  *   incidents         [{id, incident_id, kind, simulated, captured_at, report, ordinal, site,
  *                     signature, signature_version, status}], newest first; report null: its bytes
  *                     were gone; changed_from {site, signature} when redaction changed them;
@@ -50,6 +51,7 @@ struct manifest_file {
 	const char *name; /* never NULL */
 	const char *sha256;
 	const char *original_sha256; /* of a report */
+	struct i64_opt original_ordinal;
 };
 
 struct manifest_incident {

@@ -78,6 +78,8 @@ static void read_original(struct reader *reader, struct manifest_file *file) {
 	while (json_next_member(&reader->json, &first, &key)) {
 		if (json_key_is(&key, "sha256"))
 			file->original_sha256 = read_word(reader);
+		else if (json_key_is(&key, "ordinal"))
+			file->original_ordinal = read_number(reader);
 		else
 			json_skip(&reader->json);
 	}

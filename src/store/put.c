@@ -317,6 +317,16 @@ static const char *id_of(const struct report *report) {
 									     : NULL;
 }
 
+static int note_original(struct put *put, int64_t id) {
+	const struct store_origin *origin = put->item->origin;
+	uint8_t digest[SHA256_BYTES];
+	if (origin == NULL || origin->original_sha256 == NULL ||
+		!read_digest(origin->original_sha256, digest) ||
+		memcmp(digest, put->sha256, SHA256_BYTES) == 0)
+		return 0;
+	return add_sighting(put, id, (struct i64_opt){0}, digest);
+}
+
 /* A new incident, unless retention has deleted it and nobody asks for it. */
 static int put_new(struct put *put, int64_t *ret_id, enum store_put *ret) {
 	int64_t key = put->incident_id != NULL ? store_forgotten_id(put->incident_id)
@@ -329,6 +339,8 @@ static int put_new(struct put *put, int64_t *ret_id, enum store_put *ret) {
 		return 0;
 	}
 	int r = add_incident(put, ret_id);
+	if (r == 0)
+		r = note_original(put, *ret_id);
 	if (r == 0)
 		r = store_trial_adopt(put->store, *ret_id, put->item->report, put->err);
 	if (r == 0 && forgotten == 1)
@@ -384,5 +396,25 @@ int store_put(struct store *store, const struct store_item *item, enum store_put
 		r = put_new(&put, &match.id, ret);
 	if (r == 0 && ret_id != NULL)
 		*ret_id = match.id;
+	return r;
+}
+
+int store_knows(struct store *store, const struct store_place *place, struct err *err) {
+	uint8_t digest[SHA256_BYTES];
+	sqlite3_stmt *find = NULL;
+	if (!read_digest(place->sha256, digest))
+		return 0;
+	if (sqlite3_prepare_v2(store->db,
+		    "select 1 from raw r join incident i on i.raw_id = r.id "
+		    "where r.sha256 = ?1 and (?2 is null or i.ordinal = ?2) union all "
+		    "select 1 from incident i join sighting s on s.incident_id = i.id "
+		    "where i.incident_id = ?3 and s.sha256 = ?1 limit 1",
+		    -1, &find, NULL) != SQLITE_OK)
+		return store_fail(store->db, err, store->path);
+	store_bind_digest(find, 1, digest);
+	store_bind_opt(find, 2, place->ordinal);
+	store_bind_text(find, 3, place->incident_id);
+	int r = store_step(store, find, err);
+	sqlite3_finalize(find);
 	return r;
 }

@@ -2,8 +2,8 @@
 take agx-set-compute-pipeline-state.ips agx-prepare-for-enqueue.ips simulated.ips
 "$AGXTRIAGE" triage agx-prepare-for-enqueue --status known --note 'see the tracker' >state.log
 "$AGXTRIAGE" list --json >before.json
-"$AGXTRIAGE" export --no-redact -o original.tar.gz >export.log
-"$AGXTRIAGE" export -o redacted.tar.zst >>export.log
+"$AGXTRIAGE" export --no-redact -o original.tar.gz >export.log 2>&1
+"$AGXTRIAGE" export -o redacted.tar.zst >>export.log 2>&1
 mkdir other
 export AGXTRIAGE_DB=other/crashes.db
 run import

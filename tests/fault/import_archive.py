@@ -4,10 +4,11 @@ import hashlib
 import json
 import os
 import random
-import sys
+import sqlite3
+import zipfile
 
 import archives
-from outsider import Outsider, dump, good, incident, report
+from outsider import Outsider, dump, good, report, text
 
 o = Outsider()
 random.seed(6)
@@ -137,7 +138,8 @@ def other_orders(db):
     bare = {name: content for name, content in members.items() if name != 'manifest.json'}
     again = o.db()
     answer = o.run('import', '--json', archives.repack(o.new() + '/bare.tar.gz', bare), db=again)
-    o.check(answer.status == 0 and answer.summary['added'] == COUNT, 'without a manifest', answer)
+    o.check(answer.status == 0 and answer.summary['added'] == answer.summary['unverified'] == COUNT, 'without a manifest', answer)
+    o.one_line(answer, 'without a manifest', 'no manifest: %d reports were taken, but nothing could be verified' % COUNT)
     again = o.db()
     answer = o.run('import', '--json', '-', db=again, input=open(archives.repack(o.new() + '/bare.zip', bare), 'rb').read())
     o.check(answer.status == 0 and answer.summary['added'] == COUNT, 'without a manifest through a pipe', answer)
@@ -145,7 +147,8 @@ def other_orders(db):
     more['reports/mine.ips'] = good(77)
     again = o.db()
     answer = o.run('import', '--json', archives.repack(o.new() + '/more.tar.gz', more), db=again)
-    o.check(answer.status == 0 and answer.summary['added'] == COUNT + 1, 'one more report', answer)
+    o.check(answer.status == 0 and answer.summary['added'] == COUNT + 1 and answer.summary['unverified'] == 1, 'one more report', answer)
+    o.one_line(answer, 'one more report', '1 report was taken that the manifest does not name')
 
 
 def lies(db):
@@ -186,8 +189,100 @@ def lies(db):
         again = o.db()
         odd = dict(members, **{'manifest.json': content})
         answer = o.run('import', '--json', archives.repack(o.new() + '/odd.tar.gz', odd), db=again)
-        o.check(answer.status in (0, 1) and answer.summary.get('added') == COUNT, 'odd manifest %r' % content[:30], answer)
-        o.clean(answer.err, 'odd manifest')
+        readable = content.endswith(b'{}]}')
+        o.check(answer.status == (0 if readable else 1) and answer.summary.get('added') == COUNT, 'odd manifest %r' % content[:30], answer)
+        o.one_line(answer, 'odd manifest', 'the manifest does not name' if readable else
+                   'manifest.json: ', '' if readable else '%d reports were taken, but nothing could be verified' % COUNT)
+        # The same where the manifest comes first or last through a pipe.
+        for order in (sorted(odd), sorted(odd, reverse=True)):
+            again = o.db()
+            piped = open(archives.repack(o.new() + '/odd.tar.gz', odd, order), 'rb').read()
+            answer = o.run('import', '--json', '-', db=again, input=piped)
+            o.check(answer.status == (0 if readable else 1) and answer.summary.get('added') == COUNT, 'odd manifest, pipe', answer)
+
+
+def nothing_in_it():
+    path = o.new() + '/empty.zip'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('agxtriage-export/README.md', 'hello')
+    answer = o.run('import', path, db=o.db())
+    o.check(answer.status == 3, 'no report', answer)
+    o.one_line(answer, 'no report', 'has no report in it')
+
+
+def breaks_late():
+    """What comes before a break is stored, what does not is told."""
+    count, db, place = 40, o.db(), o.new('reports')
+    for number in range(1, count + 1):
+        o.write('%s/Python-%d.ips' % (place, number), good(number, asi={'x': [random.randbytes(3000).hex()]}))
+    o.run('scan', '-q', place, db=db)
+    for form in ('tar.gz', 'zip'):
+        path = '%s/x.%s' % (o.new(), form)
+        o.run('export', '--no-redact', '-o', path, db=db)
+        members, _ = archives.read(path)
+        reports = [name for name in members if name.startswith('reports/')]
+        with open(path, 'rb') as file:
+            whole = file.read()
+        # The last report but one, or the last tenth of the stream.
+        at = whole.index(reports[-2].encode()) + 600 if form == 'zip' else len(whole) * 9 // 10
+        broken = whole[:at] + bytes(200) + whole[at + 200:] if form == 'zip' else whole[:at]
+        for how in ('file', 'stdin'):
+            again = o.db()
+            if how == 'file':
+                answer = o.run('import', '--json', o.write('%s/broken.%s' % (o.new(), form), broken), db=again)
+            else:
+                answer = o.run('import', '--json', '-', db=again, input=broken)
+            label, added = 'breaks late: %s, %s' % (form, how), answer.summary.get('added', 0)
+            o.check(answer.status == 1 and added == (count - 2 if form == 'zip' else added) and 0 < added < count, label, answer)
+            o.check(o.count(again) == added, label + ': stored', o.count(again))
+            o.check(answer.summary['missing'] >= count - added, label + ': missing', answer)
+            for words in ('%d of %d reports came' % (added, count), 'did not come before the archive broke', reports[added]):
+                o.check(words.encode() in answer.err, '%s: says "%s"' % (label, words), answer)
+            o.check('\ufffd' not in answer.err.decode(), label + ': no odd characters', answer)
+            o.clean(answer.err, label)
+            # What is there later is whole.
+            o.run('import', path, db=again)
+            o.check(o.count(again) == count, label + ': again', o.count(again))
+
+
+def unnamed():
+    """Reports without an id, or with one that says something, come back redacted to their originals."""
+    def named(number, name):
+        header, body = report(number)
+        header['incident_id'] = body['incident'] = name
+        if name is None:
+            del header['incident_id'], body['incident']
+        return dump(header, body)
+    place, db = o.new('reports'), o.db()
+    o.write(place + '/Python-1.ips', named(1, None))
+    o.write(place + '/Python-2.ips', named(2, 'the crash of alice'))
+    o.write(place + '/Python-3.ips', text(3, False))
+    o.write(place + '/Python-4.ips', good(4))
+    o.write(place + '/Python-5.ips', b'\n'.join([named(5, None), named(6, None), named(7, 'my id')]))
+    o.run('scan', '-q', place, db=db)
+    want = listed(db)
+    o.check(len(want) == 7, 'unnamed: taken', len(want))
+    path, less = o.new() + '/x.tar.gz', o.new() + '/y.tar.gz'
+    o.run('export', '-o', path, db=db)
+    o.run('export', '-o', less, 'pid=1004', db=db)
+    answer = o.run('import', '--json', path, db=db)
+    o.check(answer.status == 0 and answer.summary['known'] == 7 and answer.summary['conflicts'] == 0, 'unnamed: known', answer)
+    o.check(listed(db) == want, 'unnamed: list')
+    # One of three reports of a file was not taken here: it is new.
+    base = sqlite3.connect(db)
+    gone = base.execute("select i.id from incident i where i.ordinal = 1").fetchone()[0]
+    base.execute('delete from incident where id = ?', (gone,))
+    base.commit()
+    base.close()
+    answer = o.run('import', '--json', path, db=db)
+    o.check(answer.summary['added'] == 1 and answer.summary['known'] == 6, 'unnamed: a part of a file', answer)
+    # Redacted first: neither another archive of the same incidents nor the originals contradict what is here.
+    again = o.db()
+    for archive, added in ((path, 7), (less, 0), (path, 0)):
+        answer = o.run('import', '--json', archive, db=again)
+        o.check(answer.status == 0 and answer.summary['added'] == added and answer.summary['conflicts'] == 0, 'redacted first', answer)
+    answer = o.run('scan', '--json', place + '/Python-4.ips', place + '/Python-3.ips', db=again)
+    o.check(answer.summary['known'] == 2 and answer.summary['conflicts'] == 0, 'redacted first, then originals', answer)
 
 
 def escapes():
@@ -227,6 +322,9 @@ def main():
     other_orders(db)
     lies(db)
     escapes()
+    nothing_in_it()
+    breaks_late()
+    unnamed()
     states(db)
     o.end()
 
