@@ -97,13 +97,16 @@ static void add_head(struct page *page) {
 	if (page->detail_count < analysis->incident_count)
 		buf_add_str(out, ": the newest of each site and signature, then the newest of all. "
 				 "For the others the first column tells what to look for");
-	if (analysis->members)
-		buf_add_str(out,
-			". Incidents are named as the numbers that their files in "
-			"reports/ begin with. <code>agxtriage import</code> takes the "
-			"archive in; <code>agxtriage show</code> then finds each by the "
-			"first characters of its id, which its file has behind the number");
-	else if (analysis->redactor)
+	if (analysis->members) {
+		buf_add_str(out, ". Incidents are named as the numbers that their files in "
+				 "reports/ begin with");
+		if (analysis->members->dropped)
+			buf_add_str(out, ", those that were left out as the first characters of "
+					 "their ids");
+		buf_add_str(out, ". <code>agxtriage import</code> takes the archive in; "
+				 "<code>agxtriage show</code> then finds each by the first "
+				 "characters of its id, which its file has behind the number");
+	} else if (analysis->redactor)
 		buf_add_str(out,
 			". Incidents are named by the first characters of their ids: "
 			"where they are stored, <code>agxtriage show</code> finds them so");

@@ -230,7 +230,7 @@ static void test_simulated_is_marked(void **state) {
 /* A row number means nothing to who gets an archive. */
 static void test_names_in_an_archive(void **state) {
 	(void)state;
-	static const struct analysis_members members = {.incidents = 2};
+	static const struct analysis_members members = {.incidents = 2, .dropped = 1};
 	struct made made;
 	struct buf page = {0};
 	make(&made);
@@ -243,6 +243,8 @@ static void test_names_in_an_archive(void **state) {
 	expect(&page, "<th scope=\"row\">6E9C1B2A <span class=\"sim\">");
 	expect(&page, "<th scope=\"row\">without an id</th>");
 	expect(&page, "<code>agxtriage import</code>");
+	expect(&page, "This archive has the newest 2 of 8 incidents");
+	expect(&page, "those that were left out as the first characters of their ids");
 	assert_int_equal(times(&page, "agxtriage show 7"), 0);
 	buf_finish(&page);
 }
