@@ -36,7 +36,8 @@ static void test_whole(void **state) {
 	static const char text[] = START
 		",\"redacted\":true,\"files\":[{\"name\":\"b\",\"sha256\":\"22\"},"
 		"{\"name\":\"a\",\"sha256\":\"11\"}],"
-		"\"reports\":[{\"name\":\"b\",\"sha256\":\"22\",\"original\":{\"sha256\":\"33\"}}],"
+		"\"reports\":[{\"name\":\"b\",\"sha256\":\"22\",\"original\":{\"sha256\":\"33\","
+		"\"ordinal\":2}}],"
 		"\"incidents\":[{\"id\":9,\"report\":\"b\",\"ordinal\":1,\"path\":\"/x\"},"
 		"{\"id\":7,\"report\":\"b\",\"ordinal\":0},{\"id\":8,\"report\":null}],"
 		"\"states\":[{\"target\":\"site\",\"name\":\"s\",\"status\":\"known\"}]}";
@@ -46,6 +47,9 @@ static void test_whole(void **state) {
 	assert_string_equal(manifest_find_file(&manifest, "a")->sha256, "11");
 	assert_null(manifest_find_file(&manifest, "a")->original_sha256);
 	assert_string_equal(manifest_find_file(&manifest, "b")->original_sha256, "33");
+	assert_true(manifest_find_file(&manifest, "b")->original_ordinal.set);
+	assert_int_equal(manifest_find_file(&manifest, "b")->original_ordinal.value, 2);
+	assert_false(manifest_find_file(&manifest, "a")->original_ordinal.set);
 	assert_null(manifest_find_file(&manifest, "c"));
 	size_t count;
 	const struct manifest_incident *incidents = manifest_find_incidents(&manifest, "b", &count);

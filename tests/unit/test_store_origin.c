@@ -129,6 +129,64 @@ static void test_retention(void **state) {
 	assert_sql(fixture->db, "select count(*) from file", "4");
 }
 
+static void digest_of(const char *bytes, char ret[SHA256_HEX_BYTES]) {
+	uint8_t digest[SHA256_BYTES];
+	sha256(bytes, strlen(bytes), digest);
+	sha256_hex(digest, ret);
+}
+
+static void test_knows(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct err err = {0};
+	struct made made = made_default();
+	char first[SHA256_HEX_BYTES], second[SHA256_HEX_BYTES];
+	digest_of("{\"n\":1}", first);
+	digest_of("{\"n\":2}", second);
+	struct store_place place = {.sha256 = first};
+	assert_int_equal(store_knows(store, &place, &err), 0);
+	put_numbered(store, 1, &made, NULL);
+	assert_int_equal(store_knows(store, &place, &err), 1);
+	place.ordinal = (struct i64_opt){.value = 0, .set = true};
+	assert_int_equal(store_knows(store, &place, &err), 1);
+	place.ordinal.value = 1;
+	assert_int_equal(store_knows(store, &place, &err), 0);
+	place = (struct store_place){.sha256 = second};
+	assert_int_equal(store_knows(store, &place, &err), 0);
+	place.sha256 = "no digest";
+	assert_int_equal(store_knows(store, &place, &err), 0);
+	store_close(store);
+}
+
+/* What the row was made of by redaction contradicts it no more, and anything else does. */
+static void test_original(void **state) {
+	struct fixture *fixture = *state;
+	struct store *store = open_store(fixture);
+	struct err err = {0};
+	struct made made = made_default();
+	char original[SHA256_HEX_BYTES], other[SHA256_HEX_BYTES];
+	const char id[] = "00000001-0000-4000-8000-000000000000";
+	enum store_put put;
+	digest_of("{\"original\":1}", original);
+	digest_of("{\"other\":1}", other);
+	const struct store_origin origin = {.original_sha256 = original};
+	assert_int_equal(put_from(store, 1, &origin, NULL), STORE_ADDED);
+	struct store_place place = {.sha256 = original, .incident_id = id};
+	assert_int_equal(store_knows(store, &place, &err), 1);
+	place.sha256 = other;
+	assert_int_equal(store_knows(store, &place, &err), 0);
+	made.id = id;
+	static const char *const bytes[] = {"{\"original\":1}", "{\"other\":1}"};
+	for (size_t i = 0; i < 2; i++) {
+		made.bytes = bytes[i];
+		assert_int_equal(store_begin(store, &err), 0);
+		assert_int_equal(made_put(store, &made, &put, NULL, &err), 0);
+		assert_int_equal(store_commit(store, &err), 0);
+		assert_int_equal(put, i ? STORE_CONFLICT : STORE_KNOWN);
+	}
+	store_close(store);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
@@ -137,6 +195,8 @@ int main(void) {
 		TEST(test_odd_paths),
 		TEST(test_files),
 		TEST(test_retention),
+		TEST(test_knows),
+		TEST(test_original),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
