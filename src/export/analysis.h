@@ -49,10 +49,12 @@ struct analysis_frame {
 	bool counts;                /* the one that the site is named after */
 };
 
+/* Of the driver: whatever the generation of the GPU, as in signatures: "AGXMetalG*". */
 struct analysis_call {
 	const char *image, *symbol;
 	uint64_t crashes, running; /* crashes in which some thread was in it; in which one was and
 				      did not wait */
+	size_t counted, counted_running; /* while they are counted: the last that was, and 1 */
 };
 
 /* Crashes of one driver on one system. */

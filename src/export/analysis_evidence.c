@@ -6,6 +6,7 @@
 #include "export/analysis_parts.h"
 #include "export/load.h"
 #include "export/rule_words.h"
+#include "triage/normalise.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -180,34 +181,76 @@ static bool ends_encoder(const char *symbol) {
 
 struct call_taker {
 	struct analysis_work *work;
-	size_t at; /* site */
+	size_t at;     /* site */
+	size_t number; /* of the calls of some crashes, from 1 */
 	uint64_t crashes;
+	struct arena scratch;
 	bool in_driver, ending;
 };
 
-static int take_call(const struct store_call *call, void *user) {
-	struct call_taker *taker = user;
+struct call_name {
+	const char *image, *symbol;
+};
+
+/* Redacted first: what is folded is no symbol any more. */
+static int name_call(
+	struct call_taker *taker, const struct store_call *call, struct call_name *ret) {
+	struct texts *texts = &taker->work->texts;
+	struct normal_image image;
+	struct normal_symbol symbol;
+	ret->image = texts_keep(texts, REDACT_FORM_NAME, call->image);
+	ret->symbol = texts_keep(texts, REDACT_FORM_SYMBOL, call->symbol);
+	if (!analysis_is_driver(ret->image))
+		return 0;
+	if (normalise_image(ret->image, &taker->scratch, &image) < 0)
+		return -ENOMEM;
+	ret->image = texts_keep(texts, TEXTS_AS_IS, image.family);
+	if (!ret->symbol)
+		return 0;
+	if (normalise_symbol(ret->symbol, &taker->scratch, &symbol) < 0)
+		return -ENOMEM;
+	ret->symbol = texts_keep(texts, TEXTS_AS_IS, symbol.function);
+	return 0;
+}
+
+static int find_call(struct call_taker *taker, const struct call_name *name, size_t *ret) {
 	struct analysis_work *work = taker->work;
 	struct analysis_site *site = &work->analysis->sites[taker->at];
-	const char *image = texts_keep(&work->texts, REDACT_FORM_NAME, call->image),
-		   *symbol = texts_keep(&work->texts, REDACT_FORM_SYMBOL, call->symbol);
 	size_t at = 0;
+	while (at < site->call_count &&
+		(site->calls[at].image != name->image || site->calls[at].symbol != name->symbol))
+		at++;
+	*ret = at;
+	if (at < site->call_count)
+		return 0;
+	int code = arena_grow(&work->analysis->arena, (void **)&site->calls, site->call_count,
+		&work->rooms[taker->at].calls, sizeof *site->calls);
+	if (!code)
+		site->calls[site->call_count++] =
+			(struct analysis_call){.image = name->image, .symbol = name->symbol};
+	return code;
+}
+
+/* A crash counts once, however many of its threads were there. */
+static int take_call(const struct store_call *call, void *user) {
+	struct call_taker *taker = user;
+	struct call_name name;
+	size_t at;
 	taker->in_driver = taker->in_driver || analysis_is_driver(call->image);
 	taker->ending = taker->ending || ends_encoder(call->symbol);
-	while (at < site->call_count &&
-		(site->calls[at].image != image || site->calls[at].symbol != symbol))
-		at++;
-	if (at == site->call_count) {
-		int code = arena_grow(&work->analysis->arena, (void **)&site->calls,
-			site->call_count, &work->rooms[taker->at].calls, sizeof *site->calls);
-		if (code)
-			return code;
-		site->calls[site->call_count++] =
-			(struct analysis_call){.image = image, .symbol = symbol};
+	int code = name_call(taker, call, &name);
+	if (!code)
+		code = find_call(taker, &name, &at);
+	if (code)
+		return code;
+	struct analysis_call *counted = &taker->work->analysis->sites[taker->at].calls[at];
+	if (counted->counted != taker->number)
+		counted->crashes += taker->crashes;
+	counted->counted = taker->number;
+	if (!call->blocked && counted->counted_running != taker->number) {
+		counted->running += taker->crashes;
+		counted->counted_running = taker->number;
 	}
-	site->calls[at].crashes += taker->crashes;
-	if (!call->blocked)
-		site->calls[at].running += taker->crashes;
 	return 0;
 }
 
@@ -216,9 +259,11 @@ static int take_calls(struct analysis_work *work) {
 	for (size_t i = 0; i < work->calls_count && code >= 0; i++) {
 		const struct analysis_calls *calls = &work->calls[i];
 		struct call_taker taker = {
-			.work = work, .at = calls->site, .crashes = calls->count};
+			.work = work, .at = calls->site, .number = i + 1, .crashes = calls->count};
 		struct analysis_site *site = &work->analysis->sites[calls->site];
+		arena_init(&taker.scratch, SIZE_MAX);
 		code = store_calls(work->store, calls->calls_id, take_call, &taker, work->err);
+		arena_finish(&taker.scratch);
 		if (taker.in_driver)
 			site->in_driver += calls->count;
 		if (taker.ending)

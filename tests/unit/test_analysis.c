@@ -255,6 +255,8 @@ static void test_concurrency(void **state) {
 	assert_int_equal(site->calls[0].crashes, 4);
 	assert_int_equal(site->calls[0].running, 0);
 	assert_int_equal(site->calls[1].running, 3);
+	assert_string_equal(site->calls[1].image, "AGXMetalG*");
+	assert_string_equal(site->calls[1].symbol, "-[AGXG*FamilyComputeContext endEncoding]");
 	assert_int_equal(site->evidence_count, 1);
 	assert_contains(site->evidence[0],
 		"In 3 of 9 crashes another thread was ending or releasing an encoder");
