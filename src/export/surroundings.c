@@ -114,7 +114,7 @@ static int add_neighbours(
 	if (gathering->kind != REPORT_CRASH && gathering->kind != REPORT_GPU_EVENT &&
 		gathering->kind != REPORT_PANIC)
 		return 0;
-	return store_neighbours(store, id, SURROUNDINGS_PANIC_WINDOW_US,
+	return store_neighbours_of_other_kinds(store, id, SURROUNDINGS_PANIC_WINDOW_US,
 		SURROUNDINGS_PANIC_WINDOW_US, keep_neighbour, gathering, err);
 }
 

@@ -19,6 +19,7 @@ struct found_list {
 };
 
 struct search {
+	bool other_kinds; /* than its own, and none of that */
 	struct store *store;
 	struct near_row self;
 	char *process; /* owned */
@@ -105,6 +106,8 @@ static int look_around(struct search *search, int64_t before_us, int64_t after_u
 		near_read(rows, &row);
 		r = 0;
 		if (row.id == self->id || !near_counts(row.kind) || !near_same_machine(self, &row))
+			continue;
+		if (search->other_kinds && row.kind == self->kind)
 			continue;
 		int64_t distance = row.at_us - self->at_us;
 		r = keep(search, list_of(search, row.kind),
@@ -196,18 +199,31 @@ static int tell_all(struct search *search, store_neighbour_fn fn, void *user) {
 	return r;
 }
 
+static int search_around(struct search *search, int64_t id, const int64_t window_us[2],
+	store_neighbour_fn fn, void *user) {
+	int r = read_self(search, id);
+	if (r == 1)
+		r = look_around(search, window_us[0], window_us[1]);
+	if (r == 0)
+		r = tell_all(search, fn, user);
+	free(search->crashes.items);
+	free(search->gpu_events.items);
+	free(search->panics.items);
+	free(search->process);
+	return r;
+}
+
 int store_neighbours(struct store *store, int64_t id, int64_t before_us, int64_t after_us,
 	store_neighbour_fn fn, void *user, struct err *err) {
 	struct err own = {0};
 	struct search search = {.store = store, .err = err != NULL ? err : &own};
-	int r = read_self(&search, id);
-	if (r == 1)
-		r = look_around(&search, before_us, after_us);
-	if (r == 0)
-		r = tell_all(&search, fn, user);
-	free(search.crashes.items);
-	free(search.gpu_events.items);
-	free(search.panics.items);
-	free(search.process);
-	return r;
+	return search_around(&search, id, (const int64_t[]){before_us, after_us}, fn, user);
+}
+
+int store_neighbours_of_other_kinds(struct store *store, int64_t id, int64_t before_us,
+	int64_t after_us, store_neighbour_fn fn, void *user, struct err *err) {
+	struct err own = {0};
+	struct search search = {
+		.store = store, .other_kinds = true, .err = err != NULL ? err : &own};
+	return search_around(&search, id, (const int64_t[]){before_us, after_us}, fn, user);
 }

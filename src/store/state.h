@@ -138,6 +138,9 @@ typedef int (*store_neighbour_fn)(const struct store_neighbour *neighbour, void 
  * window, for panics too. */
 int store_neighbours(struct store *store, int64_t id, int64_t before_us, int64_t after_us,
 	store_neighbour_fn fn, void *user, struct err *err);
+/* Without those of its own kind, of which a program that crashes again and again has thousands. */
+int store_neighbours_of_other_kinds(struct store *store, int64_t id, int64_t before_us,
+	int64_t after_us, store_neighbour_fn fn, void *user, struct err *err);
 
 struct store_correlation {
 	int64_t gpu_events, panics; /* that the filter selects */
