@@ -62,6 +62,17 @@ static void put_number(struct buf *out, uint64_t count, const char *what) {
 		buf_printf(out, "%" PRIu64 " %s%s", count, what, count == 1 ? "" : "s");
 }
 
+static void put_real(struct buf *out, const struct analysis *analysis) {
+	uint64_t real = analysis->crashes - analysis->simulated;
+	if (!real || !analysis->simulated)
+		return;
+	buf_add_str(out, " (");
+	experiment_count(real, out);
+	buf_add_str(out, " of a real driver, ");
+	experiment_count(analysis->simulated, out);
+	buf_add_str(out, " simulated)");
+}
+
 static void put_headline(struct buf *out, const struct analysis *analysis) {
 	if (!analysis->crashes && !analysis->event_count) {
 		buf_add_str(out, "Nothing here: no incident is stored, or none is selected.\n\n");
@@ -71,6 +82,7 @@ static void put_headline(struct buf *out, const struct analysis *analysis) {
 		buf_add_str(out, "**");
 		report_crashes(out, analysis->crashes);
 		buf_add_str(out, "**");
+		put_real(out, analysis);
 		put_share(out, analysis);
 	} else {
 		buf_add_str(out, "**No crash**");

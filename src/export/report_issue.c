@@ -59,10 +59,16 @@ static void put_short(struct buf *out, const struct analysis *analysis) {
 	struct first first = {.out = out};
 	if (!site)
 		return;
+	uint64_t real = site->count - site->simulated;
 	buf_add_str(out, "## In short\n\n- Where most crash: ");
 	report_site_name(out, site);
 	buf_add_str(out, ", ");
-	report_amount(out, site->count, site->simulated);
+	report_crashes(out, real ? real : site->count);
+	if (site->simulated) {
+		buf_add_str(out, real ? " and " : ", ");
+		experiment_count(site->simulated, out);
+		buf_add_str(out, " simulated");
+	}
 	buf_printf(out, " (%.1f %% of all), fault address ", site->share * 100);
 	report_fault(out, site);
 	buf_printf(out, "; looks like: %s\n", report_attribution_words(site->attribution));

@@ -146,7 +146,9 @@ static void test_sites(void **state) {
 	assert_int_equal(analysis->cells[0].simulated, 1);
 	assert_int_equal(analysis->incident_count, 16);
 	const char *text = markdown(scene);
-	assert_contains(text, "**16 crashes**, at 2 known sites; 5 no rule knows");
+	assert_contains(text,
+		"**16 crashes** (15 of a real driver, 1 simulated), at 2 known sites; 5 no rule "
+		"knows");
 	assert_contains(text, "0x5c8 (1,480), 1 more");
 	assert_contains(text, "| `0x5c8` | 1,480 | 6 | 6 | 0 |");
 	assert_contains(text, "3, 1 of them simulated");
@@ -444,7 +446,7 @@ static void test_issue(void **state) {
 	assert_lacks(buf_str(&whole), "Left out for its length");
 	assert_contains(buf_str(&whole), "## Reports");
 	assert_contains(buf_str(&whole),
-		"## In short\n\n- Where most crash: `agx-set-compute-pipeline-state`, 47 ");
+		"## In short\n\n- Where most crash: `agx-set-compute-pipeline-state`, 47 crashes (");
 	assert_contains(buf_str(&whole), "- How often: 43 of 60 runs crashed, 71.7 %");
 	assert_contains(buf_str(&whole), "- To reproduce: `env CLIENT=hushhush agxtriage-repro");
 	for (size_t max = 0; max <= whole.len; max += 97) {
