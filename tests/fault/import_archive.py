@@ -193,12 +193,11 @@ def lies(db):
         o.check(answer.status == (0 if readable else 1) and answer.summary.get('added') == COUNT, 'odd manifest %r' % content[:30], answer)
         o.one_line(answer, 'odd manifest', 'the manifest does not name' if readable else
                    'manifest.json: ', '' if readable else '%d reports were taken, but nothing could be verified' % COUNT)
-        # The same where the manifest comes first or last through a pipe.
-        for order in (sorted(odd), sorted(odd, reverse=True)):
-            again = o.db()
-            piped = open(archives.repack(o.new() + '/odd.tar.gz', odd, order), 'rb').read()
-            answer = o.run('import', '--json', '-', db=again, input=piped)
-            o.check(answer.status == (0 if readable else 1) and answer.summary.get('added') == COUNT, 'odd manifest, pipe', answer)
+    # The same where it comes last through a pipe.
+    odd = dict(members, **{'manifest.json': b'7'})
+    piped = open(archives.repack(o.new() + '/odd.tar.gz', odd, sorted(odd, reverse=True)), 'rb').read()
+    answer = o.run('import', '--json', '-', db=o.db(), input=piped)
+    o.check(answer.status == 1 and answer.summary.get('added') == COUNT, 'odd manifest, pipe', answer)
 
 
 def nothing_in_it():
@@ -216,7 +215,7 @@ def breaks_late():
     for number in range(1, count + 1):
         o.write('%s/Python-%d.ips' % (place, number), good(number, asi={'x': [random.randbytes(3000).hex()]}))
     o.run('scan', '-q', place, db=db)
-    for form in ('tar.gz', 'zip'):
+    for form, cut in (('tar.gz', True), ('zip', True), ('zip', False)):
         path = '%s/x.%s' % (o.new(), form)
         o.run('export', '--no-redact', '-o', path, db=db)
         members, _ = archives.read(path)
@@ -225,14 +224,14 @@ def breaks_late():
             whole = file.read()
         # The last report but one, or the last tenth of the stream.
         at = whole.index(reports[-2].encode()) + 600 if form == 'zip' else len(whole) * 9 // 10
-        broken = whole[:at] + bytes(200) + whole[at + 200:] if form == 'zip' else whole[:at]
+        broken = whole[:at] if cut else whole[:at] + bytes(200) + whole[at + 200:]
         for how in ('file', 'stdin'):
             again = o.db()
             if how == 'file':
                 answer = o.run('import', '--json', o.write('%s/broken.%s' % (o.new(), form), broken), db=again)
             else:
                 answer = o.run('import', '--json', '-', db=again, input=broken)
-            label, added = 'breaks late: %s, %s' % (form, how), answer.summary.get('added', 0)
+            label, added = 'breaks late: %s, %s, %s' % (form, 'cut' if cut else 'other bytes', how), answer.summary.get('added', 0)
             o.check(answer.status == 1 and added == (count - 2 if form == 'zip' else added) and 0 < added < count, label, answer)
             o.check(o.count(again) == added, label + ': stored', o.count(again))
             o.check(answer.summary['missing'] >= count - added, label + ': missing', answer)

@@ -22,6 +22,7 @@ struct unpacking {
 	struct member_names names;
 	struct seen seen;
 	uint64_t entries, bytes; /* of all entries, also those passed over */
+	bool cut;                /* a zip archive without the list at its end */
 	int out, write_code;
 	size_t len;   /* in buffer */
 	size_t whole; /* of those, up to the end of the last member that is known to be whole */
@@ -105,7 +106,10 @@ static la_int64_t seek_block(struct archive *archive, void *user, la_int64_t off
 	return at < 0 ? ARCHIVE_FATAL : at;
 }
 
-static bool choose_form(struct archive *archive, bool zip) {
+static bool choose_form(struct archive *archive, bool zip, bool cut) {
+	if (cut)
+		return archive_read_support_format_zip_streamable(archive) == ARCHIVE_OK &&
+		       archive_read_set_options(archive, "zip:!mac-ext") == ARCHIVE_OK;
 	if (zip)
 		return archive_read_support_format_zip_seekable(archive) == ARCHIVE_OK &&
 		       archive_read_set_options(archive, "zip:!mac-ext") == ARCHIVE_OK &&
@@ -116,15 +120,12 @@ static bool choose_form(struct archive *archive, bool zip) {
 		       ARCHIVE_OK;
 }
 
-static int open_archive(struct unpacking *unpacking, struct err *err) {
+static int open_form(struct unpacking *unpacking, struct err *err) {
 	bool zip = unpacking->source.zip;
-	int r = zip ? 0 : stream_open(&unpacking->stream, &unpacking->source, err);
-	if (r < 0)
-		return r;
 	struct archive *archive = unpacking->archive = archive_read_new();
 	if (!archive)
 		return err_set(err, -ENOMEM, "out of memory");
-	if (!choose_form(archive, zip))
+	if (!choose_form(archive, zip, unpacking->cut))
 		return err_set(err, -EIO, "the library cannot read archives: %s",
 			archive_error_string(archive));
 	if (archive_read_set_callback_data(archive, unpacking) != ARCHIVE_OK ||
@@ -133,6 +134,20 @@ static int open_archive(struct unpacking *unpacking, struct err *err) {
 		archive_read_open1(archive) != ARCHIVE_OK)
 		return damaged(unpacking, "is neither tar, tar.gz, tar.zst nor zip", err);
 	return 0;
+}
+
+/* Of a zip archive that was cut the members can be read from the front. */
+static int open_archive(struct unpacking *unpacking, struct err *err) {
+	if (!unpacking->source.zip) {
+		int r = stream_open(&unpacking->stream, &unpacking->source, err);
+		return r < 0 ? r : open_form(unpacking, err);
+	}
+	int r = open_form(unpacking, err);
+	if (r != -EBADMSG || source_seek(&unpacking->source, 0, SEEK_SET) != 0)
+		return r;
+	archive_read_free(unpacking->archive);
+	unpacking->cut = true;
+	return open_form(unpacking, err);
 }
 
 /* ---- members ---- */
@@ -232,7 +247,9 @@ static int run(struct unpacking *unpacking, int in, struct err *err) {
 		r = open_archive(unpacking, err);
 	if (r >= 0)
 		r = put_members(unpacking, err);
-	if (r >= 0 && !unpacking->source.zip)
+	if (r >= 0 && unpacking->cut)
+		r = refused("is cut short: the list of its members is missing", err);
+	else if (r >= 0 && !unpacking->source.zip)
 		r = stream_check_end(&unpacking->stream, err);
 	if (r < 0) {
 		/* What came before it broke is whole. */
