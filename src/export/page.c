@@ -184,8 +184,6 @@ static void find_room(struct page *page) {
 	page->write = count_piece;
 	page->user = &rest;
 	write_parts(page);
-	/* A line of the table is a few bytes longer when it leads to a section. */
-	rest += 8 * page->analysis->incident_count;
 	page->room = rest < PAGE_BYTES ? PAGE_BYTES - rest : 0;
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* By so much the line of the table is longer that leads to a section. */
+#define LINK_BYTES 48
 /* Sections that did not fit any more until no other one is tried. */
 #define MISSES_MAX 8
 /* Reports that cannot be read, or not be redacted, until no other one is tried. */
@@ -167,14 +169,14 @@ static int make_sections(struct page *page, const size_t *order, struct err *err
 			buf_finish(&html);
 			return err_set(err, -ENOMEM, "out of memory for the page");
 		}
-		bool fits = r == 0 && html.len <= most - used;
+		bool fits = r == 0 && html.len + LINK_BYTES <= most - used;
 		misses += r == 0 && !fits;
 		failures += r < 0;
 		if (!fits) {
 			buf_finish(&html);
 			continue;
 		}
-		used += html.len;
+		used += html.len + LINK_BYTES;
 		page->details[page->detail_count++] =
 			(struct page_detail){.incident = order[i], .html = html};
 	}
