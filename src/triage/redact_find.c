@@ -3,6 +3,7 @@
  */
 #include "triage/redact_find.h"
 
+#include "triage/redact_address.h"
 #include "triage/redact_char.h"
 
 #include <string.h>
@@ -11,7 +12,6 @@
 #define LOCAL_BYTES 128
 #define HOST_BYTES 253
 
-#define MAC_SIGNS (REDACT_HAS_COLON | REDACT_HAS_DASH)
 #define HOST_SIGNS (REDACT_HAS_DOT | REDACT_HAS_DASH)
 
 static size_t span(const char *text, size_t len, const char *others, size_t max) {
@@ -20,14 +20,6 @@ static size_t span(const char *text, size_t len, const char *others, size_t max)
 	while (n < len && n < max &&
 		(redact_is_letter(text[n]) || redact_is_digit(text[n]) ||
 			(text[n] != 0 && strchr(others, text[n]) != NULL)))
-		n++;
-	return n;
-}
-
-static size_t span_digits(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_digit(text[n]))
 		n++;
 	return n;
 }
@@ -67,139 +59,6 @@ static size_t email_length(const char *text, size_t len) {
 		return 0;
 	domain = domain_length(text + n + at, len - n - at);
 	return domain > 0 ? n + at + domain : 0;
-}
-
-static size_t ipv4_length(const char *text, size_t len) {
-	size_t n = 0;
-
-	for (int group = 0; group < 4; group++) {
-		size_t digits = span_digits(text + n, len - n);
-
-		if (digits == 0 || digits > 3)
-			return 0;
-		n += digits;
-		if (group < 3 && (n >= len || text[n++] != '.'))
-			return 0;
-	}
-	return n + 1 < len && text[n] == '.' && redact_is_digit(text[n + 1]) ? 0 : n;
-}
-
-/* Groups of hexadecimal digits; fewer than eight need one "::", and a long first group to be told
- * from a name of C++. */
-static size_t ipv6_length(const char *text, size_t len) {
-	size_t n = 0, groups = 0, first = span_hex(text, len);
-	bool gap = false, digit = false;
-
-	while (n < len) {
-		size_t digits = span_hex(text + n, len - n);
-
-		if (digits == 0 || digits > 4 || groups == 8)
-			return 0;
-		for (size_t i = 0; i < digits; i++)
-			digit |= redact_is_digit(text[n + i]);
-		groups++;
-		n += digits;
-		if (n + 1 >= len || text[n] != ':')
-			break;
-		if (text[n + 1] == ':' && !gap) {
-			gap = true;
-			n++;
-		}
-		if (n + 1 >= len || !redact_is_hex(text[n + 1]))
-			break;
-		n++;
-	}
-	if (!digit || !ends_here(text, len, n) || groups > 8)
-		return 0;
-	return groups == 8 || (gap && (first == 4 || groups > 3)) ? n : 0;
-}
-
-static size_t mac_length(const char *text, size_t len) {
-	size_t n = 0;
-
-	for (int group = 0; group < 6; group++) {
-		if (span_hex(text + n, len - n) < 2)
-			return 0;
-		n += 2;
-		if (group < 5 &&
-			(n >= len || (text[n] != ':' && text[n] != '-') || text[n] != text[2]))
-			return 0;
-		n += group < 5;
-	}
-	return ends_here(text, len, n) &&
-			       (n + 1 >= len || text[n] != text[2] || !redact_is_hex(text[n + 1]))
-		       ? n
-		       : 0;
-}
-
-static size_t uuid_length(const char *text, size_t len) {
-	static const size_t groups[] = {8, 4, 4, 4, 12};
-	size_t n = 0;
-
-	for (size_t i = 0; i < 5; i++) {
-		size_t digits = span_hex(text + n, len - n);
-
-		if (digits != groups[i] && !(i == 4 && digits > 12))
-			return 0;
-		n += groups[i];
-		if (i < 4 && (n >= len || (text[n] != '-' && text[n] != '_')))
-			return 0;
-		n += i < 4;
-	}
-	return n;
-}
-
-/* "+49 170 1234567", "555-123-4567", "(555) 123-4567"; "11417.140.69" is a version. */
-static size_t phone_length(const char *text, size_t len) {
-	size_t n = 0, end = 0, digits = 0, groups = 0, dots = 0, more, last = 0;
-	bool plus = text[0] == '+', area = text[0] == '(';
-
-	if (!plus && !area && !redact_is_digit(text[0]))
-		return 0;
-	n = plus || area;
-	while (n < len && n < 32) {
-		more = span_digits(text + n, len - n);
-		if (more == 0 || more > 12)
-			break;
-		digits += more;
-		groups++;
-		n += more;
-		end = n;
-		dots += n < len && text[n] == '.';
-		last = more;
-		while (n < len &&
-			(strchr("-.()", text[n]) != NULL || ((plus || area) && text[n] == ' ')) &&
-			n - end < 2)
-			n++;
-		if (n == end)
-			break;
-	}
-	if (!ends_here(text, len, end))
-		return 0;
-	if (plus)
-		return digits >= 8 && digits <= 15 ? end : 0;
-	return groups == 3 && digits >= 10 && digits <= 11 && (dots < 2 || last == 4) ? end : 0;
-}
-
-/* "4929 1183 6620 7745": the number of a card or an account in groups of four; bytes. */
-static size_t grouped_number(const char *text, size_t len) {
-	size_t done = 0, groups = 0, n;
-
-	if (!redact_is_digit(text[0]))
-		return 0;
-	for (;;) {
-		for (n = 0; done + n < len && n < 5 && redact_is_digit(text[done + n]); n++)
-			;
-		if (n == 0 || n > 4 || (done + n < len && redact_is_ident(text[done + n])))
-			break;
-		done += n;
-		groups++;
-		if (n < 4 || done + 1 >= len || (text[done] != ' ' && text[done] != '-') ||
-			!redact_is_digit(text[done + 1]))
-			return groups > 2 ? done : 0;
-		done++;
-	}
-	return groups > 2 ? done - 1 : 0;
 }
 
 /* Names of Macs, and of hosts in a network at home. */
@@ -308,12 +167,7 @@ struct finder {
 size_t redact_find(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
 	static const struct finder finders[] = {
 		{email_length, REDACT_ADDRESS, REDACT_HAS_AT, false},
-		{uuid_length, REDACT_MACHINE, 0, true},
-		{grouped_number, REDACT_SECRET, 0, true},
-		{mac_length, REDACT_MACHINE, MAC_SIGNS, false},
-		{ipv4_length, REDACT_ADDRESS, REDACT_HAS_DOT, true},
-		{ipv6_length, REDACT_ADDRESS, REDACT_HAS_COLON, true},
-		{phone_length, REDACT_ADDRESS, 0, true},
+		{redact_uuid, REDACT_MACHINE, 0, true},
 		{machine_length, REDACT_MACHINE, 0, true},
 		{host_length, REDACT_HOST, HOST_SIGNS, false},
 		{public_host_length, REDACT_HOST, REDACT_HAS_DOT, false},
@@ -329,7 +183,13 @@ size_t redact_find(const struct redact_scan *scan, size_t at, size_t to, bool pr
 		if (n > 0)
 			scan->found(finders[i].kind, at, at + n, scan->user);
 	}
+	if (n == 0 && digits)
+		n = redact_find_address(scan, at, to);
+	if (n == 0 && digits)
+		n = redact_find_number(scan, at, to, prose);
 	if (n == 0)
 		n = redact_find_credential(scan, at, to);
+	if (n == 0 && digits)
+		n = redact_find_joined(scan, at, to, prose);
 	return n > 0 ? n : redact_find_setting(scan, at, to, prose);
 }

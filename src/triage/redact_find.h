@@ -9,6 +9,8 @@
 /* Each tells what it finds at the start of a word at (in prose, or in an identifier's place) and
  * returns the bytes read, 0 when nothing stands there. All look at a bounded part of the text. */
 size_t redact_find(const struct redact_scan *scan, size_t at, size_t to, bool prose);
+/* A telephone's, a card's, an account's, a place's. */
+size_t redact_find_number(const struct redact_scan *scan, size_t at, size_t to, bool prose);
 size_t redact_find_credential(const struct redact_scan *scan, size_t at, size_t to);
 /* One that its maker marked, also within an identifier. */
 size_t redact_find_prefixed(const struct redact_scan *scan, size_t at, size_t to);

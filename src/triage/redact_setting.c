@@ -209,7 +209,8 @@ static bool is_spoken(
 
 	if (!setting->secret)
 		return false;
-	if (setting->option || redact_at(key, len, "bearer"))
+	if (setting->option ||
+		(redact_at(key, len, "bearer") && !redact_at(scan->text + at, to - at, " thread")))
 		return true;
 	for (at++; at < to && scan->text[at] == ' '; at++)
 		;
