@@ -80,12 +80,14 @@ static void note_first(struct redact_names *names, uint32_t point) {
 	memset(names->first + 0x80, true, 0x80);
 }
 
-int redact_names_add(
-	struct redact_names *names, enum redact_kind kind, const char *value, size_t len) {
+/* *ret: where the name ends; NULL for one that was known, or that is none. */
+static int add(struct redact_names *names, enum redact_kind kind, const char *value, size_t len,
+	struct redact_name **ret) {
 	struct redact_name *edge = NULL;
 	uint32_t node = ROOT, point;
 	size_t letters = 0;
 
+	*ret = NULL;
 	if (is_common(value, len) || memchr(value, '<', len) != NULL ||
 		memchr(value, '>', len) != NULL)
 		return 0;
@@ -105,17 +107,45 @@ int redact_names_add(
 	edge->kind = kind;
 	edge->whole = letters < REDACT_NAME_INSIDE;
 	edge->part = redact_identifier_known(NULL, value, len);
+	*ret = edge;
 	return 0;
+}
+
+int redact_names_add(
+	struct redact_names *names, enum redact_kind kind, const char *value, size_t len) {
+	struct redact_name *edge;
+
+	return add(names, kind, value, len, &edge);
+}
+
+int redact_names_add_whole(
+	struct redact_names *names, enum redact_kind kind, const char *value, size_t len) {
+	struct redact_name *edge;
+	int r = add(names, kind, value, len, &edge);
+
+	if (edge != NULL) {
+		edge->whole = true;
+		edge->part = false;
+	}
+	return r;
+}
+
+/* What may stand between the parts of a name that was learned without it. */
+static bool is_joint(char c) {
+	return strchr(" _-.", c) != NULL;
 }
 
 static struct redact_match find_at(const struct redact_names *names, const char *text, size_t len) {
 	struct redact_match match = {0};
 	uint32_t node = ROOT, point;
+	size_t letters = 0;
+	bool joined = false;
 
 	if (names->slot_count == 0 || !names->first[(unsigned char)text[0]])
 		return match;
 	for (size_t i = 0; i < len;) {
 		const struct redact_name *edge;
+		char c = text[i];
 
 		i += redact_letter(text + i, len - i, &point);
 		/* an accent belongs to the letter before it */
@@ -125,10 +155,16 @@ static struct redact_match find_at(const struct redact_names *names, const char 
 			continue;
 		}
 		edge = &names->slots[slot_of(names, node, point)];
+		if (edge->child == 0 && letters >= REDACT_NAME_INSIDE - 1 && c != 0 &&
+			is_joint(c) && !is_joint(text[i - 2])) {
+			joined = true;
+			continue;
+		}
 		if (edge->child == 0)
 			break;
 		node = edge->child;
-		if (edge->ends)
+		letters++;
+		if (edge->ends && (!joined || letters >= REDACT_NAME_JOINED))
 			match = (struct redact_match){.len = i,
 				.kind = edge->kind,
 				.whole = edge->whole,

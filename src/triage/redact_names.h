@@ -12,6 +12,8 @@
 #define REDACT_NAME_LETTERS 64
 /* Shorter names are found as whole words only: "ed" stands in half of all words. */
 #define REDACT_NAME_INSIDE 4
+/* Longer names are found with a blank, a dash, an underscore or a dot within, too. */
+#define REDACT_NAME_JOINED 8
 
 struct redact_name {
 	uint32_t parent, point, child; /* of the tree; child 0: a free slot */
@@ -33,6 +35,10 @@ struct redact_names {
 /* Names of what everybody has ("Shared", "root") and placeholders are passed over. Returns 0 or
  * -ENOMEM. */
 int redact_names_add(
+	struct redact_names *names, enum redact_kind kind, const char *value, size_t len);
+
+/* One that is made of ordinary words, and so counts as a whole word only. */
+int redact_names_add_whole(
 	struct redact_names *names, enum redact_kind kind, const char *value, size_t len);
 
 struct redact_match {

@@ -4,6 +4,7 @@
  */
 #include "triage/redact_char.h"
 #include "triage/redact_find.h"
+#include "triage/redact_path_end.h"
 
 #include <string.h>
 
@@ -11,10 +12,6 @@
 #define PARTS 64
 /* Separators at the start of a path in a text. */
 #define SLASHES 8
-/* Words of a folder's name that blanks part. */
-#define BLANK_WORDS 6
-/* Of a path for which a compiler tells line and column. */
-#define LOCATION_BYTES 1024
 
 struct part {
 	size_t from, to;
@@ -30,11 +27,20 @@ struct path {
 };
 
 size_t redact_separator(const char *text, size_t len) {
+	static const char *const encoded[] = {
+		"%2f", "%5c", "%252f", "%255c", "&#x2f;", "&#47;", "&#x5c;", "&#92;"};
+
 	if (len > 1 && text[0] == '\\' && (text[1] == '/' || text[1] == '\\'))
 		return 2;
 	if (len > 0 && (text[0] == '/' || text[0] == '\\'))
 		return 1;
-	return redact_at(text, len, "%2f") || redact_at(text, len, "%5c") ? 3 : 0;
+	for (size_t i = 0; len > 2 && (text[0] == '%' || text[0] == '&') &&
+			   i < sizeof encoded / sizeof encoded[0];
+		i++) {
+		if (redact_at(text, len, encoded[i]))
+			return strlen(encoded[i]);
+	}
+	return 0;
 }
 
 static size_t separators(const char *text, size_t len) {
@@ -153,6 +159,16 @@ static void name_part(const struct path *path, size_t index, bool prose) {
 		redact_scan_marks(path->scan, part->from, part->to, false);
 }
 
+/* What a signature has of folders. */
+static bool is_stars(const char *text, size_t len) {
+	for (size_t i = 0, n; i < len; i += n) {
+		n = text[i] == '*' ? 1 : redact_separator(text + i, len - i);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
 /* Parts from .. to - 1 go as one. */
 static void drop_parts(const struct path *path, enum redact_kind kind, size_t from, size_t to) {
 	size_t start, end;
@@ -161,14 +177,32 @@ static void drop_parts(const struct path *path, enum redact_kind kind, size_t fr
 		return;
 	start = path->parts[from].from;
 	end = path->parts[to - 1].to;
-	if (redact_placeholder(path->text + start, end - start) != end - start)
+	if (redact_placeholder(path->text + start, end - start) != end - start &&
+		!is_stars(path->text + start, end - start))
 		path->scan->found(kind, start, end, path->scan->user);
 }
 
-/* "USER": what macOS itself writes for a login in some reports. */
+/* "USER": what macOS itself writes for a login in some reports; what signatures have for one. */
 static bool is_stand_in(const struct path *path, size_t index) {
-	return part_is(path, index, "user") &&
-	       memcmp(path->text + path->parts[index].from, "USER", 4) == 0;
+	return part_is(path, index, "*") ||
+	       (part_is(path, index, "user") &&
+		       memcmp(path->text + path->parts[index].from, "USER", 4) == 0);
+}
+
+/* What a text says behind a login is no part of it. */
+static void drop_user(const struct path *path, size_t index) {
+	const struct part *part = &path->parts[index];
+	size_t end = part->from;
+
+	while (end < part->to && path->text[end] != ':')
+		end++;
+	while (end > part->from && strchr(".,; ", path->text[end - 1]) != NULL)
+		end--;
+	if (end == part->from)
+		end = part->to;
+	if (redact_placeholder(path->text + part->from, end - part->from) != end - part->from)
+		path->scan->found(REDACT_USER, part->from, end, path->scan->user);
+	redact_scan_words(path->scan, end, part->to);
 }
 
 static void tell(const struct path *path, size_t base, enum redact_kind first) {
@@ -184,7 +218,7 @@ static void tell(const struct path *path, size_t base, enum redact_kind first) {
 
 		if (base + 1 < path->count && !path->dots) {
 			if (!nobody)
-				drop_parts(path, REDACT_USER, base + 1, base + 2);
+				drop_user(path, base + 1);
 			next += 2;
 		}
 	} else if (is_system(path, base)) {
@@ -263,125 +297,6 @@ void redact_scan_path(const struct redact_scan *scan, size_t from, size_t to) {
 
 /* ---- in other text */
 
-static bool ends_path(const char *text, size_t len) {
-	unsigned char c = (unsigned char)text[0];
-
-	if (c < ' ' || c == 0x7f || strchr("\"`>|", (char)c) != NULL)
-		return true;
-	if (c == '<')
-		return redact_placeholder(text, len) == 0;
-	if (c == '\'')
-		return len < 2 || !redact_is_letter(text[1]);
-	if (c == ',' || c == ';')
-		return len < 2 || text[1] == ' ' || text[1] == '\n' || c == ';';
-	if (c == ':')
-		return true;
-	return false;
-}
-
-/* Whether the words behind a blank belong to a folder's name: a separator follows within one. */
-static bool goes_on(const char *text, size_t len) {
-	static const char *const stops[] = {"is", "was", "not", "and", "or", "the", "from",
-		"because", "no", "failed", "does", "did", "cannot", "in", "to", "of", "with", "for",
-		"at", "on"};
-	size_t i = 0;
-
-	for (int words = 0; words < BLANK_WORDS && i < len; words++) {
-		size_t start = ++i, n;
-
-		while (i < len && text[i] != ' ' && !ends_path(text + i, len - i) &&
-			strchr("()[]{}=", text[i]) == NULL &&
-			redact_separator(text + i, len - i) == 0) {
-			n = redact_placeholder(text + i, len - i);
-			i += n > 0 ? n : 1;
-		}
-		if (i < len && i > start && redact_separator(text + i, len - i) > 0)
-			return true;
-		for (size_t k = 0; k < sizeof stops / sizeof stops[0]; k++) {
-			if (strlen(stops[k]) == i - start &&
-				redact_at(text + start, i - start, stops[k]))
-				return false;
-		}
-		if (i == start || i >= len || text[i] != ' ')
-			return false;
-	}
-	return false;
-}
-
-/* The last part so far has an extension: nothing follows. */
-static bool has_extension(const char *text, size_t from, size_t to) {
-	size_t n = to;
-
-	while (n > from && to - n < 7 &&
-		(redact_is_letter(text[n - 1]) || redact_is_digit(text[n - 1])))
-		n--;
-	return n < to && n > from + 1 && text[n - 1] == '.' && redact_is_letter(text[n]);
-}
-
-static size_t path_end(const char *text, size_t at, size_t to) {
-	size_t i = at, open = 0;
-
-	while (i < to && !ends_path(text + i, to - i)) {
-		size_t n = redact_placeholder(text + i, to - i);
-
-		if (text[i] == '(' || text[i] == '[' || text[i] == '{')
-			open++;
-		if (text[i] == ')' || text[i] == ']' || text[i] == '}') {
-			if (open == 0)
-				break;
-			open--;
-		}
-		if (text[i] == ' ' && (has_extension(text, at, i) || !goes_on(text + i, to - i)))
-			break;
-		if (n == 0 && text[i] == '\\' && i + 1 < to && text[i + 1] == ' ')
-			n = 2;
-		i += n > 0 ? n : 1;
-	}
-	while (i > at && (text[i - 1] == ' ' || text[i - 1] == '.' || text[i - 1] == ','))
-		i--;
-	return i;
-}
-
-/* The closing quote of a path in quotes, 0 when there is none on this line. */
-static size_t quoted_end(const char *text, size_t from, size_t at, size_t to) {
-	char quote = (char)(at > from ? text[at - 1] : 0);
-	size_t i = at;
-
-	if (quote == 0 || strchr("\"'`", quote) == NULL)
-		return 0;
-	quote = (char)(quote == '`' ? '\'' : quote);
-	while (i < to && text[i] != quote && text[i] != '\n' && text[i] != text[at - 1] &&
-		text[i] != '"')
-		i++;
-	return i < to && i > at && (text[i] == quote || text[i] == text[at - 1]) ? i : 0;
-}
-
-static size_t digits(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_digit(text[n]))
-		n++;
-	return n;
-}
-
-/* "(lambda at /a, b/c.mm:7:9)": a compiler tells where its path ends; 0 when none does. */
-static size_t located_end(const char *text, size_t at, size_t to) {
-	size_t end = to - at > LOCATION_BYTES ? at + LOCATION_BYTES : to;
-
-	if (at < 4 || memcmp(text + at - 4, " at ", 4) != 0)
-		return 0;
-	for (size_t i = at; i < end && text[i] != '\n' && text[i] != ')'; i++) {
-		size_t n = text[i] == ':' ? digits(text + i + 1, to - i - 1) : 0,
-		       column = i + 1 + n;
-
-		if (n > 0 && column < to && text[column] == ':' &&
-			(n = digits(text + column + 1, to - column - 1)) > 0 &&
-			column + 1 + n < to && text[column + 1 + n] == ')')
-			return i;
-	}
-	return 0;
-}
-
 static bool starts_path(const struct redact_scan *scan, size_t at, size_t to) {
 	const char *text = scan->text;
 	char before = (char)(at > 0 ? text[at - 1] : 0), after;
@@ -391,7 +306,7 @@ static bool starts_path(const struct redact_scan *scan, size_t at, size_t to) {
 	if ((scan->has & REDACT_HAS_SLASH) == 0 || redact_is_ident(before) ||
 		(unsigned char)before >= 0x80)
 		return false;
-	if (strchr("/\\%~@.", text[at]) == NULL && (at + 1 >= to || text[at + 1] != ':') &&
+	if (strchr("/\\%~@.&", text[at]) == NULL && (at + 1 >= to || text[at + 1] != ':') &&
 		!redact_at(text + at, to - at, "file:"))
 		return false;
 	root = root_length(scan, at, to, &user);
@@ -410,20 +325,31 @@ bool redact_find_path_at(const struct redact_scan *scan, size_t at, size_t to) {
 	return starts_path(scan, at, to);
 }
 
+/* Whether what is in doubt behind the path from at to end would go. In a folder of the system or of
+ * packages it would stay, and a login is a word. */
+static bool would_go(const struct redact_scan *scan, size_t at, size_t root, size_t end) {
+	struct path path = {.scan = scan, .text = scan->text};
+	size_t base;
+
+	cut(&path, at + root, end);
+	base = base_of(&path);
+	if (root == 0 && is_system(&path, base))
+		return false;
+	if (part_is(&path, base, "users") || part_is(&path, base, "home"))
+		return path.count > base + 2;
+	return path.count > 0 && (path.open || kept_end(&path, base) + 1 == path.count);
+}
+
 size_t redact_find_path(const struct redact_scan *scan, size_t at, size_t to, bool prose) {
-	size_t end;
+	size_t end, near, root;
+	bool user;
 
 	if (!starts_path(scan, at, to))
 		return 0;
-	end = quoted_end(scan->text, 0, at, to);
-	if (end == 0)
-		end = located_end(scan->text, at, to);
-	if (end == 0) {
-		bool user;
-		size_t root = root_length(scan, at, to, &user);
-
-		end = path_end(scan->text, at + root, to);
-	}
+	root = root_length(scan, at, to, &user);
+	end = redact_path_end(scan, at, at + root, to, &near);
+	if (end > near && !would_go(scan, at, root, near))
+		end = near;
 	if (end <= at + 1)
 		return 0;
 	read_path(scan, at, end, prose);

@@ -10,6 +10,7 @@ static unsigned look_for_signs(const char *text, size_t len) {
 	static const unsigned char signs[256] = {['/'] = REDACT_HAS_SLASH,
 		['\\'] = REDACT_HAS_SLASH,
 		['%'] = REDACT_HAS_SLASH | REDACT_HAS_AT,
+		['&'] = REDACT_HAS_SLASH,
 		['@'] = REDACT_HAS_AT,
 		['.'] = REDACT_HAS_DOT,
 		['-'] = REDACT_HAS_DASH,

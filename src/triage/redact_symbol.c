@@ -12,6 +12,9 @@
  * make one. */
 #define PAIRS_OF_A_FUNCTION 1
 
+/* Of a login, and of a host without a domain. */
+#define LOGIN_BYTES 64
+
 static bool is_boundary(const char *text, size_t from, size_t at, size_t to) {
 	return at <= from || at >= to ||
 	       !(redact_is_letter(text[at]) || redact_is_digit(text[at]) ||
@@ -125,6 +128,28 @@ static bool starts_word(const struct redact_scan *scan, size_t from, size_t at) 
 	return !redact_is_ident(before) && (unsigned char)before < 0x80;
 }
 
+/* "smith@studio" as a name; "python@3.11" and "light@default" are no logins. Bytes. */
+static size_t login_length(const struct redact_scan *scan, size_t at, size_t to) {
+	const char *text = scan->text + at;
+	size_t len = to - at, n = 0, host;
+
+	if ((scan->has & REDACT_HAS_AT) == 0 || !redact_is_letter(text[0]))
+		return 0;
+	while (n < len && n < LOGIN_BYTES &&
+		(redact_is_ident(text[n]) || strchr(".-", text[n]) != NULL))
+		n++;
+	host = n + 1;
+	if (host >= len || text[n] != '@' || !redact_is_letter(text[host]))
+		return 0;
+	for (n = host;
+		n < len && n - host < LOGIN_BYTES && (redact_is_ident(text[n]) || text[n] == '-');)
+		n++;
+	if (redact_identifier_known(scan->words, text, host - 1) &&
+		redact_identifier_known(scan->words, text + host, n - host))
+		return 0;
+	return n;
+}
+
 /* Something that is private whatever stands around it; bytes, 0 for none. */
 static size_t find_mark(
 	const struct redact_scan *scan, size_t from, size_t at, size_t to, bool symbol) {
@@ -137,6 +162,11 @@ static size_t find_mark(
 		n = symbol && redact_is_encoded(scan->text + at, n)
 			    ? 0
 			    : redact_find(scan, at, to, false);
+	}
+	if (n == 0 && !symbol && starts_word(scan, from, at)) {
+		n = login_length(scan, at, to);
+		if (n > 0)
+			scan->found(REDACT_ADDRESS, at, at + n, scan->user);
 	}
 	if (n == 0)
 		n = redact_find_name(scan, from, at, to);

@@ -19,7 +19,7 @@ CORPUS = os.environ.get("AGXTRIAGE_CORPUS") or os.path.join(os.path.dirname(prog
 
 # What tells of a person or a machine, wherever it stands.
 PRIVATE = {
-    "home": re.compile(r"/(?:Users|home)/(?!USER\b|Shared\b|<user-\d+>|<path-\d+>)[^/\s\"<>]+", re.I),
+    "home": re.compile(r"/(?:Users|home)/(?!USER\b|\*(?:/|$)|Shared\b|<user-\d+>|<path-\d+>)[^/\s\"<>]+", re.I),
     "e-mail": re.compile(r"\b[\w.+-]+@[\w-]+\.[a-z]{2,}\b", re.I),
     "host": re.compile(r"\b[\w-]+\.(?:local|lan|fritz\.box)\b", re.I),
     "volume": re.compile(r"/Volumes/(?!<)[^/\s\"]+"),
