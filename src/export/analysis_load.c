@@ -1,6 +1,7 @@
 /* The analysis from its first query to its last; what each part does stands in analysis_parts.h. */
 #include "export/analysis_parts.h"
 #include "export/analysis_redact.h"
+#include "export/experiment_secret.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -49,6 +50,8 @@ static int load(struct analysis_work *work) {
 	int code = 0;
 	if (analysis->redactor)
 		code = analysis_redact_prepare(analysis->redactor, work->err);
+	if (!code && analysis->redactor)
+		code = experiment_secrets_learn(work->store, analysis->redactor, work->err);
 	analysis->rules_version = rules_version(work->options->rules);
 	if (!code && keep_filter(work) < 0)
 		code = err_set(work->err, -ENOMEM, "out of memory");

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "export/analysis.h"
 #include "export/experiment_parts.h"
+#include "export/experiment_secret.h"
 #include "export/json_out.h"
 #include "export/rule_words.h"
 #include "ips/json.h"
@@ -53,22 +54,42 @@ static void add_variable_name(struct redactor *redactor, const char *name, struc
 
 /* ---- conditions ---- */
 
-static void change_words(struct redaction *redaction, const char **words, size_t count) {
-	for (size_t i = 0; i < count; i++)
-		words[i] = prose(redaction, words[i]);
-}
-
-static int compare_variables(const void *left, const void *right) {
-	const struct summary_variable *a = left, *b = right;
-	return strcmp(a->name, b->name);
-}
-
 static const char *taken(struct redaction *redaction, struct buf *json) {
 	const char *ret =
 		json->failed ? NULL : arena_strdup(&redaction->summary->arena, buf_str(json));
 	redaction->failed = redaction->failed || !ret;
 	buf_finish(json);
 	return ret;
+}
+
+/* before: the word in front of it as it was, or NULL. */
+static const char *change_word(struct redaction *redaction, const char *before, const char *word) {
+	size_t at = experiment_secret(before, word);
+	struct buf text = {0};
+	if (!word[at])
+		return prose(redaction, word);
+	redact_bytes(redaction->redactor, REDACT_FORM_TEXT, word, at, &text);
+	redact_whole(redaction->redactor, REDACT_SECRET, word + at, &text);
+	return taken(redaction, &text);
+}
+
+static void change_command_words(struct redaction *redaction, const char **words, size_t count) {
+	const char *before = NULL;
+	for (size_t i = 0; i < count; i++) {
+		const char *word = words[i];
+		words[i] = change_word(redaction, before, word);
+		before = word;
+	}
+}
+
+static void change_settings(struct redaction *redaction, const char **settings, size_t count) {
+	for (size_t i = 0; i < count; i++)
+		settings[i] = prose(redaction, settings[i]);
+}
+
+static int compare_variables(const void *left, const void *right) {
+	const struct summary_variable *a = left, *b = right;
+	return strcmp(a->name, b->name);
 }
 
 static const char *variable_name(struct redaction *redaction, const char *name) {
@@ -98,12 +119,21 @@ static void tell_apart(struct redaction *redaction, struct summary_condition *co
 	}
 }
 
+static const char *variable_value(
+	struct redaction *redaction, const struct summary_variable *variable) {
+	struct buf text = {0};
+	if (!variable->value || !experiment_secret_variable(variable->name, variable->value))
+		return prose(redaction, variable->value);
+	redact_whole(redaction->redactor, REDACT_SECRET, variable->value, &text);
+	return taken(redaction, &text);
+}
+
 /* They are compared in the order of their names. */
 static void change_env(struct redaction *redaction, struct summary_condition *condition) {
 	for (size_t i = 0; i < condition->env_count; i++) {
 		struct summary_variable *variable = &condition->env[i];
+		variable->value = variable_value(redaction, variable);
 		variable->name = variable_name(redaction, variable->name);
-		variable->value = prose(redaction, variable->value);
 	}
 	if (condition->env_count > 1)
 		qsort(condition->env, condition->env_count, sizeof *condition->env,
@@ -175,8 +205,8 @@ static void change_condition(struct redaction *redaction, struct summary_conditi
 	facts->scenario = prose(redaction, facts->scenario);
 	facts->lock = prose(redaction, facts->lock);
 	facts->throughput_unit = prose(redaction, facts->throughput_unit);
-	change_words(redaction, condition->words, condition->word_count);
-	change_words(redaction, condition->settings, condition->setting_count);
+	change_command_words(redaction, condition->words, condition->word_count);
+	change_settings(redaction, condition->settings, condition->setting_count);
 	change_env(redaction, condition);
 	facts->command = words_json(redaction, condition->words, condition->word_count);
 	facts->env = env_json(redaction, condition);
@@ -210,8 +240,9 @@ static const char *change_command(struct redaction *redaction, const char *comma
 			redaction->failed = true;
 			break;
 		}
-		words[count++] = prose(redaction, word ? word : "");
+		words[count++] = word ? word : "";
 	}
+	change_command_words(redaction, words, count);
 	return words_json(redaction, words, count);
 }
 
@@ -323,6 +354,25 @@ static void copy_scalar(
 	}
 }
 
+/* "(not kept)" stands where a secret was. */
+static void copy_variable(
+	struct platform_copy *copy, struct json *json, const char *name, const char *shown) {
+	const char *value = NULL, *odd = NULL;
+	if (!copy->redactor || json_peek(json) != JSON_STRING) {
+		copy_scalar(copy, json, shown, REDACT_FORM_TEXT);
+		return;
+	}
+	if (!json_text(json, &copy->arena, LIMIT_TEXT_BYTES, true, &value, &odd))
+		return;
+	value = value ? value : "";
+	buf_reset(&copy->text);
+	if (experiment_secret_variable(name, value) && strcmp(value, "(not kept)") != 0)
+		redact_whole(copy->redactor, REDACT_SECRET, value, &copy->text);
+	else
+		redact(copy->redactor, REDACT_FORM_TEXT, value, &copy->text);
+	json_out_text(&copy->out, shown, buf_str(&copy->text));
+}
+
 static void copy_env(struct platform_copy *copy, struct json *json) {
 	struct json_key key;
 	struct buf name = {0};
@@ -333,7 +383,7 @@ static void copy_env(struct platform_copy *copy, struct json *json) {
 			add_variable_name(copy->redactor, key.text, &name);
 		else
 			buf_add_str(&name, key.text);
-		copy_scalar(copy, json, buf_str(&name), REDACT_FORM_TEXT);
+		copy_variable(copy, json, key.text, buf_str(&name));
 	}
 	copy->text.failed = copy->text.failed || name.failed;
 	buf_finish(&name);

@@ -1,5 +1,6 @@
 /* Which incidents an archive holds, and each of them again from the store. */
 #include "export/archive_parts.h"
+#include "export/experiment_secret.h"
 
 #include "base/text.h"
 
@@ -125,10 +126,13 @@ static int learn_item(struct archive *archive, const struct archive_item *item, 
 
 int archive_learn(struct archive *archive, struct err *err) {
 	const struct archive_options *options = archive->options;
+	int r = experiment_secrets_learn(archive->store, options->redactor, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < archive->count; i++) {
 		if (archive_stopped(archive, err))
 			return -EINTR;
-		int r = learn_item(archive, &archive->items[i], err);
+		r = learn_item(archive, &archive->items[i], err);
 		if (r < 0)
 			return r;
 		if (options->on_progress && i % PROGRESS_EVERY == 0)

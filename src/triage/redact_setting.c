@@ -321,7 +321,8 @@ static bool value_goes(
 	size_t from = setting->value, end = setting->value_end;
 
 	if (setting->secret)
-		return true;
+		return !redact_is_amount(text + setting->key, setting->key_end - setting->key,
+			text + from, end - from);
 	if (is_plain_value(text + from, end - from))
 		return false;
 	if (setting->environment)

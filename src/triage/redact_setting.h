@@ -7,10 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is set to such a name goes, whatever it is. */
-bool redact_is_secret_name(const char *name, size_t len);
+/* What is set to such a name goes, whatever it is; but "--max-tokens 512" is an amount. */
+bool redact_is_secret_setting(const char *name, size_t len, const char *value);
 
-/* The same in a text. assigned: nothing but a name stands in front of what follows. */
+/* A number of tokens. */
+bool redact_is_amount(const char *name, size_t name_len, const char *value, size_t len);
+
+/* Whether a name in a text announces one. assigned: nothing but a name stands in front of what
+ * follows. */
 bool redact_secret_key(const char *key, size_t len, bool assigned);
 
 /* "HF_HOME" */

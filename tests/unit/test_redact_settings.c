@@ -80,7 +80,7 @@ static void in_shells_and_headers(void **state) {
 		{"'cookie: a=b; c=d' buffer", "'<word-1>: <secret-1>' buffer"},
 		{"Authorization: Bearer metal", "Authorization: <secret-1>"},
 		{"--token metal -p 4711", "--token <secret-1> -p 4711"},
-		{"AWS_SECRET_ACCESS_KEY 31415926", "AWS_SECRET_ACCESS_KEY <secret-1>"},
+		{"AWS_SECRET_ACCESS_KEY 31415926", "<word-1> <secret-1>"},
 	};
 	(void)state;
 	CHECK(examples);
@@ -97,6 +97,8 @@ static void in_prose(void **state) {
 		{"password was not found", NULL},
 		{"token is invalid", NULL},
 		{"token buffer", NULL},
+		{"n_tokens=512 --max-tokens 512 --tokenizer=metal", NULL},
+		{"tokens=metal", "tokens=<secret-1>"},
 		{"session started", NULL},
 		{"render pass \"main\"", NULL},
 	};
@@ -107,12 +109,13 @@ static void in_prose(void **state) {
 static void names_of_secrets_are_told(void **state) {
 	static const char *const names[] = {
 		"PASSWORD", "--token", "HF_TOKEN", "api-key", "--pin", "DB_PASS"};
-	static const char *const others[] = {"--pipeline", "METAL_MODE", "--passes", "--author"};
+	static const char *const others[] = {
+		"--pipeline", "METAL_MODE", "--passes", "--author", "--max-tokens", "--tokenizer"};
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		assert_true(redact_is_secret_name(names[i], strlen(names[i])));
+		assert_true(redact_is_secret_setting(names[i], strlen(names[i]), "1234"));
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		assert_false(redact_is_secret_name(others[i], strlen(others[i])));
+		assert_false(redact_is_secret_setting(others[i], strlen(others[i]), "1234"));
 }
 
 int main(void) {
