@@ -10,6 +10,8 @@
 #include "triage/redact_char.h"
 #include "triage/redact_learn.h"
 #include "triage/redact_names.h"
+#include "triage/redact_parts.h"
+#include "triage/redact_same.h"
 #include "triage/redact_scan.h"
 #include "triage/redact_seen.h"
 #include "triage/redact_settle.h"
@@ -20,6 +22,8 @@
 
 /* Different values with a number of their own; one archive has a few hundred. */
 #define VALUES_MAX 65536
+/* Functions of one sort: their placeholders have six digits at most. */
+#define ROUNDS_MAX (900000 / REDACT_SORTS)
 /* Values, names and words of one archive. */
 #define ARENA_BYTES ((size_t)256 << 20)
 /* Names of one report. */
@@ -47,6 +51,7 @@ struct redactor {
 	uint32_t *slots; /* into values, plus one */
 	size_t slot_count;
 	uint64_t numbers[REDACT_KIND_COUNT];      /* given so far */
+	uint64_t rounds[REDACT_SORTS];            /* numbers of functions given, by their sort */
 	struct value nameless[REDACT_KIND_COUNT]; /* beyond VALUES_MAX */
 };
 
@@ -91,6 +96,16 @@ int redactor_allow(struct redactor *redactor, const char *text, struct err *err)
 	return 0;
 }
 
+/* Placeholders of functions in what is redacted again leave their rounds to themselves. */
+static void note_functions(struct redactor *redactor) {
+	uint64_t rounds = (redactor->numbers[REDACT_FUNCTION] + REDACT_SORTS - 1) / REDACT_SORTS;
+
+	for (size_t i = 0; i < REDACT_SORTS; i++) {
+		if (redactor->rounds[i] < rounds)
+			redactor->rounds[i] = rounds;
+	}
+}
+
 int redactor_learn(struct redactor *redactor, const struct report *report, const char *bytes,
 	size_t len, struct err *err) {
 	int r;
@@ -98,45 +113,12 @@ int redactor_learn(struct redactor *redactor, const struct report *report, const
 	redact_seen_clear(&redactor->seen);
 	r = redact_learn_paths(&redactor->names, report);
 	if (r == 0)
-		r = redact_learn_values(&redactor->learned, &redactor->words, report);
+		r = redact_learn_values(&redactor->learned, &redactor->words, NULL, report);
 	if (r == 0)
 		r = redact_learn_text(&redactor->names, bytes, len);
 	redact_learn_numbers(bytes, len, redactor->numbers);
+	note_functions(redactor);
 	return r < 0 ? err_set(err, r, "out of memory") : 0;
-}
-
-/* The next letter that counts, 0 at the end. Case and accents do not make another value, nor does
- * what joins the digits of a machine's. */
-static uint32_t next_letter(enum redact_kind kind, const char *value, size_t len, size_t *at) {
-	uint32_t point = 0;
-
-	while (*at < len && point == 0) {
-		*at += redact_letter(value + *at, len - *at, &point);
-		if (kind == REDACT_MACHINE && (point == '-' || point == '_' || point == ':'))
-			point = 0;
-	}
-	return point;
-}
-
-static uint64_t hash_value(enum redact_kind kind, const char *value, size_t len) {
-	uint64_t hash = text_hash(TEXT_HASH_START, (const char[]){(char)kind}, 1);
-	uint32_t point;
-	size_t at = 0;
-
-	while ((point = next_letter(kind, value, len, &at)) != 0)
-		hash = text_hash(hash, (const char *)&point, sizeof point);
-	return hash;
-}
-
-static bool same_value(enum redact_kind kind, const char *a, const char *b, size_t b_len) {
-	size_t a_len = strlen(a), i = 0, k = 0;
-	uint32_t left, right;
-
-	do {
-		left = next_letter(kind, a, a_len, &i);
-		right = next_letter(kind, b, b_len, &k);
-	} while (left == right && left != 0);
-	return left == right;
 }
 
 static size_t find_slot(const struct redactor *redactor, enum redact_kind kind, uint64_t hash,
@@ -146,7 +128,7 @@ static size_t find_slot(const struct redactor *redactor, enum redact_kind kind, 
 	for (; redactor->slots[at] != 0; at = (at + 1) & (redactor->slot_count - 1)) {
 		const struct value *v = &redactor->values[redactor->slots[at] - 1];
 
-		if (v->hash == hash && v->kind == kind && same_value(kind, v->value, value, len))
+		if (v->hash == hash && v->kind == kind && redact_same(kind, v->value, value, len))
 			break;
 	}
 	return at;
@@ -181,21 +163,32 @@ static struct value *nameless(struct redactor *redactor, enum redact_kind kind) 
 	return v->placeholder != NULL ? v : NULL;
 }
 
+/* The number that a new value gets. */
+static uint64_t next_number(
+	struct redactor *redactor, enum redact_kind kind, const char *value, size_t len) {
+	unsigned sort = redact_sort(value, len);
+
+	if (kind != REDACT_FUNCTION)
+		return ++redactor->numbers[kind];
+	return REDACT_SORTS * redactor->rounds[sort]++ + sort + 1;
+}
+
 static struct value *add_value(struct redactor *redactor, enum redact_kind kind, uint64_t hash,
 	const char *value, size_t len) {
 	struct value v = {.hash = hash, .kind = kind};
 
-	if (redactor->count == VALUES_MAX)
+	if (redactor->count == VALUES_MAX ||
+		(kind == REDACT_FUNCTION &&
+			redactor->rounds[redact_sort(value, len)] >= ROUNDS_MAX))
 		return nameless(redactor, kind);
 	if (arena_grow(&redactor->arena, (void **)&redactor->values, redactor->count,
 		    &redactor->cap, sizeof *redactor->values) < 0)
 		return NULL;
 	v.value = arena_strndup(&redactor->arena, value, len);
 	v.placeholder = arena_printf(&redactor->arena, "<%s-%llu>", redact_kind_names[kind],
-		(unsigned long long)redactor->numbers[kind] + 1);
+		(unsigned long long)next_number(redactor, kind, value, len));
 	if (v.value == NULL || v.placeholder == NULL)
 		return NULL;
-	redactor->numbers[kind]++;
 	redactor->values[redactor->count++] = v;
 	return &redactor->values[redactor->count - 1];
 }
@@ -209,7 +202,7 @@ static struct value *use_value(
 
 	if (len > VALUE_BYTES)
 		len = VALUE_BYTES;
-	hash = hash_value(kind, value, len);
+	hash = redact_hash(kind, value, len);
 	if (2 * (redactor->count + 1) > redactor->slot_count && grow_slots(redactor) < 0)
 		return NULL;
 	at = find_slot(redactor, kind, hash, value, len);
@@ -235,7 +228,7 @@ int redact_begin_report(struct redactor *redactor, const struct report *report) 
 	redactor->own =
 		(struct redact_names){.arena = &redactor->own_arena, .next = &redactor->names};
 	redactor->in_report = true;
-	return redact_learn_values(&redactor->own, &redactor->words, report);
+	return redact_learn_values(&redactor->own, &redactor->words, NULL, report);
 }
 
 void redact_end_report(struct redactor *redactor) {

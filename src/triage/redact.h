@@ -24,12 +24,13 @@
 enum redact_kind {
 	REDACT_USER, /* login or full name, the folder in /Users or /home */
 	REDACT_HOST,
-	REDACT_PATH,    /* the part of a path that says where a person keeps things */
-	REDACT_MACHINE, /* crashReporterKey, sleepWakeUUID, boot session, serial number, MAC
-			   address, unknown UUIDs */
-	REDACT_ADDRESS, /* IP and e-mail addresses, URLs' hosts and telephone numbers */
-	REDACT_SECRET,  /* tokens, keys, whatever looks random */
-	REDACT_WORD,    /* a word that no list knows */
+	REDACT_PATH,     /* the part of a path that says where a person keeps things */
+	REDACT_MACHINE,  /* crashReporterKey, sleepWakeUUID, boot session, serial number, MAC
+			    address, unknown UUIDs */
+	REDACT_ADDRESS,  /* IP and e-mail addresses, URLs' hosts and telephone numbers */
+	REDACT_SECRET,   /* tokens, keys, whatever looks random */
+	REDACT_WORD,     /* a word that no list knows */
+	REDACT_FUNCTION, /* an identifier of a function, made of such words */
 	REDACT_KIND_COUNT,
 };
 
@@ -102,14 +103,16 @@ int redact_report(struct redactor *redactor, const struct report *report, const 
 	size_t len, struct buf *ret, struct err *err);
 
 /*
- * For signatures: text with every placeholder and every word that would become one as "*". own: the
- * private names that this very report gives away (redact_names_of()), may be NULL. NULL without
- * memory.
+ * For signatures: text with every placeholder and every word that would become one as "*", that of
+ * a function with the sort of its name, "*37". own: the private names that this very report gives
+ * away (redact_names_of()), may be NULL. kept: what was found before (triage/redact_kept.h), may be
+ * NULL. NULL without memory.
  */
 struct redact_names;
-int redact_names_of(
-	const struct report *report, struct arena *arena, const struct redact_names **ret);
-const char *redact_fold(enum redact_form form, const struct redact_names *own, const char *text,
-	struct arena *arena);
+struct redact_kept;
+int redact_names_of(const struct report *report, struct redact_kept *kept, struct arena *arena,
+	const struct redact_names **ret);
+const char *redact_fold(enum redact_form form, const struct redact_names *own,
+	struct redact_kept *kept, const char *text, struct arena *arena);
 
 #endif

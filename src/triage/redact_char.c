@@ -16,6 +16,7 @@ const char *const redact_kind_names[REDACT_KIND_COUNT] = {
 	[REDACT_ADDRESS] = "address",
 	[REDACT_SECRET] = "secret",
 	[REDACT_WORD] = "word",
+	[REDACT_FUNCTION] = "function",
 };
 
 static const char latin_bases[] = "aaaaaa*ceeeeiiiidnooooo*ouuuuy**"

@@ -1,51 +1,80 @@
 /*
- * Texts of signatures: what a redaction would take away, and what one has taken away, as "*".
+ * Texts of signatures: what a redaction would take away, and what one has taken away, as "*"; of a
+ * function the sort stays, "*37".
  */
 #include "triage/redact_char.h"
+#include "triage/redact_kept.h"
+#include "triage/redact_same.h"
 #include "triage/redact_settle.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void note_found(enum redact_kind kind, size_t from, size_t to, void *user) {
-	(void)kind, (void)from, (void)to;
-	*(bool *)user = true;
+#define PLACEHOLDER_BYTES 32
+
+/* A function keeps its sort. */
+static const char *name_value(enum redact_kind kind, const char *value, size_t len, void *user) {
+	char *placeholder = user;
+
+	if (kind != REDACT_FUNCTION)
+		return "<word>";
+	snprintf(placeholder, PLACEHOLDER_BYTES, "<%s-%u>", redact_kind_names[kind],
+		redact_sort(value, len) + 1);
+	return placeholder;
 }
 
-static const char *name_nothing(enum redact_kind kind, const char *value, size_t len, void *user) {
-	(void)kind, (void)value, (void)len, (void)user;
-	return "<word>";
+/* Appends what a placeholder is in a signature. */
+static void add_star(const char *placeholder, struct buf *buf) {
+	const char *name = redact_kind_names[REDACT_FUNCTION];
+	size_t n = strlen(name);
+	unsigned long number = 0;
+
+	if (memcmp(placeholder + 1, name, n) == 0 && placeholder[n + 1] == '-')
+		number = strtoul(placeholder + n + 2, NULL, 10);
+	if (number > 0)
+		buf_printf(buf, "*%lu", (number - 1) % REDACT_SORTS + 1);
+	else
+		buf_add_char(buf, '*');
 }
 
 static const char *stars(const char *text, size_t len, struct arena *arena) {
-	char *copy = arena_alloc(arena, len + 1);
-	size_t done = 0;
+	struct buf buf = {0};
+	const char *copy = NULL;
 
-	for (size_t i = 0, n; copy != NULL && i < len; i += n) {
+	for (size_t i = 0, n; i < len; i += n) {
 		n = redact_placeholder(text + i, len - i);
-		copy[done++] = (char)(n > 0 ? '*' : text[i]);
+		if (n > 0)
+			add_star(text + i, &buf);
+		else
+			buf_add_char(&buf, text[i]);
 		n += n == 0;
 	}
+	if (!buf.failed)
+		copy = arena_strndup(arena, buf_str(&buf), buf.len);
+	buf_finish(&buf);
 	return copy;
 }
 
-static bool is_private(
-	enum redact_form form, const struct redact_names *own, const char *text, size_t len) {
-	bool found = false;
-	struct redact_scan scan = {
-		.names = own, .text = text, .len = len, .found = note_found, .user = &found};
-
-	redact_scan(&scan, form);
-	return found;
+static bool has_name(const struct redact_names *own, const char *text, size_t len) {
+	for (size_t i = 0; i < len && own != NULL; i++) {
+		if (redact_names_may_start(own, text[i]) &&
+			redact_names_at(own, text + i, len - i).len > 0)
+			return true;
+	}
+	return false;
 }
 
-const char *redact_fold(enum redact_form form, const struct redact_names *own, const char *text,
-	struct arena *arena) {
-	const struct redact_settle settle = {.names = own, .form = form, .name = name_nothing};
+const char *redact_fold(enum redact_form form, const struct redact_names *own,
+	struct redact_kept *kept, const char *text, struct arena *arena) {
+	char placeholder[PLACEHOLDER_BYTES];
+	const struct redact_settle settle = {
+		.names = own, .form = form, .name = name_value, .user = placeholder};
 	size_t len = strlen(text);
 	struct buf buf = {0};
 	const char *folded = NULL;
 
-	if (!is_private(form, own, text, len))
+	if (!has_name(own, text, len) && redact_stays(kept, form, text, len))
 		return strchr(text, '<') != NULL ? stars(text, len, arena) : text;
 	redact_settle(&settle, text, len, &buf);
 	if (!buf.failed)

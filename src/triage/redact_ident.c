@@ -204,7 +204,7 @@ static size_t scan_words(const struct redact_scan *scan, size_t from, size_t to)
 		n = dollar != NULL ? (size_t)(dollar - text) - i : end - i;
 		if (n > 0 && !is_literal(text + i, n) &&
 			!is_known_part(scan, text + i, n, i > from && text[i - 1] == '$'))
-			scan->found(REDACT_WORD, i, i + n, scan->user);
+			scan->found(REDACT_FUNCTION, i, i + n, scan->user);
 		n += n == 0;
 	}
 	return to - from;

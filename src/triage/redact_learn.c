@@ -171,13 +171,6 @@ int redact_learn_paths(struct redact_names *names, const struct report *report) 
 	return r == 0 ? learn_threads(names, report) : r;
 }
 
-int redact_learn_report(
-	struct redact_names *names, const struct redact_words *words, const struct report *report) {
-	int r = redact_learn_paths(names, report);
-
-	return r == 0 ? redact_learn_values(names, words, report) : r;
-}
-
 void redact_learn_numbers(const char *text, size_t len, uint64_t numbers[REDACT_KIND_COUNT]) {
 	for (const char *at = memchr(text, '<', len); at != NULL;
 		at = memchr(at + 1, '<', len - (size_t)(at + 1 - text))) {
@@ -195,13 +188,15 @@ void redact_learn_numbers(const char *text, size_t len, uint64_t numbers[REDACT_
 	}
 }
 
-int redact_names_of(
-	const struct report *report, struct arena *arena, const struct redact_names **ret) {
-	struct redact_names *names = arena_alloc(arena, sizeof *names);
+int redact_names_of(const struct report *report, struct redact_kept *kept, struct arena *arena,
+	const struct redact_names **ret) {
+	struct redact_names *names = arena_calloc(arena, 1, sizeof *names);
+	int r;
 
 	if (names == NULL)
 		return -ENOMEM;
 	names->arena = arena;
 	*ret = names;
-	return redact_learn_report(names, NULL, report);
+	r = redact_learn_paths(names, report);
+	return r == 0 ? redact_learn_values(names, NULL, kept, report) : r;
 }

@@ -13,14 +13,12 @@ int redact_learn_name(
 /* The names behind /Users/ and /home/, before "-MacBook-Pro.local" and so on. */
 int redact_learn_text(struct redact_names *names, const char *text, size_t len);
 /* What of other programs, of threads and of the machine goes as a whole where it stands, so that it
- * goes everywhere. words: beside the vocabulary, may be NULL. */
-int redact_learn_values(
-	struct redact_names *names, const struct redact_words *words, const struct report *report);
+ * goes everywhere. words: beside the vocabulary, may be NULL; kept: what was found before without
+ * such words, may be NULL. */
+int redact_learn_values(struct redact_names *names, const struct redact_words *words,
+	struct redact_kept *kept, const struct report *report);
 /* The names in every path and text of the report. */
 int redact_learn_paths(struct redact_names *names, const struct report *report);
-/* Both of these. */
-int redact_learn_report(
-	struct redact_names *names, const struct redact_words *words, const struct report *report);
 /* Numbers that placeholders in text already have: numbers[kind] becomes the highest. */
 void redact_learn_numbers(const char *text, size_t len, uint64_t numbers[REDACT_KIND_COUNT]);
 

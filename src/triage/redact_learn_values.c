@@ -7,6 +7,7 @@
 
 #include "triage/redact_char.h"
 #include "triage/redact_find.h"
+#include "triage/redact_kept.h"
 #include "triage/redact_scan.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@
 struct lesson {
 	struct redact_names *names;
 	const struct redact_words *words;
+	struct redact_kept *kept;
 	const struct report *report;
 	const char *text; /* read now */
 	uint32_t start;   /* nodes before the report */
@@ -109,12 +111,15 @@ static void note_value(enum redact_kind kind, size_t from, size_t to, void *user
 static void learn_value(struct lesson *lesson, const char *text) {
 	struct redact_scan scan = {
 		.words = lesson->words, .text = text, .found = note_value, .user = lesson};
+	enum redact_form form;
 
 	if (text == NULL)
 		return;
 	lesson->text = text;
 	scan.len = strlen(text);
-	redact_scan(&scan, redact_is_bundle(text, scan.len) ? REDACT_FORM_NAME : REDACT_FORM_TEXT);
+	form = redact_is_bundle(text, scan.len) ? REDACT_FORM_NAME : REDACT_FORM_TEXT;
+	if (lesson->kept == NULL || !redact_stays(lesson->kept, form, text, scan.len))
+		redact_scan(&scan, form);
 }
 
 /* A UUID is known by its form wherever it stands. */
@@ -130,10 +135,13 @@ static bool is_same(const char *a, const char *b) {
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-int redact_learn_values(
-	struct redact_names *names, const struct redact_words *words, const struct report *report) {
-	struct lesson lesson = {
-		.names = names, .words = words, .report = report, .start = names->nodes};
+int redact_learn_values(struct redact_names *names, const struct redact_words *words,
+	struct redact_kept *kept, const struct report *report) {
+	struct lesson lesson = {.names = names,
+		.words = words,
+		.kept = kept,
+		.report = report,
+		.start = names->nodes};
 	static const struct thread none = {0};
 	const char *const values[] = {report->process.parent, report->process.responsible,
 		report->process.coalition, report->termination.by_process};

@@ -88,6 +88,7 @@ struct rules {
 	struct rule *items; /* in order of precedence */
 	size_t count;
 	char version[17];
+	struct redact_kept *kept; /* of all reports that are triaged by them */
 };
 
 struct rule_list {

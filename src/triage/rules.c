@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "triage/redact_kept.h"
 #include "triage/rule.h"
 #include "triage/rules_builtin.h"
 
@@ -96,6 +97,7 @@ struct rules *rules_new_builtin(struct err *err) {
 		return NULL;
 	}
 	arena_init(&rules->arena, RULES_ARENA_BYTES);
+	rules->kept = calloc(1, sizeof *rules->kept); /* without memory it goes without */
 	if (rules_add(rules, "built-in", rules_builtin, rules_builtin_len, err) < 0) {
 		rules_free(rules);
 		return NULL;
@@ -184,6 +186,7 @@ void rules_free(struct rules *rules) {
 	if (rules == NULL)
 		return;
 	arena_finish(&rules->arena);
+	free(rules->kept);
 	free(rules);
 }
 

@@ -43,8 +43,9 @@ __attribute__((format(printf, 2, 3))) static void add_part(
 
 /* Text of the report, without what is private; "" for none and without memory. */
 static const char *fold(const struct builder *b, enum redact_form form, const char *text) {
-	const char *folded =
-		text != NULL ? redact_fold(form, b->stack->own, text, b->stack->arena) : "";
+	const char *folded = text != NULL ? redact_fold(form, b->stack->own, b->stack->kept, text,
+						    b->stack->arena)
+					  : "";
 
 	if (folded == NULL)
 		b->stack->failed = true;

@@ -153,7 +153,7 @@ static const char *skip_reason(const char *function) {
 static bool name_function(struct stack *stack, struct stack_frame *f, const char *symbol) {
 	if (symbol == NULL)
 		return true;
-	symbol = redact_fold(REDACT_FORM_SYMBOL, stack->own, symbol, stack->arena);
+	symbol = redact_fold(REDACT_FORM_SYMBOL, stack->own, stack->kept, symbol, stack->arena);
 	return symbol != NULL && normalise_symbol(symbol, stack->arena, &f->symbol) == 0;
 }
 
@@ -172,9 +172,9 @@ const struct stack_frame *stack_frame(struct stack *stack, size_t index) {
 	/* the owner is told by names that are compared with the process's, as they are */
 	f->component =
 		component_of_frame(stack->report, f->frame, image.family, f->symbol.function);
-	f->family = image.family != NULL
-			    ? redact_fold(REDACT_FORM_NAME, stack->own, image.family, stack->arena)
-			    : NULL;
+	f->family = image.family != NULL ? redact_fold(REDACT_FORM_NAME, stack->own, stack->kept,
+						   image.family, stack->arena)
+					 : NULL;
 	stack->failed |= f->family == NULL && image.family != NULL;
 	if (f->skipped == NULL)
 		f->skipped = skip_reason(f->symbol.function);
@@ -352,17 +352,17 @@ static int fold_messages(struct stack *stack) {
 	stack->messages =
 		arena_calloc(stack->arena, report->app_info_count + 1, sizeof *stack->messages);
 	for (size_t i = 0; stack->messages != NULL && i < report->app_info_count; i++) {
-		stack->messages[i] = redact_fold(
-			REDACT_FORM_TEXT, stack->own, report->app_info[i], stack->arena);
+		stack->messages[i] = redact_fold(REDACT_FORM_TEXT, stack->own, stack->kept,
+			report->app_info[i], stack->arena);
 		if (stack->messages[i] == NULL)
 			return -ENOMEM;
 	}
 	return stack->messages != NULL ? 0 : -ENOMEM;
 }
 
-int stack_init(
-	struct stack *ret, const struct report *report, struct arena *arena, struct buf *explain) {
-	struct stack stack = {.report = report, .arena = arena};
+int stack_init(struct stack *ret, const struct report *report, struct redact_kept *kept,
+	struct arena *arena, struct buf *explain) {
+	struct stack stack = {.report = report, .arena = arena, .kept = kept};
 	const struct frames *frames = choose_frames(report, &stack.of_last_exception);
 	struct normal_symbol asserted;
 
@@ -372,7 +372,7 @@ int stack_init(
 		stack.shortened = true;
 	}
 	stack.frames = arena_calloc(arena, stack.count + 1, sizeof *stack.frames);
-	if (stack.frames == NULL || redact_names_of(report, arena, &stack.own) < 0 ||
+	if (stack.frames == NULL || redact_names_of(report, kept, arena, &stack.own) < 0 ||
 		fold_messages(&stack) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < stack.count; i++) {

@@ -28,6 +28,7 @@ struct stack {
 	struct arena *arena;            /* borrowed */
 	const struct redact_names *own; /* that the report gives away; names and texts of the stack
 					   are without them */
+	struct redact_kept *kept;       /* borrowed */
 	struct stack_frame *frames;
 	size_t count;
 	size_t first;           /* the first frame that counts; count when there is none */
@@ -40,9 +41,10 @@ struct stack {
 		*assertion; /* the text of application info that told of a failed assertion; NULL */
 };
 
-/* Texts live in arena. explain: NULL, or gets one line per decision. Returns 0 or -ENOMEM. */
-int stack_init(
-	struct stack *ret, const struct report *report, struct arena *arena, struct buf *explain);
+/* Texts live in arena. kept: of redact_fold(), borrowed, may be NULL. explain: NULL, or gets one
+ * line per decision. Returns 0 or -ENOMEM. */
+int stack_init(struct stack *ret, const struct report *report, struct redact_kept *kept,
+	struct arena *arena, struct buf *explain);
 
 /* Frame index of the stack, its names filled. Without memory the names are NULL and stack->failed
  * is set. */

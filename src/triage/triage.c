@@ -177,7 +177,7 @@ int triage_run(struct triage *ret, const struct report *report, const struct rul
 	int r;
 
 	fault_classify(report, &triage.fault, explain);
-	r = stack_init(&stack, report, arena, explain);
+	r = stack_init(&stack, report, rules->kept, arena, explain);
 	if (r < 0)
 		return r;
 	rule_find(&hit, rules, &stack, &triage.fault, explain);

@@ -46,8 +46,8 @@ static void try_form(enum redact_form form, const char *text, const char *name) 
 	redact(redactor, form, buf_str(&first), &second);
 	MUST(!first.failed && !second.failed);
 	MUST(strcmp(buf_str(&first), buf_str(&second)) == 0);
-	before = redact_fold(form, NULL, text, &arena);
-	after = redact_fold(form, NULL, buf_str(&first), &arena);
+	before = redact_fold(form, NULL, NULL, text, &arena);
+	after = redact_fold(form, NULL, NULL, buf_str(&first), &arena);
 	MUST(before != NULL && after != NULL && strcmp(before, after) == 0);
 	if (name != NULL) {
 		buf_reset(&first);
@@ -77,9 +77,9 @@ static void try_learned(enum redact_form form, const char *text, const char *nam
 	MUST(redactor_learn(redactor, &report, "", 0, NULL) == 0);
 	redact(redactor, form, text, &first);
 	MUST(!first.failed && !has_name(buf_str(&first), name));
-	MUST(redact_names_of(&report, &arena, &own) == 0);
-	MUST(strcmp(redact_fold(form, own, text, &arena),
-		     redact_fold(form, NULL, buf_str(&first), &arena)) == 0);
+	MUST(redact_names_of(&report, NULL, &arena, &own) == 0);
+	MUST(strcmp(redact_fold(form, own, NULL, text, &arena),
+		     redact_fold(form, NULL, NULL, buf_str(&first), &arena)) == 0);
 	buf_finish(&first);
 	arena_finish(&arena);
 	redactor_free(redactor);

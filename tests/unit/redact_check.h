@@ -40,8 +40,10 @@ static inline void check_number(
 /* Equal but for what became a placeholder. */
 static inline void check_folded(struct redact_check *check, enum redact_form form, const char *what,
 	const char *before, const char *after) {
-	const char *a = redact_fold(form, check->before_names, before ? before : "", &check->arena);
-	const char *b = redact_fold(form, check->after_names, after ? after : "", &check->arena);
+	const char *a =
+		redact_fold(form, check->before_names, NULL, before ? before : "", &check->arena);
+	const char *b =
+		redact_fold(form, check->after_names, NULL, after ? after : "", &check->arena);
 	if (!check_same(a, b))
 		buf_printf(check->found, "%s: %s (%s), was %s (%s)\n", what, after ? after : "none",
 			b ? b : "none", before ? before : "none", a ? a : "none");
@@ -142,8 +144,8 @@ static inline int check_redact(
 static inline void check_triaged(struct redact_check *check, const struct rules *rules,
 	const struct report *before, const struct report *after) {
 	struct triage first, second;
-	if (redact_names_of(before, &check->arena, &check->before_names) ||
-		redact_names_of(after, &check->arena, &check->after_names) ||
+	if (redact_names_of(before, NULL, &check->arena, &check->before_names) ||
+		redact_names_of(after, NULL, &check->arena, &check->after_names) ||
 		triage_run(&first, before, rules, &check->arena, NULL) ||
 		triage_run(&second, after, rules, &check->arena, NULL)) {
 		buf_add_str(check->found, "triage: out of memory\n");

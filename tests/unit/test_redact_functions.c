@@ -128,9 +128,9 @@ static void check_learned(
 	assert_int_equal(redactor_learn(redactor, report, "", 0, NULL), 0);
 	redact(redactor, form, text, &buf);
 	assert_string_equal(buf_str(&buf), want);
-	assert_int_equal(redact_names_of(report, &arena, &own), 0);
-	assert_string_equal(redact_fold(form, own, text, &arena),
-		redact_fold(form, NULL, buf_str(&buf), &arena));
+	assert_int_equal(redact_names_of(report, NULL, &arena, &own), 0);
+	assert_string_equal(redact_fold(form, own, NULL, text, &arena),
+		redact_fold(form, NULL, NULL, buf_str(&buf), &arena));
 	buf_finish(&buf);
 	redactor_free(redactor);
 	arena_finish(&arena);
@@ -191,11 +191,39 @@ static void a_key_is_one_value(void **state) {
 	redactor_free(redactor);
 }
 
+/* Two functions that nobody knows are two crashes still; what became of one is the same as it. */
+static void functions_keep_their_sort(void **state) {
+	static const char *const unknown[] = {
+		"wibblify", "zorkmid", "wibblify::florpify(int)", "zorkmid::florpify(int)"};
+	struct redactor *redactor = make();
+	const char *folds[4];
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, ARENA_BYTES);
+	for (size_t i = 0; i < 4; i++) {
+		struct buf buf = {0};
+
+		redact(redactor, REDACT_FORM_SYMBOL, unknown[i], &buf);
+		assert_null(strstr(buf_str(&buf), "wibbl"));
+		assert_null(strstr(buf_str(&buf), "zorkm"));
+		folds[i] = redact_fold(REDACT_FORM_SYMBOL, NULL, NULL, unknown[i], &arena);
+		assert_string_equal(folds[i],
+			redact_fold(REDACT_FORM_SYMBOL, NULL, NULL, buf_str(&buf), &arena));
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(folds[i], folds[k]);
+		buf_finish(&buf);
+	}
+	redactor_free(redactor);
+	arena_finish(&arena);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_stay),
 		cmocka_unit_test(values_of_a_report_go_everywhere),
 		cmocka_unit_test(a_key_is_one_value),
+		cmocka_unit_test(functions_keep_their_sort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
