@@ -168,6 +168,21 @@ static enum cli_status fail(struct exporting *exporting, char **operands, const 
 	return cli_fail(err);
 }
 
+/* A word that was looked for in vain is most often a word that was mistyped. */
+static enum cli_status tell_words(const struct exporting *exporting) {
+	const struct option_list *words = &exporting->options->redact;
+	struct err err = {0};
+	for (size_t i = 0; i < words->count; i++) {
+		bool stands = false;
+		if (export_stands(exporting->redactor, words->items[i], &stands, &err) < 0)
+			return cli_fail(&err);
+		if (!stands)
+			log_warning("--redact: '%s' stands nowhere in what was written",
+				words->items[i]);
+	}
+	return CLI_DONE;
+}
+
 /* ---- into an archive ---- */
 
 static enum cli_status write_archive(struct exporting *exporting, char **operands) {
@@ -188,7 +203,7 @@ static enum cli_status write_archive(struct exporting *exporting, char **operand
 	else
 		export_tell(&exporting->looker, &result, options->output);
 	archive_result_finish(&result);
-	return status;
+	return status == CLI_DONE ? tell_words(exporting) : status;
 }
 
 /* ---- into a folder ---- */
@@ -230,7 +245,7 @@ static enum cli_status write_flat(struct exporting *exporting, char **operands) 
 	if (r < 0)
 		return fail(exporting, operands, &err);
 	tell_flat(exporting, &result);
-	return CLI_DONE;
+	return tell_words(exporting);
 }
 
 /* ---- the command ---- */
@@ -240,6 +255,10 @@ static enum cli_status check_target(struct cli *cli, const struct export_options
 		return cli_usage(cli, "--flat and -o exclude each other");
 	if (options->redact.count && options->no_redact)
 		return cli_usage(cli, "--redact and --no-redact exclude each other");
+	if (options->yes && !options->review)
+		return cli_usage(cli, "--yes answers what only --review asks");
+	if (options->flat && options->format)
+		return cli_usage(cli, "--flat writes no archive that could have a --format");
 	if (options->flat)
 		return options->review || options->max_size
 			       ? cli_usage(cli, "--flat knows neither --review nor --max-size")
@@ -262,6 +281,8 @@ static enum cli_status check_words(struct cli *cli, const struct export_options 
 		const char *word = options->redact.items[i];
 		struct err err = {0};
 		bool goes = false;
+		if (!*word)
+			return cli_usage(cli, "--redact: an empty word stands everywhere");
 		if (export_goes(word, &goes, &err) < 0)
 			return cli_fail(&err);
 		if (!goes)

@@ -23,6 +23,9 @@ int export_know(struct redactor *redactor, const struct option_list *words, stru
 /* Whether a word that is made known goes wherever it stands, not only in paths. */
 int export_goes(const char *word, bool *ret, struct err *err);
 
+/* Whether a value that was replaced has the word in it. */
+int export_stands(const struct redactor *redactor, const char *word, bool *ret, struct err *err);
+
 /* export_platform.c: this machine as a JSON object, appended. */
 int export_platform(struct buf *ret, struct err *err);
 

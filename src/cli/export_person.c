@@ -3,6 +3,7 @@
 #include "cli/export.h"
 
 #include "base/path.h"
+#include "triage/redact_names.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -14,6 +15,8 @@
 /* Shorter parts of a full name would hit what is no name. */
 #define NAME_PART_MIN 3
 #define HOST_BYTES 256
+/* The letters of one word. */
+#define WORD_ARENA_BYTES ((size_t)1 << 20)
 
 /* Names that every system has tell nothing of anybody. */
 static bool is_telling(const char *value) {
@@ -126,6 +129,35 @@ int export_goes(const char *word, bool *ret, struct err *err) {
 		*ret = goes;
 	redactor_free(redactor);
 	buf_finish(&text);
+	return r;
+}
+
+struct search {
+	struct redact_names names; /* the word alone */
+	bool found;
+};
+
+/* Also a longer one, as the word is found whatever its case and accents. */
+static int search_value(const struct redact_replacement *replacement, void *user) {
+	struct search *search = user;
+	const char *value = replacement->value;
+	size_t len = strlen(value);
+	for (size_t i = 0; i < len && replacement->count && !search->found; i++)
+		search->found = redact_names_at(&search->names, value + i, len - i).len > 0;
+	return search->found;
+}
+
+int export_stands(const struct redactor *redactor, const char *word, bool *ret, struct err *err) {
+	struct arena arena;
+	struct search search = {.names = {.arena = &arena}};
+	arena_init(&arena, WORD_ARENA_BYTES);
+	int r = redact_names_add(&search.names, REDACT_WORD, word, strlen(word));
+	if (r < 0)
+		err_set(err, r, "out of memory");
+	else
+		redactor_each(redactor, search_value, &search);
+	*ret = search.found;
+	arena_finish(&arena);
 	return r;
 }
 

@@ -130,6 +130,16 @@ int redact_names_add_whole(
 	return r;
 }
 
+int redact_names_add_asked(
+	struct redact_names *names, enum redact_kind kind, const char *value, size_t len) {
+	struct redact_name *edge;
+	int r = add(names, kind, value, len, &edge);
+
+	if (edge != NULL)
+		edge->part = false;
+	return r;
+}
+
 /* What may stand between the parts of a name that was learned without it. */
 static bool is_joint(char c) {
 	return strchr(" _-.", c) != NULL;

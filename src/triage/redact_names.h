@@ -40,6 +40,9 @@ int redact_names_add(
 /* One that is made of ordinary words, and so counts as a whole word only. */
 int redact_names_add_whole(
 	struct redact_names *names, enum redact_kind kind, const char *value, size_t len);
+/* One that goes although it is made of such words: somebody asked for it. */
+int redact_names_add_asked(
+	struct redact_names *names, enum redact_kind kind, const char *value, size_t len);
 
 struct redact_match {
 	size_t len; /* bytes of the text */

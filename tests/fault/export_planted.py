@@ -25,7 +25,7 @@ PLANTED = {
     'unknownvalova', 'coalitionova', 'parentova', 'responsova', 'lambdaova', 'roleova', 'noteova', 'urlova', 'sitenoteova', 'envvalova',
     'commandova', 'dbfolderova', 'cwdova', 'configova', 'matchova', 'hosthomeova', 'secretwordova', 'warnova', 'imageova', 'exceptova',
     'ktriageova', 'tokenova', 'bundleova', 'macbookova', 'reportfileova', 'siteova', 'ownnoteova', 'titleova', 'reasonova', 'rulefileova',
-    'buildova', 'systemova', 'modelova', 'driverova', 'signalova', 'typeova',
+    'buildova', '58214903771', '60317742985', 'systemova', 'modelova', 'driverova', 'signalova', 'typeova',
 }
 KEYS = {'crashReporterKey': '7E1C93A4-5B20-4D8F-9C61-0FA2D37B8E15', 'sleepWakeUUID': '1A2B3C4D-AAAA-4BBB-8CCC-0123456789AB',
         'bootSessionUUID': '1A2B3C4D-AAAA-4BBB-8CCC-0123456789AB', 'serialNumber': 'C02XK1YZJGH5'}
@@ -46,7 +46,7 @@ def body_changes(number):
         'threads': threads, 'usedImages': images, **KEYS, 'procPath': '/Users/%s/%s/bin/Python' % (LOGIN, PROJECT),
         'parentProc': 'parentova', 'responsibleProc': 'responsova', 'coalitionName': 'com.velmoralabs.coalitionova', 'procRole': 'roleova',
         'bundleInfo': {'CFBundleIdentifier': 'org.python.python', 'bundleova': 'velmoralabs'},
-        'asi': {'libsystem_c.dylib': ['%s called abort() for %s asiova\n\x1b[31m' % (COLLEAGUE, CUSTOMER)]},
+        'asi': {'libsystem_c.dylib': ['%s called abort() for %s asiova\n\x1b[31m 58214903771 60317742985' % (COLLEAGUE, CUSTOMER)]},
         'termination': {'namespace': 'SIGNAL', 'code': 11, 'indicator': 'Segmentation fault: 11', 'byProc': 'terminova', 'byPid': 1,
                         'arguments': ['--customer', CUSTOMER], 'env': {'TOKEN': 'ghp_Zk3vQ8mTn1XwR7yLp5BdHs9CfJa2Ge4Uo6Ki'}},
         'vmRegionInfo': '0x5c8 is in vmregionova of /private/var/folders/q7/zt3k9xw51mb8v6r0nd2ycl4h0000gn/T/%s' % PROJECT,
@@ -108,7 +108,8 @@ def prepared():
     run('triage', 'siteova-of-keeneburgh', '--note', 'ownnoteova %s' % LOGIN)
     o.write(cwd + '/commandova.sh', b'exit 0\n')
     run('run', '-n', '2', '--wait', '0', '--env', 'VELMORALABS_KEY=envvalova', '--env', 'velmoralabs_key=envvalova', '--env', 'MPS_TOKENOVA=1',
-        '--env', 'MTL_DEBUG_LAYER=1', '--', 'sh', cwd + '/commandova.sh', '--for', CUSTOMER)
+        '--env', 'MTL_DEBUG_LAYER=1', '--env', 'DB_PASSWORD=58214903771', '--', 'sh', cwd + '/commandova.sh', '--for', CUSTOMER,
+        '--token', '60317742985')
     return db, env, cwd
 
 

@@ -80,7 +80,7 @@ static void in_shells_and_headers(void **state) {
 		{"'cookie: a=b; c=d' buffer", "'<word-1>: <secret-1>' buffer"},
 		{"Authorization: Bearer metal", "Authorization: <secret-1>"},
 		{"--token metal -p 4711", "--token <secret-1> -p 4711"},
-		{"AWS_SECRET_ACCESS_KEY 31415926", "<word-1> <secret-1>"},
+		{"AWS_SECRET_ACCESS_KEY 31415926", "AWS_SECRET_ACCESS_KEY <secret-1>"},
 	};
 	(void)state;
 	CHECK(examples);
@@ -118,6 +118,30 @@ static void names_of_secrets_are_told(void **state) {
 		assert_false(redact_is_secret_setting(others[i], strlen(others[i]), "1234"));
 }
 
+/* What somebody asks to be replaced. */
+static void joined_words_are_replaced(void **state) {
+	static const char *const texts[][2] = {{"plan the project", "plan the project"},
+		{"ProjectPlan of projectplan", "<word-1> of <word-1>"},
+		{"libProjectPlan", "lib<word-1>"}};
+	struct redactor *redactor = NULL;
+	struct buf buf = {0};
+	(void)state;
+	assert_int_equal(redactor_new(&redactor, NULL), 0);
+	assert_int_equal(redactor_know(redactor, REDACT_WORD, "ProjectPlan", NULL), 0);
+	assert_int_equal(redactor_know(redactor, REDACT_WORD, "MTLCommandBuffer", NULL), 0);
+	assert_int_equal(redactor_know(redactor, REDACT_WORD, "python", NULL), 0);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		buf_reset(&buf);
+		redact(redactor, REDACT_FORM_SYMBOL, texts[i][0], &buf);
+		assert_string_equal(buf_str(&buf), texts[i][1]);
+	}
+	buf_reset(&buf);
+	redact(redactor, REDACT_FORM_TEXT, "ProjectPlan with MTLCommandBuffer in python", &buf);
+	assert_string_equal(buf_str(&buf), "<word-1> with MTLCommandBuffer in python");
+	redactor_free(redactor);
+	buf_finish(&buf);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_json_and_python),
@@ -125,6 +149,7 @@ int main(void) {
 		cmocka_unit_test(in_shells_and_headers),
 		cmocka_unit_test(in_prose),
 		cmocka_unit_test(names_of_secrets_are_told),
+		cmocka_unit_test(joined_words_are_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
