@@ -115,6 +115,8 @@ int redactor_learn(struct redactor *redactor, const struct report *report, const
 	if (r == 0)
 		r = redact_learn_values(&redactor->learned, &redactor->words, NULL, report);
 	if (r == 0)
+		r = redact_learn_folders(&redactor->learned, report);
+	if (r == 0)
 		r = redact_learn_text(&redactor->names, bytes, len);
 	redact_learn_numbers(bytes, len, redactor->numbers);
 	note_functions(redactor);
@@ -218,17 +220,32 @@ static struct value *use_value(
 	return v;
 }
 
+/* A value that is known to be somebody's name is that wherever it stands; the number of a function
+ * counts in signatures. */
+static enum redact_kind known_kind(
+	const struct redactor *redactor, enum redact_kind kind, const char *value, size_t len) {
+	const struct redact_match match = redact_names_at(
+		redactor->in_report ? &redactor->own : &redactor->learned, value, len);
+
+	return match.len == len && len > 0 && kind != REDACT_FUNCTION ? match.kind : kind;
+}
+
 static const char *name_value(enum redact_kind kind, const char *value, size_t len, void *user) {
-	const struct value *v = use_value(user, kind, value, len);
+	struct redactor *redactor = user;
+	const struct value *v =
+		use_value(redactor, known_kind(redactor, kind, value, len), value, len);
 
 	return v != NULL ? v->placeholder : NULL;
 }
 
 int redact_begin_report(struct redactor *redactor, const struct report *report) {
+	int r;
+
 	redactor->own =
 		(struct redact_names){.arena = &redactor->own_arena, .next = &redactor->names};
 	redactor->in_report = true;
-	return redact_learn_values(&redactor->own, &redactor->words, NULL, report);
+	r = redact_learn_values(&redactor->own, &redactor->words, NULL, report);
+	return r == 0 ? redact_learn_folders(&redactor->own, report) : r;
 }
 
 void redact_end_report(struct redactor *redactor) {

@@ -15,6 +15,32 @@
 #define NAME_BYTES 255
 /* A report that claims higher numbers is not ours: placeholders have six digits at most. */
 #define NUMBER_MAX 900000
+/* Of a name within a login. */
+#define STEM_LETTERS 5
+
+static bool is_ordinary(const char *word, size_t len) {
+	return redact_identifier_known(NULL, word, len) ||
+	       redact_symbol_word_known(NULL, word, len);
+}
+
+/* "smith" of "smith42", "smithson" of "jsmithson": what a login has before or behind the name. */
+static int learn_stem(
+	struct redact_names *names, enum redact_kind kind, const char *value, size_t len) {
+	size_t letters = 0;
+
+	while (len > 0 && redact_is_digit(value[len - 1]))
+		len--;
+	while (letters < len && redact_is_letter(value[letters]))
+		letters++;
+	if (len < STEM_LETTERS || is_ordinary(value, len))
+		return 0;
+	if (redact_names_add(names, kind, value, len) < 0)
+		return -ENOMEM;
+	if (kind != REDACT_USER || letters < len || len - 1 < STEM_LETTERS ||
+		is_ordinary(value + 1, len - 1))
+		return 0;
+	return redact_names_add(names, kind, value + 1, len - 1);
+}
 
 /* A part of "john.smith" counts where it is long enough and no ordinary word. */
 static int learn_parts(
@@ -28,23 +54,67 @@ static int learn_parts(
 			!redact_identifier_known(NULL, value + i, n) &&
 			redact_names_add(names, kind, value + i, n) < 0)
 			return -ENOMEM;
+		if (n > 0 && learn_stem(names, kind, value + i, n) < 0)
+			return -ENOMEM;
 		i += n + 1;
 	}
 	return 0;
 }
 
-/* Joined of ordinary words, as projects are called; what starts with capitals is Apple's. */
-static bool is_joined(const char *value, size_t len) {
-	size_t words = 0, n;
-
-	if ((len > 1 && redact_is_upper(value[0]) && redact_is_upper(value[1])) ||
-		redact_word_known(NULL, value, len) || !redact_identifier_known(NULL, value, len))
-		return false;
-	for (size_t i = 0; i<len; i += n> 0 ? n : 1) {
-		n = redact_subword(value + i, len - i);
-		words += n > 1 && redact_is_letter(value[i]);
+/* How those write a letter who have no key for it; "" for others. */
+static const char *spell(uint32_t point, char before) {
+	switch (point) {
+	case 0xc4:
+	case 0xe4:
+	case 0xc6:
+	case 0xe6:
+		return "ae";
+	case 0xd6:
+	case 0xf6:
+	case 0xd8:
+	case 0xf8:
+		return "oe";
+	case 0xdc:
+	case 0xfc:
+		return "ue";
+	case 0xc5:
+	case 0xe5:
+		return "aa";
+	case 0xdf:
+		return "ss";
+	case 0x308: /* behind its letter */
+		return before != 0 && strchr("aouAOU", before) != NULL ? "e" : "";
+	default:
+		return "";
 	}
-	return words > 1;
+}
+
+/* "mueller" for "m\u00fcller". */
+static int learn_spelling(
+	struct redact_names *names, enum redact_kind kind, const char *value, size_t len) {
+	char copy[2 * NAME_BYTES];
+	bool other = false;
+	size_t done = 0;
+
+	for (size_t i = 0, n; i < len; i += n) {
+		const char *letters;
+		uint32_t point;
+
+		n = redact_char(value + i, len - i, &point);
+		letters = spell(point, (char)(done > 0 ? copy[done - 1] : 0));
+		other |= letters[0] != 0;
+		if (letters[0] == 0) {
+			memcpy(copy + done, value + i, n);
+			done += n;
+		} else {
+			memcpy(copy + done, letters, strlen(letters));
+			done += strlen(letters);
+		}
+	}
+	if (!other)
+		return 0;
+	return redact_names_add(names, kind, copy, done) < 0 ? -ENOMEM
+							     : learn_parts(names, kind, copy, done);
 }
 
 int redact_learn_name(
@@ -53,9 +123,9 @@ int redact_learn_name(
 		len = NAME_BYTES;
 	while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '.'))
 		len--;
-	if (kind == REDACT_WORD && is_joined(value, len))
-		return redact_names_add_asked(names, kind, value, len);
 	if (redact_names_add(names, kind, value, len) < 0)
+		return -ENOMEM;
+	if (kind == REDACT_USER && learn_spelling(names, kind, value, len) < 0)
 		return -ENOMEM;
 	return kind == REDACT_USER || kind == REDACT_HOST ? learn_parts(names, kind, value, len)
 							  : 0;
@@ -101,11 +171,11 @@ static size_t homes(const char *text, size_t len) {
 struct search {
 	const char *text;
 	size_t len;
-	size_t next[3];
+	size_t next[4];
 };
 
 static size_t find_separator(struct search *search, size_t from) {
-	static const char signs[] = {'/', '\\', '%'};
+	static const char signs[] = {'/', '\\', '%', '&'};
 	size_t best = search->len;
 
 	for (size_t i = 0; i < sizeof signs; i++) {
@@ -214,5 +284,7 @@ int redact_names_of(const struct report *report, struct redact_kept *kept, struc
 	names->arena = arena;
 	*ret = names;
 	r = redact_learn_paths(names, report);
-	return r == 0 ? redact_learn_values(names, NULL, kept, report) : r;
+	if (r == 0)
+		r = redact_learn_values(names, NULL, kept, report);
+	return r == 0 ? redact_learn_folders(names, report) : r;
 }

@@ -17,6 +17,8 @@ int redact_learn_text(struct redact_names *names, const char *text, size_t len);
  * such words, may be NULL. */
 int redact_learn_values(struct redact_names *names, const struct redact_words *words,
 	struct redact_kept *kept, const struct report *report);
+/* The folders that go in the paths of the report, and that it does not show by other names. */
+int redact_learn_folders(struct redact_names *names, const struct report *report);
 /* The names in every path and text of the report. */
 int redact_learn_paths(struct redact_names *names, const struct report *report);
 /* Numbers that placeholders in text already have: numbers[kind] becomes the highest. */

@@ -331,6 +331,9 @@ static bool would_go(const struct redact_scan *scan, size_t at, size_t root, siz
 	struct path path = {.scan = scan, .text = scan->text};
 	size_t base;
 
+	/* "---/rwx": what may be done with memory */
+	if (at > 0 && scan->text[at - 1] == '-')
+		return false;
 	cut(&path, at + root, end);
 	base = base_of(&path);
 	if (root == 0 && is_system(&path, base))
