@@ -117,12 +117,28 @@ static int learn_spelling(
 							     : learn_parts(names, kind, copy, done);
 }
 
+/* Joined of ordinary words, as projects are called; what starts with capitals is Apple's. */
+static bool is_joined(const char *value, size_t len) {
+	size_t words = 0, n;
+
+	if ((len > 1 && redact_is_upper(value[0]) && redact_is_upper(value[1])) ||
+		redact_word_known(NULL, value, len) || !redact_identifier_known(NULL, value, len))
+		return false;
+	for (size_t i = 0; i<len; i += n> 0 ? n : 1) {
+		n = redact_subword(value + i, len - i);
+		words += n > 1 && redact_is_letter(value[i]);
+	}
+	return words > 1;
+}
+
 int redact_learn_name(
 	struct redact_names *names, enum redact_kind kind, const char *value, size_t len) {
 	if (len > NAME_BYTES)
 		len = NAME_BYTES;
 	while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '.'))
 		len--;
+	if (kind == REDACT_WORD && is_joined(value, len))
+		return redact_names_add_asked(names, kind, value, len);
 	if (redact_names_add(names, kind, value, len) < 0)
 		return -ENOMEM;
 	if (kind == REDACT_USER && learn_spelling(names, kind, value, len) < 0)
