@@ -210,6 +210,36 @@ static size_t scan_words(const struct redact_scan *scan, size_t from, size_t to)
 	return to - from;
 }
 
+/* ---- modules */
+
+static bool is_known_folder(const struct redact_scan *scan, const char *text, size_t len) {
+	struct tally tally = {0};
+
+	count_words(scan, text, len, &tally);
+	return len > 0 && tally.unknown == 0;
+}
+
+size_t redact_module_length(const struct redact_scan *scan, size_t from, size_t to) {
+	static const char *const modules[] = {"github.com/ollama/ollama/", "golang.org/x/",
+		"google.golang.org/", "bufio/", "bytes/", "compress/", "container/", "context/",
+		"crypto/", "database/", "encoding/", "internal/", "io/", "log/", "math/", "mime/",
+		"net/", "os/", "path/", "reflect/", "runtime/", "sync/", "syscall/", "text/",
+		"time/", "vendor/"};
+	const char *text = scan->text + from, *slash;
+	size_t len = to - from, n = 0;
+
+	for (size_t i = 0; i < sizeof modules / sizeof modules[0] && n == 0; i++) {
+		if (strlen(modules[i]) <= len && memcmp(text, modules[i], strlen(modules[i])) == 0)
+			n = strlen(modules[i]);
+	}
+	while (n > 0 && (slash = memchr(text + n, '/', len - n)) != NULL) {
+		if (!is_known_folder(scan, text + n, (size_t)(slash - text) - n))
+			return 0;
+		n = (size_t)(slash - text) + 1;
+	}
+	return n;
+}
+
 /* ---- machines */
 
 /* Bytes of a UUID, its groups joined by dashes or underscores. */

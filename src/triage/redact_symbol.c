@@ -254,7 +254,7 @@ void redact_scan_symbol(const struct redact_scan *scan, size_t from, size_t to) 
 	if (memchr(scan->text + from, ' ', to - from) != NULL && is_sentence(scan, from, to))
 		redact_scan_text(scan, from, to);
 	else
-		redact_scan_marks(scan, from, to, true);
+		redact_scan_marks(scan, from + redact_module_length(scan, from, to), to, true);
 }
 
 void redact_scan_name(const struct redact_scan *scan, size_t from, size_t to) {
