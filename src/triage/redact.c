@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "triage/redact_address.h"
 #include "triage/redact_char.h"
 #include "triage/redact_learn.h"
 #include "triage/redact_names.h"
@@ -39,9 +40,10 @@ struct value {
 
 struct redactor {
 	struct arena arena;
-	struct redact_names names;   /* of persons and machines */
-	struct redact_names learned; /* and what any report has taught beside them */
-	struct redact_names own;     /* and what the report that is being redacted has */
+	struct redact_names names;     /* of persons and machines */
+	struct redact_names learned;   /* and what any report has taught beside them */
+	struct redact_names own;       /* and what the report that is being redacted has */
+	struct redact_names addresses; /* where no version is expected */
 	struct arena own_arena;
 	bool in_report;
 	struct redact_words words;
@@ -63,7 +65,7 @@ int redactor_new(struct redactor **ret, struct err *err) {
 	arena_init(&redactor->arena, ARENA_BYTES);
 	redact_seen_init(&redactor->seen);
 	arena_init(&redactor->own_arena, OWN_BYTES);
-	redactor->names.arena = &redactor->arena;
+	redactor->names.arena = redactor->addresses.arena = &redactor->arena;
 	redactor->learned =
 		(struct redact_names){.arena = &redactor->arena, .next = &redactor->names};
 	redactor->words.arena = &redactor->arena;
@@ -118,6 +120,8 @@ int redactor_learn(struct redactor *redactor, const struct report *report, const
 		r = redact_learn_folders(&redactor->learned, report);
 	if (r == 0)
 		r = redact_learn_text(&redactor->names, bytes, len);
+	if (r == 0)
+		r = redact_learn_addresses(&redactor->addresses, bytes, len);
 	redact_learn_numbers(bytes, len, redactor->numbers);
 	note_functions(redactor);
 	return r < 0 ? err_set(err, r, "out of memory") : 0;
@@ -236,6 +240,10 @@ static const char *name_value(enum redact_kind kind, const char *value, size_t l
 		use_value(redactor, known_kind(redactor, kind, value, len), value, len);
 
 	return v != NULL ? v->placeholder : NULL;
+}
+
+bool redact_has_address(const struct redactor *redactor, const char *text, size_t len) {
+	return redact_address_known(&redactor->addresses, text, len);
 }
 
 int redact_begin_report(struct redactor *redactor, const struct report *report) {

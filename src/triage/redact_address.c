@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+/* Letters of all addresses that are learned; no real archive comes near. */
+#define LETTERS_MAX (1u << 20)
 /* Digits of a UUID or a key without dashes. */
 #define KEY_DIGITS 32
 
@@ -313,24 +315,47 @@ size_t redact_find_joined(const struct redact_scan *scan, size_t at, size_t to, 
 
 /* ---- learning */
 
-/* Alone between quotes or brackets, or after "Version:". */
+/* Where what stands behind the blanks in front of at ends. */
+static size_t skip_back(const char *text, size_t at) {
+	while (at > 0 && text[at - 1] == ' ')
+		at--;
+	return at;
+}
+
+/* Whether the value that starts at at is a JSON member's whose name says that it is a version. */
+static bool is_version_member(const char *text, size_t at) {
+	static const char *const ends[] = {"ersion", "ersionString"};
+
+	at = skip_back(text, at - 1);
+	if (at == 0 || text[at - 1] != ':')
+		return false;
+	at = skip_back(text, at - 1);
+	if (at == 0 || text[--at] != '"')
+		return false;
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		size_t n = strlen(ends[i]);
+
+		if (at > n && memcmp(text + at - n, ends[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* After a word for it, in brackets as the version of an image, or as such a member's value. */
 static bool is_version_place(const char *text, size_t len, size_t from, size_t to) {
 	const struct redact_scan scan = {.text = text, .len = len};
 	char before = (char)(from > 0 ? text[from - 1] : 0),
 	     after = (char)(to < len ? text[to] : 0);
 
-	if (from >= 9 && is_announced(&scan, from))
+	if (is_announced(&scan, skip_back(text, from)) || before == '(' || after == ')')
 		return true;
-	while (from > 0 && text[from - 1] == ' ')
-		from--;
-	return (before == '"' && after == '"') || before == '(' || after == ')' ||
-	       (from > 0 && strchr(":(-", text[from - 1]) != NULL && after == ' ');
+	return before == '"' && after == '"' && is_version_member(text, from);
 }
 
 int redact_learn_addresses(struct redact_names *names, const char *text, size_t len) {
 	const char *dot = text;
 
-	for (size_t from, n; dot != NULL && (size_t)(dot - text) < len; dot++) {
+	for (size_t from, n; (size_t)(dot - text) < len && names->nodes < LETTERS_MAX; dot++) {
 		dot = memchr(dot, '.', len - (size_t)(dot - text));
 		if (dot == NULL)
 			break;
@@ -348,4 +373,16 @@ int redact_learn_addresses(struct redact_names *names, const char *text, size_t 
 		dot = text + from + n - 1;
 	}
 	return 0;
+}
+
+bool redact_address_known(const struct redact_names *names, const char *text, size_t len) {
+	for (size_t i = 0; i < len && !redact_names_none(names); i++) {
+		size_t n = i > 0 && (text[i - 1] == '.' || redact_is_digit(text[i - 1]))
+				   ? 0
+				   : redact_ipv4(text + i, len - i);
+
+		if (n > 0 && redact_names_at(names, text + i, n).len == n)
+			return true;
+	}
+	return false;
 }

@@ -20,5 +20,7 @@ size_t redact_uuid(const char *text, size_t len);
 
 /* Addresses that a report has where no version is expected. Returns 0 or -ENOMEM. */
 int redact_learn_addresses(struct redact_names *names, const char *text, size_t len);
+/* Whether one of them stands in text, which has the shape of a version. */
+bool redact_address_known(const struct redact_names *names, const char *text, size_t len);
 
 #endif

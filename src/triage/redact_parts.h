@@ -45,6 +45,9 @@ bool redact_is_code(enum report_arch arch, const char *text, size_t len);
 bool redact_value(struct redactor *redactor, enum redact_policy policy, const char *text,
 	size_t len, struct buf *ret);
 
+/* Whether an address that a report has where no version is expected stands there as a whole. */
+bool redact_has_address(const struct redactor *redactor, const char *text, size_t len);
+
 /* Between these two calls the words that other reports have taught stay, unless this one teaches
  * them as well: its signature is made of what it tells itself. Returns 0 or -ENOMEM. */
 int redact_begin_report(struct redactor *redactor, const struct report *report);

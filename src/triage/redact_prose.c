@@ -158,7 +158,6 @@ static size_t read_token(const struct redact_scan *scan, const struct line *line
 	const char *text = scan->text;
 	char before = (char)(at > from ? text[at - 1] : 0);
 	size_t n = redact_placeholder(text + at, to - at);
-	bool symbol = true;
 
 	if (n > 0)
 		return n;
@@ -169,12 +168,16 @@ static size_t read_token(const struct redact_scan *scan, const struct line *line
 		n = line->function_len;
 	else if (!redact_is_ident(before))
 		n = method_length(text + at, to - at);
-	if (n == 0 && !redact_is_ident(before)) {
-		n = redact_kernel_part(text + at, to - at);
-		symbol = false;
-	}
 	if (n > 0) {
-		redact_scan_marks(scan, at, at + n, symbol);
+		redact_scan_marks(scan, at, at + n, true);
+		return n;
+	}
+	if (!redact_is_ident(before))
+		n = redact_kernel_part(text + at, to - at);
+	if (n > 0) {
+		const char *version = memchr(text + at, '(', n);
+
+		redact_scan_marks(scan, at, (size_t)(version - text), false);
 		return n;
 	}
 	if (!redact_is_ident(before) && (unsigned char)before < 0x80)

@@ -80,23 +80,6 @@ static bool is_number_id(const char *text, size_t len) {
 	return (len && digits == len) || (len <= 18 && is_hex_list(text, len));
 }
 
-/* An address of the Internet looks like a version. */
-static bool is_quad(const char *text, size_t len) {
-	size_t parts = 0, i = 0;
-	while (i < len) {
-		int value = 0;
-		size_t from = i;
-		while (i < len && is_digit(text[i]) && i - from < 4)
-			value = value * 10 + (text[i++] - '0');
-		parts++;
-		if (i == from || value > 255)
-			return false;
-		if (i < len && text[i++] != '.')
-			return false;
-	}
-	return parts == 4;
-}
-
 static size_t version_letters(const char *text, size_t len) {
 	static const char *const marks[] = {
 		"a", "b", "rc", "d", "f", "dev", "fc", "v", "alpha", "beta", "post", "final", NULL};
@@ -109,7 +92,7 @@ static size_t version_letters(const char *text, size_t len) {
 /* "3.14.0", "8623.1.14.10.9", "2.0rc1": one word. */
 static bool is_plain_version(const char *text, size_t len) {
 	size_t run = 0;
-	if (!len || len > 40 || is_quad(text, len))
+	if (!len || len > 40)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		run = is_digit(text[i]) ? run + 1 : 0;
@@ -315,7 +298,10 @@ static bool redact_shape(struct redactor *redactor, enum redact_policy policy, c
 	size_t len, struct buf *ret) {
 	if (policy >= sizeof shapes / sizeof *shapes || !shapes[policy].fits)
 		return false;
-	if (shapes[policy].fits(text, len)) {
+	/* an address of a machine has the shape of a version */
+	const bool version = policy == POLICY_VERSION || policy == POLICY_SYSTEM;
+	if (shapes[policy].fits(text, len) &&
+		!(version && redact_has_address(redactor, text, len))) {
 		if (policy == POLICY_SELECTOR)
 			redact_bytes(redactor, REDACT_FORM_SYMBOL, text, len, ret);
 		else

@@ -190,12 +190,30 @@ static void hostile_values_take_linear_time(void **state) {
 	}
 }
 
+/* They look like addresses; one that stands elsewhere is one. */
+static void versions_of_four_numbers_stay(void **state) {
+	(void)state;
+	stays("\"bundleInfo\":{\"CFBundleVersion\":\"12.0.40.6\",\"CFBundleShortVersionString\":"
+	      "\"2.9.0.1\"},\"usedImages\":[{\"CFBundleVersion\" : \"200.5.10.1\"}]");
+	stays("\"panicString\":\"version: 6.0.91.2 com.apple.driver.AppleX(114.20.6.145)\","
+	      "\"bundleInfo\":{\"CFBundleVersion\":\"6.0.91.2\"}");
+	body_becomes("\"bundleInfo\":{\"CFBundleVersion\":\"10.213.35.60\"},\"panicString\":"
+		     "\"no answer of 10.213.35.60\"",
+		"\"bundleInfo\":{\"CFBundleVersion\":\"<address-1>\"},\"panicString\":"
+		"\"no answer of <address-1>\"");
+	body_becomes("\"bundleInfo\":{\"CFBundleVersion\":\"10.213.35.60\"},\"procName\":"
+		     "\"worker_10.213.35.60\",\"build\":\"10.213.35.60\"",
+		"\"bundleInfo\":{\"CFBundleVersion\":\"<address-1>\"},\"procName\":"
+		"\"worker_<address-1>\",\"build\":\"<address-1>\"");
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(instruction_bytes_are_instructions),
 		cmocka_unit_test(bundles_are_read_by_their_words),
 		cmocka_unit_test(registers_that_are_read_stay),
 		cmocka_unit_test(texts_of_the_system_stay),
+		cmocka_unit_test(versions_of_four_numbers_stay),
 		cmocka_unit_test(settings_lose_their_values),
 		cmocka_unit_test(invisible_characters_go),
 		cmocka_unit_test(hostile_values_take_linear_time),
