@@ -49,6 +49,12 @@ run export --flat flat
 ls flat
 run_sized export --flat flat --json
 run export --flat flat --review
+run export --flat flat --format zip
+run export -o x.tar.gz -y
+run export -o x.tar.gz --redact ''
+run export -o x.tar.gz --redact python
+run_sized export -o x.tar.gz --redact Zephyrine
+run export --flat flat --redact ProjectPlan
 # What the archive is about, as the manifest has it.
 mkdir unpacked
 "$PYTHON" -c '
