@@ -245,7 +245,10 @@ static const struct label *find_label(const char *text, size_t len) {
 	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
 		size_t n = strlen(labels[i].word);
 
-		if (redact_at(text, len, labels[i].word) && n < len && !redact_is_letter(text[n]))
+		/* "phoneNumber" */
+		if (redact_at(text, len, labels[i].word) && n < len &&
+			(!redact_is_letter(text[n]) ||
+				(redact_is_upper(text[n]) && !redact_is_upper(text[n - 1]))))
 			return &labels[i];
 	}
 	return NULL;
@@ -291,6 +294,9 @@ static size_t labelled_length(const struct label *label, const char *text, size_
 			dot |= text[n] == '.';
 			continue;
 		}
+		/* "(030) 1234567" */
+		if (text[n] == ')' && digits > 0 && n + 2 < len && redact_is_digit(text[n + 2]))
+			continue;
 		if (!is_number_char(label, text[n]))
 			break;
 		all++;

@@ -154,7 +154,7 @@ static void name_part(const struct path *path, size_t index, bool prose) {
 	const struct part *part = &path->parts[index];
 
 	if (prose)
-		redact_scan_words(path->scan, part->from, part->to);
+		redact_scan_text(path->scan, part->from, part->to);
 	else
 		redact_scan_marks(path->scan, part->from, part->to, false);
 }

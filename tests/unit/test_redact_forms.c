@@ -57,6 +57,12 @@ static void addresses_are_found_in_words(void **state) {
 		{REDACT_FORM_TEXT, "id_79BC4A1F-C45B-45D9-BB21-94FE1DDC55A9 in",
 			"id_<machine-1> in"},
 		{REDACT_FORM_TEXT, "id_79bc4a1f_c45b_45d9_bb21_94fe1ddc55a9", "id_<machine-1>"},
+		{REDACT_FORM_TEXT, "open /tmp/red/10.213.35.60 failed",
+			"open /<path-1>/<address-1> failed"},
+		{REDACT_FORM_TEXT, "open /tmp/red/worker_10.213.35.60 failed",
+			"open /<path-1>/worker_<address-1> failed"},
+		{REDACT_FORM_TEXT, "load /Users/Shared/10.213.35.60:46446/red/device.bin",
+			"load /Users/Shared/<path-1>/device.bin"},
 		{REDACT_FORM_NAME, "id_79BC4A1F-C45B-45D9-BB21-94FE1DDC55A9", "id_<machine-1>"},
 	};
 
@@ -107,6 +113,8 @@ static void numbers_of_people_go(void **state) {
 		{REDACT_FORM_TEXT, "is 123-45-6789", "is <secret-1>"},
 		{REDACT_FORM_TEXT, "phone: 5551234567", "phone: <address-1>"},
 		{REDACT_FORM_TEXT, "phone_number=5551234567", "phone_number=<address-1>"},
+		{REDACT_FORM_TEXT, "phoneNumber: 5551234567", "phoneNumber: <address-1>"},
+		{REDACT_FORM_TEXT, "fax (030) 1234567", "fax (<address-1>"},
 		{REDACT_FORM_TEXT, "mobile number is 5551234567", "mobile number is <address-1>"},
 		{REDACT_FORM_TEXT, "call 0171 1234567", "call <address-1>"},
 		{REDACT_FORM_TEXT, "call +49 (0) 170 1234567, 555-123-4567, 1-555-123-4567",
@@ -151,8 +159,8 @@ static void threads_of_libraries_stay(void **state) {
 		"AURemoteIO::IOThread", "QFileInfoGatherer", "uvicorn", "rayon worker", "hades",
 		"com.google.firebase.crashlytics.x", "com.facebook.react.JavaScript",
 		"KSCrash Exception Handler", "JUCE v8.0.12: Message Thread", "RTCWorkerThread",
-		"AMCP Logging Spool", "tokio-runtime-worker", "UnityGfxDeviceWorker",
-		"Qt bearer thread"};
+		"AMCP Logging Spool", "caulk.messenger.shared:17", "tokio-runtime-worker",
+		"UnityGfxDeviceWorker", "Qt bearer thread"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
