@@ -338,6 +338,15 @@ static bool value_goes(
 	return false;
 }
 
+/* "Total=password: value": the value is a name with a value of its own, which is read next. */
+static bool holds_secret(
+	const struct redact_scan *scan, const struct setting *setting, size_t to, bool prose) {
+	struct setting inner = {0};
+
+	return !setting->secret && prose && read_setting(scan, setting->value, to, prose, &inner) &&
+	       inner.secret && inner.value_end > setting->value_end;
+}
+
 /* "SM=COW": how a region of memory is shared. */
 static bool is_share_mode(const struct redact_scan *scan, const struct setting *setting) {
 	static const char *const modes[] = {
@@ -365,7 +374,7 @@ size_t redact_find_setting(const struct redact_scan *scan, size_t at, size_t to,
 		return 0;
 	if (is_share_mode(scan, &setting))
 		return setting.value_end - at;
-	if (!value_goes(scan, &setting, to, prose))
+	if (!value_goes(scan, &setting, to, prose) || holds_secret(scan, &setting, to, prose))
 		return 0;
 	if (prose)
 		redact_scan_text(scan, setting.key, setting.key_end);

@@ -20,6 +20,14 @@ SETTINGS = [
     ('quoted value', 'secret="light and red <9"', ('light and red', 'red <9')), ('value without an end', "token='light,blue", ('light,blue',)),
     ('variable behind a prefix', 'MPS_NIGHTJAR=3 PYTORCH_HALVORSEN=4', ('nightjar', 'halvorsen')),
     ('unknown setting', 'label=halvorsen-light!9', ('halvorsen', 'light!9')),
+    ('setting in JSON', '{"password": "31415926", "pin":47110815}', ('31415926', '47110815')),
+    ('setting of known words', '{"api_key":"metal buffer queue"}', ('metal buffer queue',)),
+    ('setting in Python', "{'DB_PASSWORD': 'metal queue'}", ('metal queue',)),
+    ('setting with backslashes', '{\\"password\\":\\"31415926\\"}', ('31415926',)),
+    ('option in a list', '["--password","31415926"]', ('31415926',)), ('setting in XML', '<password>metal queue</password>', ('metal queue',)),
+    ('spoken setting', 'passwd 31415926', ('31415926',)), ('credentials', 'credentials metal:31415926', ('31415926', 'metal:')),
+    ('spoken variable', 'AWS_SECRET_ACCESS_KEY metal-31415926', ('31415926',)), ('arrow', 'secret => "metal queue"', ('metal queue',)),
+    ('header', 'cookie: a=31415926; c=47110815', ('31415926', '47110815')),
 ]
 UNSEEN = [
     ('turned word', 'light\u202ered', ('\u202e',)), ('turned text', '\u2066light red\u2069', ('\u2066', '\u2069')),
