@@ -26,7 +26,7 @@ SETTINGS = [
     ('setting with backslashes', '{\\"password\\":\\"31415926\\"}', ('31415926',)),
     ('option in a list', '["--password","31415926"]', ('31415926',)), ('setting in XML', '<password>metal queue</password>', ('metal queue',)),
     ('spoken setting', 'passwd 31415926', ('31415926',)), ('credentials', 'credentials metal:31415926', ('31415926', 'metal:')),
-    ('spoken variable', 'AWS_SECRET_ACCESS_KEY metal-31415926', ('31415926',)), ('arrow', 'secret => "metal queue"', ('metal queue',)),
+    ('spoken variable', 'with AWS_SECRET_ACCESS_KEY 31415926', ('31415926',)), ('arrow', 'secret => "metal queue"', ('metal queue',)),
     ('header', 'cookie: a=31415926; c=47110815', ('31415926', '47110815')),
 ]
 UNSEEN = [
