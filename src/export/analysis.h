@@ -93,7 +93,9 @@ struct analysis_site {
 						  it has none */
 	struct analysis_frame *stack;          /* that one's crashed thread */
 	size_t stack_count;
-	uint64_t stack_crashes; /* crashes with exactly this stack */
+	/* Crashes with this stack, its names folded as in signatures, down to the operation
+	 * whatever that is; of them with exactly this one. */
+	uint64_t stack_crashes, stack_exact;
 	/* Concurrency: told, of how many crashes the reports' other threads are known; concurrent,
 	 * in how many of those another thread was inside Metal or the driver, in_driver inside the
 	 * driver itself. */

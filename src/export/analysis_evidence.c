@@ -30,20 +30,6 @@ int analysis_add_text(struct arena *arena, const char ***items, size_t *count, c
 
 /* ---- the stack of most crashes ---- */
 
-/* Real ones before simulated ones; then the more frequent; then the newer, which came first. */
-static const struct analysis_stack *typical_stack(const struct analysis_work *work, size_t site) {
-	const struct analysis_stack *best = NULL;
-	for (size_t i = 0; i < work->stack_count; i++) {
-		const struct analysis_stack *stack = &work->stacks[i];
-		if (stack->site != site)
-			continue;
-		if (!best || (best->simulated && !stack->simulated) ||
-			(best->simulated == stack->simulated && stack->count > best->count))
-			best = stack;
-	}
-	return best;
-}
-
 struct frame_taker {
 	struct analysis_work *work;
 	struct analysis_site *site;
@@ -142,17 +128,19 @@ static const char *most_frequent(const struct analysis_counts *counts, bool real
 
 static int take_site(struct analysis_work *work, size_t at) {
 	struct analysis_site *site = &work->analysis->sites[at];
-	const struct analysis_stack *stack = typical_stack(work, at);
+	struct analysis_typical typical;
 	struct frame_taker taker = {.work = work, .site = site};
-	int code = 0;
+	int code = analysis_typical_stack(work, at, &typical);
+	const struct analysis_stack *stack = typical.stack;
 	site->attribution = most_frequent(&site->attributions, site->count > site->simulated);
-	if (!stack)
-		return 0;
+	if (code || !stack)
+		return code;
 	site->sample = stack->newest;
 	site->sample_id = stack->newest_id;
 	site->sample_member = analysis_member(work, stack->newest);
 	if (stack->stack_id) {
-		site->stack_crashes = stack->count;
+		site->stack_crashes = typical.crashes;
+		site->stack_exact = stack->count;
 		code = store_stack(work->store, stack->stack_id, take_frame, &taker, work->err);
 	}
 	return code < 0 ? code : take_sample(work, site, stack);

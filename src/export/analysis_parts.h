@@ -86,6 +86,12 @@ struct analysis_stack {
 	size_t ordinal;
 };
 
+/* The stack that stands for a site. NULL: it has none. */
+struct analysis_typical {
+	const struct analysis_stack *stack;
+	uint64_t crashes; /* whose stack is that one, folded */
+};
+
 /* Crashes of one site whose other threads were in the same calls. */
 struct analysis_calls {
 	size_t site;
@@ -137,6 +143,8 @@ int analysis_count_site(struct analysis_work *work, const struct analysis_facts 
 int analysis_take_incidents(struct analysis_work *work);
 /* Stacks, calls, samples, states, correlation: analysis_evidence.c. */
 int analysis_take_evidence(struct analysis_work *work);
+/* analysis_stacks.c. -errno; err is set unless it is -ENOMEM. */
+int analysis_typical_stack(struct analysis_work *work, size_t site, struct analysis_typical *ret);
 /* Experiments, redacted: analysis_experiments.c. */
 int analysis_take_experiments(struct analysis_work *work);
 /* Evidence in words and commands to run next, for each site: analysis_next.c. */

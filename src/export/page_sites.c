@@ -170,6 +170,7 @@ static void add_stack(
 		"<details open><summary>The most frequent stack, in %" PRIu64 " of %" PRIu64
 		" crashes",
 		site->stack_crashes, site->count);
+	report_alike(out, site);
 	report_sample(out, site, analysis, put_text);
 	html_printf(out, ", %zu frame%s</summary>\n<ol class=\"stack\" start=\"0\">\n",
 		site->stack_count, site->stack_count == 1 ? "" : "s");

@@ -16,7 +16,7 @@ static void add_place(struct buf *out, const struct page_frame *frame) {
 	struct buf symbol = {0};
 	buf_add_str(out, "<code>");
 	if (frame->symbol) {
-		symbol_shorten(&symbol, frame->symbol, PAGE_SYMBOL_COLUMNS);
+		symbol_plain(&symbol, frame->symbol, PAGE_SYMBOL_COLUMNS);
 		html_printf(out, "%s", buf_str(&symbol));
 	} else if (frame->image_offset.set) {
 		html_printf(out, "? at offset 0x%" PRIx64, frame->image_offset.value);

@@ -55,7 +55,7 @@ static void put_where(struct buf *out, const struct analysis_site *site) {
 	const struct analysis_frame *frame = site_frame(site);
 	struct buf name = {0};
 	if (site->id && frame) {
-		symbol_shorten(&name, frame->symbol, 80);
+		symbol_plain(&name, frame->symbol, 80);
 		buf_add_str(out, "Crash in ");
 		report_plain(out, buf_str(&name));
 	} else if (site->id && site->title) {
@@ -210,6 +210,7 @@ static void put_stack(
 	experiment_count(site->stack_crashes, out);
 	buf_add_str(out, site->stack_crashes == 1 ? " crash at " : " crashes at ");
 	report_plain(out, site->id ? site->id : "no known site");
+	report_alike(out, site);
 	report_sample(out, site, analysis, report_plain);
 	buf_add_str(out, ":\n\n");
 	report_frame_lines(out, site, FRAMES_MAX);

@@ -76,6 +76,7 @@ static void put_short(struct buf *out, const struct analysis *analysis) {
 	out->failed = !report_recipes(analysis, put_command, &first) || out->failed;
 	if (site->stack_count) {
 		buf_printf(out, "- The stack of %" PRIu64 " of them", site->stack_crashes);
+		report_alike(out, site);
 		report_sample(out, site, analysis, report_code);
 		buf_add_str(out, ":\n\n");
 		report_frames(out, site, FRAMES_SHORT);

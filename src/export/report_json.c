@@ -61,6 +61,7 @@ static void put_stack(struct json_out *out, const struct analysis_site *site) {
 	json_out_i64(out, "sample", site->sample);
 	json_out_text(out, "sample_incident", site->sample_id);
 	json_out_u64(out, "stack_crashes", site->stack_crashes);
+	json_out_u64(out, "stack_exact", site->stack_exact);
 	json_out_array(out, "stack");
 	for (size_t i = 0; i < site->stack_count; i++) {
 		json_out_object(out, NULL);

@@ -50,6 +50,8 @@ const struct analysis_site *report_main_site(const struct analysis *analysis);
  * find it. */
 void report_sample(struct buf *out, const struct analysis_site *site,
 	const struct analysis *analysis, report_put_fn put);
+/* What the crashes of the stack may differ in, in brackets; nothing where they do not. */
+void report_alike(struct buf *out, const struct analysis_site *site);
 /* That an archive does not have everything that the numbers are of; nothing where it has. */
 void report_partial(struct buf *out, const struct analysis *analysis);
 /* Frames 0 .. count-1, one a line; the one that counts is marked. */

@@ -187,6 +187,7 @@ static void put_stack(
 	if (!site->stack_count)
 		return;
 	buf_printf(out, "**Stack** of %" PRIu64 " of these crashes", site->stack_crashes);
+	report_alike(out, site);
 	report_sample(out, site, analysis, report_code);
 	buf_add_str(out, shown < site->stack_count ? "; its first frames:\n\n" : ":\n\n");
 	report_frames(out, site, shown);

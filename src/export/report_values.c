@@ -182,6 +182,15 @@ void report_sample(struct buf *out, const struct analysis_site *site,
 	buf_finish(&command);
 }
 
+void report_alike(struct buf *out, const struct analysis_site *site) {
+	if (site->stack_crashes == site->stack_exact)
+		return;
+	buf_add_str(out, " (whatever the GPU's generation, the driver's build, the operation and "
+			 "its callers; exactly this one: ");
+	experiment_count(site->stack_exact, out);
+	buf_add_char(out, ')');
+}
+
 void report_partial(struct buf *out, const struct analysis *analysis) {
 	size_t before = out->len;
 	analysis_partial_text(analysis, out);
@@ -195,7 +204,7 @@ static void put_frame(
 	buf_printf(symbol, "%s %2zu  %-22s ", frame->counts ? "->" : "  ", index,
 		frame->image ? frame->image : "???");
 	if (frame->symbol)
-		symbol_shorten(symbol, frame->symbol, SYMBOL_COLUMNS);
+		symbol_plain(symbol, frame->symbol, SYMBOL_COLUMNS);
 	if (frame->offset.set)
 		buf_printf(
 			symbol, frame->symbol ? " + %" PRIu64 : "0x%" PRIx64, frame->offset.value);

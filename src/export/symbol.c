@@ -142,6 +142,35 @@ void symbol_shorten(struct buf *out, const char *symbol, size_t columns) {
 	buf_finish(&text);
 }
 
+/* "f()" and "f() const", not "operator()". */
+static void drop_empty_list(struct buf *text) {
+	static const char *const ends[] = {"()", "() const"};
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t len = strlen(ends[i]);
+		if (text->len <= len || !text_ends(text->data, ends[i]))
+			continue;
+		text->data[text->len - len] = '\0';
+		if (text_ends(text->data, "operator"))
+			text->data[text->len - len] = '(';
+		else
+			text->len -= len;
+		return;
+	}
+}
+
+void symbol_plain(struct buf *out, const char *symbol, size_t columns) {
+	struct buf text = {0};
+	buf_add_str(&text, symbol);
+	if (!is_objc(symbol)) {
+		apply(&text, '<', '>');
+		apply(&text, '(', ')');
+		drop_empty_list(&text);
+	}
+	symbol_shorten(out, buf_str(&text), columns);
+	out->failed = out->failed || text.failed;
+	buf_finish(&text);
+}
+
 static void add_selector(struct buf *out, const char *symbol) {
 	const char *space = strchr(symbol, ' ');
 	const char *from = space ? space + 1 : symbol + 2;

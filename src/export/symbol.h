@@ -16,6 +16,12 @@
  */
 void symbol_shorten(struct buf *out, const char *symbol, size_t columns);
 
+/*
+ * The same, but always without template arguments and parameters, as signatures and the calls of
+ * other threads have it: "at::native::mps::MetalShaderLibrary::exec_binary_kernel".
+ */
+void symbol_plain(struct buf *out, const char *symbol, size_t columns);
+
 /* Appends the bare name: an Objective-C selector without its class, a C++ name without templates
  * and parameters. */
 void symbol_name(struct buf *out, const char *symbol);

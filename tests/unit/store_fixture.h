@@ -71,6 +71,8 @@ struct made {
 	struct concurrent_thread *concurrent;
 	size_t concurrent_count;
 	const struct store_origin *origin; /* in place of path */
+	struct frame *frames;              /* in place of two */
+	size_t frame_count;
 };
 
 static inline struct made made_default(void) {
@@ -151,6 +153,8 @@ static inline int made_put(struct store *store, const struct made *made, enum st
 		.queue = "metal gpu stream 1",
 		.triggered = true,
 		.frames = {frames, 2}};
+	if (made->frames)
+		thread.frames = (struct frames){made->frames, made->frame_count};
 	struct report report = made_report(made);
 	struct triage triage = made_triage(made);
 	report.crashed_thread = 0;

@@ -198,6 +198,59 @@ static void test_events(void **state) {
 		"- crashes within 5 s of a GPU event of the same process: 1 of 2\n");
 }
 
+/* ---- stacks ---- */
+
+static void put_stack(struct scene *scene, const char *driver, const char *operation, uint64_t at) {
+	char class[64], kernel[64];
+	struct frame frames[] = {
+		{.symbol = class, .symbol_offset = {at, true}},
+		{.image = "libtorch_cpu.dylib", .symbol = "at::native::mps::run(int)"},
+		{.image = "libtorch_cpu.dylib", .symbol = kernel},
+		{.image = "Python", .image_offset = {at, true}},
+	};
+	struct made made = at_site("agx-bind-resource", 0x1e0);
+	snprintf(class, sizeof class, "-[AGX%sFamilyComputeContext bindResource:]", driver + 8);
+	snprintf(kernel, sizeof kernel, "at::native::%s_mps_kernel(Tensor&)", operation);
+	frames[0].image = driver;
+	made.frames = frames;
+	made.frame_count = COUNT(frames);
+	put(scene, made, 1);
+}
+
+/* Generation, places and operation make no other stack; another way there does. */
+static void test_stacks(void **state) {
+	struct scene *scene = *state;
+	struct made other = at_site("agx-bind-resource", 0x1e0);
+	put_stack(scene, "AGXMetalG14X", "add", 64);
+	put_stack(scene, "AGXMetalG16X", "mul", 96);
+	put_stack(scene, "AGXMetalG16X", "mul", 96);
+	put(scene, other, 2);
+	load(scene);
+	const struct analysis_site *site = &scene->analysis.sites[0];
+	assert_int_equal(site->count, 5);
+	assert_int_equal(site->stack_crashes, 3);
+	assert_int_equal(site->stack_exact, 2);
+	assert_int_equal(site->stack_count, 4);
+	assert_string_equal(site->stack[0].image, "AGXMetalG16X");
+	assert_contains(markdown(scene),
+		"**Stack** of 3 of these crashes (whatever the GPU's generation, the driver's "
+		"build, the operation and its callers; exactly this one: 2), such as row 3");
+	assert_contains(markdown(scene), " at::native::mul_mps_kernel\n");
+}
+
+/* A real stack stands for a site before a simulated one that is more frequent. */
+static void test_stacks_simulated(void **state) {
+	struct scene *scene = *state;
+	struct made simulated = at_site("agx-bind-resource", 0x1e0);
+	simulated.simulated = true;
+	put(scene, simulated, 5);
+	put_stack(scene, "AGXMetalG16X", "mul", 96);
+	load(scene);
+	assert_int_equal(scene->analysis.sites[0].stack_crashes, 1);
+	assert_int_equal(scene->analysis.sites[0].stack_exact, 1);
+	assert_lacks(markdown(scene), "exactly this one");
+}
+
 /* ---- what people decided ---- */
 
 static void decide(struct scene *scene, enum state_target target, const char *name,
@@ -705,6 +758,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stacks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stacks_simulated, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_concurrency, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_workarounds, setup, teardown),

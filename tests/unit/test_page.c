@@ -95,6 +95,7 @@ static void make_sites(struct made *made) {
 		.stack = made->stack,
 		.stack_count = 2,
 		.stack_crashes = 2,
+		.stack_exact = 2,
 		.told = 3,
 		.concurrent = 2,
 		.in_driver = 1,

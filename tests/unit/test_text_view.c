@@ -121,6 +121,32 @@ static void short_is(const char *symbol, size_t columns, const char *expected) {
 	buf_finish(&text);
 }
 
+static void plain_is(const char *symbol, size_t columns, const char *expected) {
+	struct buf text = {0};
+	symbol_plain(&text, symbol, columns);
+	assert_string_equal(buf_str(&text), expected);
+	buf_finish(&text);
+}
+
+/* The same name whatever room there is. */
+static void symbols_are_plain(void **state) {
+	plain_is("abc<d>(e)", 0, "abc<>");
+	plain_is("abc<d>(e)", 80, "abc<>");
+	plain_is("abc() const", 80, "abc");
+	plain_is("bool A::operator()(int) const", 80, "bool A::operator()(int) const");
+	plain_is("A::operator()", 80, "A::operator()");
+	plain_is(
+		"at::(anonymous namespace)::run(A (*)(int))", 80, "at::(anonymous namespace)::run");
+	plain_is("-[A b:]", 80, "-[A b:]");
+	plain_is("invocation function for block in a::b(c&)", 80,
+		"invocation function for block in a::b");
+	plain_is("()", 80, "()");
+	plain_is("((((", 80, "((((");
+	plain_is("", 80, "");
+	plain_is("abcdefghijkl<de>(fgh)", 8, "abcde...");
+	(void)state;
+}
+
 static void symbols_are_shortened(void **state) {
 	name_is("-[AGXG16XFamilyComputeContext setBuffer:offset:atIndex:]",
 		"setBuffer:offset:atIndex:");
@@ -295,6 +321,7 @@ int main(void) {
 		cmocka_unit_test(headlines_of_crashes),
 		cmocka_unit_test(headlines_of_other_kinds),
 		cmocka_unit_test(headlines_with_details),
+		cmocka_unit_test(symbols_are_plain),
 		cmocka_unit_test(symbols_are_shortened),
 		cmocka_unit_test(seed_case),
 		cmocka_unit_test(everything_is_shown_with_all),
