@@ -51,13 +51,16 @@ struct redact_match {
 };
 
 static inline bool redact_names_none(const struct redact_names *names) {
-	return names == NULL || (names->slot_count == 0 && redact_names_none(names->next));
+	while (names != NULL && names->slot_count == 0)
+		names = names->next;
+	return names == NULL;
 }
 
 /* False: no name starts with this byte. */
 static inline bool redact_names_may_start(const struct redact_names *names, char c) {
-	return names != NULL &&
-	       (names->first[(unsigned char)c] || redact_names_may_start(names->next, c));
+	while (names != NULL && !names->first[(unsigned char)c])
+		names = names->next;
+	return names != NULL;
 }
 
 /* The longest name that starts at text[0], len == 0 when none does. names may be NULL. */
