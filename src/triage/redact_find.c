@@ -133,6 +133,9 @@ static size_t find_url(const struct redact_scan *scan, size_t at, size_t to, boo
 	host = n;
 	while (n < to && !ends_url(text[n]))
 		n++;
+	/* "(see https://host/page)" */
+	if (n > host && text[n - 1] == ')' && memchr(text + host, '(', n - host) == NULL)
+		n--;
 	if (n > host)
 		scan->found(REDACT_PATH, host, n, scan->user);
 	return n - at;

@@ -190,7 +190,11 @@ struct redact_match redact_names_at(
 	for (; names != NULL; names = names->next) {
 		struct redact_match match = find_at(names, text, len);
 
-		if (match.len > best.len)
+		/* of two that are as long, the one that is found in more places, and of those the
+		 * one of a person */
+		if (match.len > best.len ||
+			(match.len > 0 && match.len == best.len && match.whole <= best.whole &&
+				match.part <= best.part))
 			best = match;
 	}
 	return best;

@@ -205,7 +205,8 @@ static void folders_of_a_report_go_everywhere(void **state) {
 
 /* A value has one placeholder, whatever it was taken for. */
 static void a_value_is_of_one_kind(void **state) {
-	struct report report = {.process.path = "/Users/zorbo/x", .crashed_thread = -1};
+	struct report report = {
+		.process = {.path = "/Users/zorbo/x", .parent = "Zorbo"}, .crashed_thread = -1};
 	struct redactor *redactor = NULL;
 	struct buf buf = {0};
 
