@@ -204,7 +204,7 @@ static size_t coordinates_length(const struct redact_scan *scan, size_t at, size
 	const char *text = scan->text + at;
 	size_t len = to - at, n = degrees_length(text, len, 90), gap = n, more;
 
-	if (n == 0 || (at > 1 && (text[-1] == ',' || text[-2] == ',' || text[-1] == '.')))
+	if (n == 0 || (at > 1 && (text[-1] == ',' || text[-2] == ',')) || follows_number(scan, at))
 		return 0;
 	while (gap < len && gap < n + 3 && strchr(", /;", text[gap]) != NULL)
 		gap++;
