@@ -24,28 +24,35 @@ static const char *name_value(enum redact_kind kind, const char *value, size_t l
 	return placeholder;
 }
 
-/* Appends what a placeholder is in a signature. */
-static void add_star(const char *placeholder, struct buf *buf) {
+/* Appends what a placeholder is in a signature. *star: where the last one ended; a full name that
+ * only another report tells is one value there, and two words here. */
+static void add_star(const char *placeholder, struct buf *buf, size_t *star) {
 	const char *name = redact_kind_names[REDACT_FUNCTION];
 	size_t n = strlen(name);
 	unsigned long number = 0;
 
 	if (memcmp(placeholder + 1, name, n) == 0 && placeholder[n + 1] == '-')
 		number = strtoul(placeholder + n + 2, NULL, 10);
-	if (number > 0)
+	if (number > 0) {
 		buf_printf(buf, "*%lu", (number - 1) % REDACT_SORTS + 1);
+		return;
+	}
+	if (*star > 0 && buf->len == *star + 1 && buf->data[*star] == ' ')
+		buf->len = *star;
 	else
 		buf_add_char(buf, '*');
+	*star = buf->len;
 }
 
 static const char *stars(const char *text, size_t len, struct arena *arena) {
 	struct buf buf = {0};
 	const char *copy = NULL;
+	size_t star = 0;
 
 	for (size_t i = 0, n; i < len; i += n) {
 		n = redact_placeholder(text + i, len - i);
 		if (n > 0)
-			add_star(text + i, &buf);
+			add_star(text + i, &buf, &star);
 		else
 			buf_add_char(&buf, text[i]);
 		n += n == 0;

@@ -221,6 +221,23 @@ static void a_value_is_of_one_kind(void **state) {
 	redactor_free(redactor);
 }
 
+/* A full name is one value where another report tells it. */
+static void names_side_by_side_are_one_in_a_signature(void **state) {
+	static const char *const texts[][2] = {{"panic of florp blorped", "panic of *"},
+		{"panic of <user-1>", "panic of *"},
+		{"panic of <user-1> <word-2> <word>", "panic of *"},
+		{"panic of <word-1>, <word-2>", "panic of *, *"},
+		{"panic of <word-1>  <word-2>", "panic of *  *"}};
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, ARENA_BYTES);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		assert_string_equal(redact_fold(REDACT_FORM_TEXT, NULL, NULL, texts[i][0], &arena),
+			texts[i][1]);
+	arena_finish(&arena);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_of_a_path_goes),
@@ -229,6 +246,7 @@ int main(void) {
 		cmocka_unit_test(parts_of_a_login_are_names),
 		cmocka_unit_test(folders_of_a_report_go_everywhere),
 		cmocka_unit_test(a_value_is_of_one_kind),
+		cmocka_unit_test(names_side_by_side_are_one_in_a_signature),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
