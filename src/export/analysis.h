@@ -19,6 +19,9 @@
 #define ANALYSIS_LISTED 10000
 /* Newest experiments that are taken in: the intervals of each take time. */
 #define ANALYSIS_EXPERIMENTS 12
+/* Signatures of crashes that no rule knows that are told one by one, and their frames. */
+#define ANALYSIS_GROUPS 10
+#define ANALYSIS_GROUP_FRAMES 8
 /* "GPU event within 5 s of a crash"; a panic up to five minutes after one. */
 #define ANALYSIS_GPU_WINDOW_US (INT64_C(5) * 1000000)
 #define ANALYSIS_PANIC_WINDOW_US (INT64_C(300) * 1000000)
@@ -67,7 +70,16 @@ struct analysis_cell {
 struct analysis_signature {
 	const char *hash, *text, *status;
 	const char *note, *url, *fixed_in; /* its own; NULL: none */
-	uint64_t count;
+	uint64_t count, simulated;
+	struct i64_opt first_at_us, last_at_us;
+	/* Of its newest incident, a real one if there is one. */
+	const char *exception, *fault_kind, *fault_access;
+	struct u64_opt fault_address;
+	int64_t sample, stack_id;
+	const char *sample_id, *sample_member;
+	bool sample_simulated;
+	struct analysis_frame *frames; /* the first ones, of the first signatures of a mixed site */
+	size_t frame_count;
 };
 
 /* One crash site; the last one of analysis.sites may have id NULL: crashes that no rule knows. */
@@ -112,6 +124,10 @@ struct analysis_site {
 	size_t evidence_count;
 	struct analysis_signature *signatures;
 	size_t signature_count;
+	/* No site but crashes that no rule knows, of several signatures, which are told one by one;
+	 * ungrouped: crashes of those behind the first ANALYSIS_GROUPS. */
+	bool mixed;
+	uint64_t ungrouped;
 };
 
 /* GPU events, panics and what else is no crash, by kind and site. */
@@ -229,6 +245,9 @@ void analysis_issue(const struct analysis *analysis, size_t max, struct buf *ret
 void analysis_partial_text(const struct analysis *analysis, struct buf *ret);
 /* "0x5c8 (1,480)" */
 void analysis_offset_text(uint64_t offset, struct buf *ret);
+/* The OS builds of the most crashes, at most max, in the order of release, what is no build behind
+ * them, the unknown (NULL) last. Returns how many. */
+size_t analysis_builds(const struct analysis *analysis, const char **ret, size_t max);
 /* Measured policies: for each condition that has another lock or environment than its base, what it
  * does to the rate and what it costs, in one sentence. fn per sentence. */
 typedef void (*analysis_sentence_fn)(const char *sentence, void *user);

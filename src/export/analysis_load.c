@@ -67,7 +67,7 @@ static int load(struct analysis_work *work) {
 		code = analysis_take_next(work);
 	if (!code && analysis_order(analysis) < 0)
 		code = err_set(work->err, -ENOMEM, "out of memory");
-	return code;
+	return code ? code : analysis_take_groups(work);
 }
 
 int analysis_load(struct store *store, const struct analysis_options *options, struct analysis *ret,

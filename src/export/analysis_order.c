@@ -136,3 +136,21 @@ int analysis_order(struct analysis *analysis) {
 	sort(analysis->events, analysis->event_count, sizeof *analysis->events, compare_events);
 	return 0;
 }
+
+/* Builds in Apple's order. */
+static int compare_builds(const void *a, const void *b) {
+	const char *left = *(const char *const *)a, *right = *(const char *const *)b;
+	int order;
+	if (!left || !right)
+		return (left == NULL) - (right == NULL);
+	return state_build_compare(left, right, &order) && order ? order : strcmp(left, right);
+}
+
+size_t analysis_builds(const struct analysis *analysis, const char **ret, size_t max) {
+	const struct analysis_counts *builds = &analysis->os_builds;
+	size_t count = builds->count < max ? builds->count : max;
+	for (size_t i = 0; i < count; i++)
+		ret[i] = builds->items[i].text;
+	sort(ret, count, sizeof *ret, compare_builds);
+	return count;
+}

@@ -149,6 +149,9 @@ int analysis_typical_stack(struct analysis_work *work, size_t site, struct analy
 int analysis_take_experiments(struct analysis_work *work);
 /* Evidence in words and commands to run next, for each site: analysis_next.c. */
 int analysis_take_next(struct analysis_work *work);
+/* Frames of the signatures of crashes that no rule knows, once all is in order:
+ * analysis_groups.c. */
+int analysis_take_groups(struct analysis_work *work);
 /* Puts sites, lists and cells into their order: analysis_order.c. -ENOMEM. */
 int analysis_order(struct analysis *analysis);
 /* The list of a site. */

@@ -75,8 +75,23 @@ static int count_offset(struct analysis_work *work, size_t at, const struct inci
 	return 0;
 }
 
-static int count_signature(
-	struct analysis_work *work, size_t at, const char *hash, const struct incident *row) {
+/* Rows come newest first; a real one is worth more than a simulated one. */
+static void take_sample(struct analysis_work *work, struct analysis_signature *signature,
+	const struct analysis_facts *facts, const struct incident *row) {
+	signature->exception = facts->of[LIST_EXCEPTIONS];
+	signature->fault_kind = facts->of[LIST_FAULT_KINDS];
+	signature->fault_access = facts->of[LIST_ACCESSES];
+	signature->fault_address = row->fault_address;
+	signature->sample = row->id;
+	signature->stack_id = row->stack_id;
+	signature->sample_id = analysis_incident_id(work, row);
+	signature->sample_member = analysis_member(work, row->id);
+	signature->sample_simulated = row->simulated;
+}
+
+static int count_signature(struct analysis_work *work, size_t at,
+	const struct analysis_facts *facts, const struct incident *row) {
+	const char *hash = facts->signature;
 	struct analysis_site *site = &work->analysis->sites[at];
 	size_t place;
 	int code = analysis_place(
@@ -91,9 +106,15 @@ static int count_signature(
 				.text = texts_keep_signature(&work->texts, row->signature_text),
 				.status = texts_keep(&work->texts, TEXTS_AS_IS, row->status)};
 	}
-	if (!code)
-		site->signatures[place].count++;
-	return code;
+	if (code)
+		return code;
+	struct analysis_signature *signature = &site->signatures[place];
+	if (!signature->count || (signature->sample_simulated && !row->simulated))
+		take_sample(work, signature, facts, row);
+	signature->count++;
+	signature->simulated += row->simulated;
+	analysis_widen(&signature->first_at_us, &signature->last_at_us, row->captured_at_us);
+	return 0;
 }
 
 static int count_stack(struct analysis_work *work, size_t at, const struct incident *row) {
@@ -157,7 +178,7 @@ int analysis_count_site(struct analysis_work *work, const struct analysis_facts 
 	analysis_widen(&site->first_at_us, &site->last_at_us, row->captured_at_us);
 	code = count_offset(work, at, row);
 	if (!code)
-		code = count_signature(work, at, facts->signature, row);
+		code = count_signature(work, at, facts, row);
 	if (!code)
 		code = count_stack(work, at, row);
 	if (!code)

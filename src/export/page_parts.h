@@ -93,6 +93,12 @@ void page_reproduce(struct page *page);
 void page_incidents(struct page *page);
 void page_foot(struct page *page);
 
+/* The frames of a site's stack. */
+void page_stack(struct buf *out, const struct analysis_site *site);
+/* The signatures of a mixed site, one by one. */
+void page_groups(
+	struct buf *out, const struct analysis *analysis, const struct analysis_site *site);
+
 /* Writes what is pending when it is much. */
 void page_flush(struct page *page);
 

@@ -162,18 +162,8 @@ static void add_blame(struct buf *out, const struct analysis_site *site) {
 		buf_add_str(out, "</ul>\n");
 }
 
-static void add_stack(
-	struct buf *out, const struct analysis *analysis, const struct analysis_site *site) {
-	if (!site->stack_count)
-		return;
-	html_printf(out,
-		"<details open><summary>The most frequent stack, in %" PRIu64 " of %" PRIu64
-		" crashes",
-		site->stack_crashes, site->count);
-	report_alike(out, site);
-	report_sample(out, site, analysis, put_text);
-	html_printf(out, ", %zu frame%s</summary>\n<ol class=\"stack\" start=\"0\">\n",
-		site->stack_count, site->stack_count == 1 ? "" : "s");
+void page_stack(struct buf *out, const struct analysis_site *site) {
+	buf_add_str(out, "<ol class=\"stack\" start=\"0\">\n");
 	for (size_t i = 0; i < site->stack_count; i++) {
 		const struct analysis_frame *frame = &site->stack[i];
 		struct page_frame shown = {
@@ -184,7 +174,23 @@ static void add_stack(
 			shown.image_offset = frame->offset;
 		page_frame(out, &shown);
 	}
-	buf_add_str(out, "</ol></details>\n");
+	buf_add_str(out, "</ol>");
+}
+
+static void add_stack(
+	struct buf *out, const struct analysis *analysis, const struct analysis_site *site) {
+	if (!site->stack_count)
+		return;
+	html_printf(out,
+		"<details open><summary>The most frequent stack, in %" PRIu64 " of %" PRIu64
+		" crashes",
+		site->stack_crashes, site->count);
+	report_alike(out, site);
+	report_sample(out, site, analysis, put_text);
+	html_printf(out, ", %zu frame%s</summary>\n", site->stack_count,
+		site->stack_count == 1 ? "" : "s");
+	page_stack(out, site);
+	buf_add_str(out, "</details>\n");
 }
 
 static void add_more(struct buf *out, size_t count, int columns) {
@@ -349,10 +355,14 @@ static void add_site(struct page *page, size_t index) {
 	buf_add_str(out, " UTC.</p>\n");
 	add_remark(out, site);
 	add_blame(out, site);
-	add_facts(out, site);
-	add_offsets(out, site);
-	add_stack(out, page->analysis, site);
-	add_calls(out, site);
+	if (site->mixed) {
+		page_groups(out, page->analysis, site);
+	} else {
+		add_facts(out, site);
+		add_offsets(out, site);
+		add_stack(out, page->analysis, site);
+		add_calls(out, site);
+	}
 	add_signatures(out, site);
 	add_next(out, site);
 	buf_add_str(out, "</section>\n");

@@ -1,7 +1,6 @@
 /* Which systems and drivers crash where: sites by OS build, driver versions by OS build. */
 #include "export/page_parts.h"
 #include "export/svg.h"
-#include "store/state.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -33,21 +32,6 @@ static size_t find(const struct labels *labels, const char *text) {
 static void add_label(struct labels *labels, const char *text, size_t most) {
 	if (find(labels, text) == labels->count && labels->count < most)
 		labels->items[labels->count++] = text;
-}
-
-/* Builds in Apple's order, then what is no build, the unknown last. */
-static int compare_builds(const void *a, const void *b) {
-	const char *left = *(const char *const *)a, *right = *(const char *const *)b;
-	int order;
-	if (!left || !right)
-		return (left == NULL) - (right == NULL);
-	return state_build_compare(left, right, &order) && order ? order : strcmp(left, right);
-}
-
-static void take_builds(const struct analysis *analysis, struct labels *ret) {
-	for (size_t i = 0; i < analysis->os_builds.count; i++)
-		add_label(ret, analysis->os_builds.items[i].text, COLUMNS_MAX);
-	qsort(ret->items, ret->count, sizeof *ret->items, compare_builds);
 }
 
 struct sum {
@@ -213,7 +197,7 @@ void page_tables(struct page *page) {
 	struct labels builds = {0};
 	buf_add_str(&page->out, "<section id=\"systems\" aria-labelledby=\"systems-h\">\n<h2 "
 				"id=\"systems-h\">Systems and drivers</h2>\n");
-	take_builds(page->analysis, &builds);
+	builds.count = analysis_builds(page->analysis, builds.items, COLUMNS_MAX);
 	if (!builds.count || !page->analysis->site_count) {
 		buf_add_str(&page->out, "<p class=\"none\">No crash names its system.</p>\n");
 	} else {

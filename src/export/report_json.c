@@ -57,22 +57,27 @@ static void put_offsets(struct json_out *out, const struct analysis_site *site) 
 	json_out_array_end(out);
 }
 
+static void put_frames(
+	struct json_out *out, const char *key, const struct analysis_frame *frames, size_t count) {
+	json_out_array(out, key);
+	for (size_t i = 0; i < count; i++) {
+		json_out_object(out, NULL);
+		json_out_text(out, "image", frames[i].image);
+		json_out_text(out, "symbol", frames[i].symbol);
+		json_out_hex_opt(
+			out, frames[i].symbol ? "symbol_offset" : "image_offset", frames[i].offset);
+		json_out_bool(out, "counts", frames[i].counts);
+		json_out_object_end(out);
+	}
+	json_out_array_end(out);
+}
+
 static void put_stack(struct json_out *out, const struct analysis_site *site) {
 	json_out_i64(out, "sample", site->sample);
 	json_out_text(out, "sample_incident", site->sample_id);
 	json_out_u64(out, "stack_crashes", site->stack_crashes);
 	json_out_u64(out, "stack_exact", site->stack_exact);
-	json_out_array(out, "stack");
-	for (size_t i = 0; i < site->stack_count; i++) {
-		json_out_object(out, NULL);
-		json_out_text(out, "image", site->stack[i].image);
-		json_out_text(out, "symbol", site->stack[i].symbol);
-		json_out_hex_opt(out, site->stack[i].symbol ? "symbol_offset" : "image_offset",
-			site->stack[i].offset);
-		json_out_bool(out, "counts", site->stack[i].counts);
-		json_out_object_end(out);
-	}
-	json_out_array_end(out);
+	put_frames(out, "stack", site->stack, site->stack_count);
 }
 
 static void put_concurrency(struct json_out *out, const struct analysis_site *site) {
@@ -96,19 +101,32 @@ static void put_concurrency(struct json_out *out, const struct analysis_site *si
 	json_out_object_end(out);
 }
 
+static void put_signature(struct json_out *out, const struct analysis_signature *signature) {
+	json_out_object(out, NULL);
+	json_out_text(out, "signature", signature->hash);
+	json_out_text(out, "text", signature->text);
+	json_out_text(out, "status", signature->status);
+	json_out_text(out, "note", signature->note);
+	json_out_text(out, "url", signature->url);
+	json_out_text(out, "fixed_in", signature->fixed_in);
+	json_out_u64(out, "count", signature->count);
+	json_out_u64(out, "simulated", signature->simulated);
+	put_range(out, signature->first_at_us, signature->last_at_us);
+	json_out_i64(out, "sample", signature->sample);
+	json_out_text(out, "sample_incident", signature->sample_id);
+	json_out_text(out, "exception", signature->exception);
+	json_out_text(out, "fault_kind", signature->fault_kind);
+	json_out_text(out, "fault_access", signature->fault_access);
+	json_out_hex_opt(out, "fault_address", signature->fault_address);
+	if (signature->frame_count)
+		put_frames(out, "frames", signature->frames, signature->frame_count);
+	json_out_object_end(out);
+}
+
 static void put_signatures(struct json_out *out, const struct analysis_site *site) {
 	json_out_array(out, "signatures");
-	for (size_t i = 0; i < site->signature_count; i++) {
-		json_out_object(out, NULL);
-		json_out_text(out, "signature", site->signatures[i].hash);
-		json_out_text(out, "text", site->signatures[i].text);
-		json_out_text(out, "status", site->signatures[i].status);
-		json_out_text(out, "note", site->signatures[i].note);
-		json_out_text(out, "url", site->signatures[i].url);
-		json_out_text(out, "fixed_in", site->signatures[i].fixed_in);
-		json_out_u64(out, "count", site->signatures[i].count);
-		json_out_object_end(out);
-	}
+	for (size_t i = 0; i < site->signature_count; i++)
+		put_signature(out, &site->signatures[i]);
 	json_out_array_end(out);
 }
 

@@ -52,6 +52,14 @@ void report_sample(struct buf *out, const struct analysis_site *site,
 	const struct analysis *analysis, report_put_fn put);
 /* What the crashes of the stack may differ in, in brackets; nothing where they do not. */
 void report_alike(struct buf *out, const struct analysis_site *site);
+/* "`EXC_BAD_ACCESS (SIGSEGV)`, `near_null` 0x10 (16), `read`" */
+void report_group_fault(
+	struct buf *out, const struct analysis_signature *signature, report_put_fn put);
+/* What its sample and frames are shown by. Borrows of the signature. */
+struct analysis_site report_group_site(const struct analysis_signature *signature);
+/* Those of a mixed site. */
+void report_groups(
+	struct buf *out, const struct analysis *analysis, const struct analysis_site *site);
 /* That an archive does not have everything that the numbers are of; nothing where it has. */
 void report_partial(struct buf *out, const struct analysis *analysis);
 /* Frames 0 .. count-1, one a line; the one that counts is marked. */

@@ -272,10 +272,14 @@ void report_site(struct buf *out, const struct analysis *analysis, size_t at) {
 	const struct analysis_site *site = &analysis->sites[at];
 	put_heading(out, site, at + 1);
 	put_state(out, site);
-	put_facts(out, site);
-	put_memory(out, site);
-	put_concurrency(out, site);
-	put_stack(out, analysis, site);
+	if (site->mixed) {
+		report_groups(out, analysis, site);
+	} else {
+		put_facts(out, site);
+		put_memory(out, site);
+		put_concurrency(out, site);
+		put_stack(out, analysis, site);
+	}
 	put_blame(out, site);
 	put_signatures(out, site);
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define CELLS_MAX 60
+#define BUILDS_MAX 14
+#define SITES_MAX 40
 #define FILES_MAX 50
 #define EVENTS_MAX 40
 
@@ -28,12 +30,55 @@ static void put_cell(struct buf *out, const struct analysis_cell *cell) {
 	buf_add_str(out, " |\n");
 }
 
+static void put_site_builds(struct buf *out, const struct analysis_site *site,
+	const char *const *builds, size_t count) {
+	buf_add_str(out, "| ");
+	report_site_name(out, site);
+	for (size_t i = 0; i < count; i++) {
+		const struct analysis_count *found = NULL;
+		for (size_t j = 0; j < site->os_builds.count && !found; j++)
+			if (site->os_builds.items[j].text == builds[i])
+				found = &site->os_builds.items[j];
+		buf_add_str(out, " | ");
+		report_amount(out, found ? found->count : 0, found ? found->simulated : 0);
+	}
+	buf_add_str(out, " |\n");
+}
+
+/* What one build has alone needs no table. */
+static void put_builds(struct buf *out, const struct analysis *analysis) {
+	const char *builds[BUILDS_MAX];
+	size_t count = analysis_builds(analysis, builds, BUILDS_MAX);
+	if (count < 2)
+		return;
+	buf_add_str(out, "Site by system build, in the order of release:\n\n| Site");
+	for (size_t i = 0; i < count; i++) {
+		buf_add_str(out, " | ");
+		report_code(out, builds[i]);
+	}
+	buf_add_str(out, " |\n|---");
+	for (size_t i = 0; i < count; i++)
+		buf_add_str(out, "|---:");
+	buf_add_str(out, "|\n");
+	for (size_t i = 0; i < analysis->site_count && i < SITES_MAX; i++)
+		put_site_builds(out, &analysis->sites[i], builds, count);
+	if (analysis->site_count > SITES_MAX)
+		buf_printf(out, "\n%zu more sites are left out here.\n",
+			analysis->site_count - SITES_MAX);
+	if (analysis->os_builds.count > count)
+		buf_printf(out,
+			"\nThe %zu builds with the most crashes; %zu others are left out.\n", count,
+			analysis->os_builds.count - count);
+	buf_add_str(out, "\n");
+}
+
 void report_regression(struct buf *out, const struct analysis *analysis) {
 	if (!analysis->cell_count)
 		return;
+	buf_add_str(out, "## Driver version and system build\n\n"
+			 "Crashes, not rates: how long each of them was in use is not known.\n\n");
+	put_builds(out, analysis);
 	buf_add_str(out,
-		"## Driver version and system build\n\n"
-		"Crashes, not rates: how long each of them was in use is not known.\n\n"
 		"| Driver version | System build | Model | Crashes | First (UTC) | Last (UTC) |\n"
 		"|---|---|---|---:|---|---|\n");
 	for (size_t i = 0; i < analysis->cell_count && i < CELLS_MAX; i++)

@@ -251,6 +251,62 @@ static void test_stacks_simulated(void **state) {
 	assert_lacks(markdown(scene), "exactly this one");
 }
 
+/* ---- what no rule knows ---- */
+
+/* One problem is told like a site, several each by itself: ten, then how many more. */
+static void test_groups(void **state) {
+	struct scene *scene = *state;
+	struct made simulated = at_site(NULL, 0x10);
+	put(scene, at_site(NULL, 0x10), 3);
+	load(scene);
+	assert_false(scene->analysis.sites[0].mixed);
+	assert_contains(markdown(scene), "**Stack** of 3 of these crashes");
+	simulated.simulated = true;
+	put(scene, simulated, 2);
+	for (uint64_t i = 1; i < 12; i++)
+		put(scene, at_site(NULL, 0x10 + i * 8), i < 3 ? 1 : 2);
+	load(scene);
+	const struct analysis_site *site = &scene->analysis.sites[0];
+	assert_true(site->mixed);
+	assert_int_equal(site->signature_count, 12);
+	assert_int_equal(site->ungrouped, 2);
+	assert_int_equal(site->signatures[0].count, 5);
+	assert_int_equal(site->signatures[0].simulated, 2);
+	assert_false(site->signatures[0].sample_simulated);
+	assert_int_equal(site->signatures[0].frame_count, 2);
+	assert_int_equal(site->signatures[10].frame_count, 0);
+	const char *text = markdown(scene);
+	assert_contains(text, "#### `0000000000000010`\n\n**5 crashes** (2 simulated), ");
+	assert_contains(
+		text, "`EXC_BAD_ACCESS (SIGSEGV)`, `near_null` 0x10 (16), `read`, such as row 3");
+	assert_contains(
+		text, "    0  AGXMetalG16X           -[Context setComputePipelineState:] + 32");
+	assert_contains(text, "And 2 more signatures with 2 crashes.");
+	assert_lacks(text, "| Fact |");
+	assert_lacks(text, "**Stack** of");
+	assert_lacks(text, "**Memory access pattern.**");
+}
+
+/* In the order of release, not of counts or letters; none of one build alone. */
+static void test_builds(void **state) {
+	struct scene *scene = *state;
+	struct made made = at_site("agx-bind-resource", 0x1e0);
+	put(scene, made, 2);
+	load(scene);
+	assert_lacks(markdown(scene), "Site by system build");
+	made.os_build = "25A354";
+	made.simulated = true;
+	put(scene, made, 5);
+	made = at_site(NULL, 0x10);
+	made.os_build = "24F74";
+	put(scene, made, 1);
+	load(scene);
+	assert_contains(markdown(scene),
+		"| Site | `24F74` | `24G419` | `25A354` |\n|---|---:|---:|---:|\n"
+		"| `agx-bind-resource` | 0 | 2 | 5, all simulated |\n"
+		"| known to no rule | 1 | 0 | 0 |\n\n");
+}
+
 /* ---- what people decided ---- */
 
 static void decide(struct scene *scene, enum state_target target, const char *name,
@@ -760,6 +816,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stacks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stacks_simulated, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_groups, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_builds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_concurrency, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_workarounds, setup, teardown),

@@ -204,6 +204,40 @@ static void test_texts_stay_texts(void **state) {
 	buf_finish(&page);
 }
 
+/* Of crashes that no rule knows each signature stands by itself, ten of them. */
+static void test_groups(void **state) {
+	(void)state;
+	struct made made;
+	struct buf page = {0};
+	struct analysis_signature signatures[12] = {0};
+	struct analysis_count value;
+	make(&made);
+	for (size_t i = 0; i < 12; i++)
+		signatures[i] = (struct analysis_signature){.hash = i < 10 ? "shown" : "hidden",
+			.count = 1,
+			.exception = "<b>EXC</b>",
+			.fault_kind = "near_null",
+			.fault_access = "read",
+			.fault_address = {0x10, true},
+			.sample = 9,
+			.frames = made.stack,
+			.frame_count = 1};
+	made.sites[1].signatures = signatures;
+	made.sites[1].signature_count = 12;
+	made.sites[1].mixed = true;
+	made.sites[1].ungrouped = 2;
+	made.sites[1].exceptions = one_value(&value, "of all of them");
+	make_page(&made.analysis, &page);
+	assert_int_equal(times(&page, "<code>shown</code>: 1 crash, &lt;b&gt;EXC&lt;/b&gt;, "
+				      "near_null 0x10 (16), read</summary>"),
+		10);
+	assert_int_equal(times(&page, "<code>hidden</code>: "), 0);
+	expect(&page, "And 2 more signatures with 2 crashes.");
+	expect(&page, "such as row 9 (agxtriage show 9)");
+	assert_int_equal(times(&page, "of all of them"), 0);
+	buf_finish(&page);
+}
+
 static void test_a_tracker_is_a_link(void **state) {
 	(void)state;
 	struct made made;
@@ -401,6 +435,7 @@ int main(void) {
 		cmocka_unit_test(test_everything_is_shown),
 		cmocka_unit_test(test_the_frame_that_counts),
 		cmocka_unit_test(test_texts_stay_texts),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_a_tracker_is_a_link),
 		cmocka_unit_test(test_simulated_is_marked),
 		cmocka_unit_test(test_names_in_an_archive),
