@@ -360,7 +360,8 @@ int redact_learn_addresses(struct redact_names *names, const char *text, size_t 
 		if (dot == NULL)
 			break;
 		from = (size_t)(dot - text);
-		while (from > 0 && dot - text - from < 4 && redact_is_digit(text[from - 1]))
+		while (from > 0 && (size_t)(dot - text) - from < 4 &&
+			redact_is_digit(text[from - 1]))
 			from--;
 		if (from > 0 && text[from - 1] == '.')
 			continue;
