@@ -36,12 +36,21 @@ static bool contains(const char *text, const char *word, size_t len) {
 	return false;
 }
 
-/* The last parts of paths stay. */
+/* Thousands of images in places that nobody but the system writes to. */
+static bool is_of_the_system(const char *text) {
+	return (strncmp(text, "/System/Library/", 16) == 0 || strncmp(text, "/usr/lib/", 9) == 0) &&
+	       strstr(text, "..") == NULL;
+}
+
+/* The last parts of paths stay. The system names nothing after somebody's folder. */
 static bool is_shown(const struct report *report, const char *word, size_t len) {
 	if (contains(report->process.name, word, len))
 		return true;
 	for (size_t i = 0; i < report->image_count; i++) {
-		if (contains(report->images[i].name, word, len))
+		const struct image *image = &report->images[i];
+
+		if ((image->path == NULL || !is_of_the_system(image->path)) &&
+			contains(image->name, word, len))
 			return true;
 	}
 	return false;
@@ -121,20 +130,38 @@ static void note_folders(enum redact_kind kind, size_t from, size_t to, void *us
 	}
 }
 
-/* Thousands of images in places that nobody but the system writes to. */
-static bool is_of_the_system(const char *text) {
-	return (strncmp(text, "/System/Library/", 16) == 0 || strncmp(text, "/usr/lib/", 9) == 0) &&
-	       strstr(text, "..") == NULL;
+/* Reports have thousands of texts; most have none of these. */
+static bool may_have_folders(const char *text) {
+	return strchr(text, '/') != NULL || strchr(text, '\\') != NULL ||
+	       strchr(text, '%') != NULL || strstr(text, "&#") != NULL;
+}
+
+/* Bytes of a path up to what its maker, not its owner, has named. */
+static size_t own_folders(const char *path) {
+	static const char *const marks[] = {".app/", "/site-packages/"};
+	const char *slash = strrchr(path, '/');
+
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+		const char *at = strstr(path, marks[i]);
+
+		if (at != NULL)
+			return (size_t)(at - path) + strlen(marks[i]);
+	}
+	return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* The image before it has taught the same. */
+static bool is_beside(const char *path, const char *other) {
+	size_t n = path != NULL && other != NULL ? own_folders(path) : 0;
+
+	return n > 0 && strncmp(path, other, n) == 0 && own_folders(other) == n;
 }
 
 static void learn(struct lesson *lesson, enum redact_form form, const char *text) {
 	struct redact_scan scan = {.text = text, .found = note_folders, .user = lesson};
 
-	if (text == NULL || strpbrk(text, "/\\%&") == NULL ||
+	if (text == NULL || !may_have_folders(text) ||
 		(form == REDACT_FORM_PATH && is_of_the_system(text)))
-		return;
-	if (form == REDACT_FORM_SYMBOL && strpbrk(text, "/\\%") == NULL &&
-		strstr(text, "&#") == NULL)
 		return;
 	lesson->text = text;
 	scan.len = strlen(text);
@@ -150,22 +177,18 @@ static void learn_frames(struct lesson *lesson, const struct frames *frames) {
 
 int redact_learn_folders(struct redact_names *names, const struct report *report) {
 	struct lesson lesson = {.names = names, .report = report, .start = names->nodes};
-	const char *const texts[] = {report->process.parent, report->process.responsible,
-		report->exception.message, report->exception.subtype, report->termination.indicator,
-		report->termination.by_process, report->vm_region_info, report->panic_string};
 
 	learn(&lesson, REDACT_FORM_PATH, report->process.path);
-	for (size_t i = 0; i < report->image_count; i++)
-		learn(&lesson, REDACT_FORM_PATH, report->images[i].path);
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		learn(&lesson, REDACT_FORM_TEXT, texts[i]);
+	for (size_t i = 0; i < report->image_count; i++) {
+		const char *path = report->images[i].path;
+
+		if (i == 0 || !is_beside(path, report->images[i - 1].path))
+			learn(&lesson, REDACT_FORM_PATH, path);
+	}
 	for (size_t i = 0; i < report->app_info_count; i++)
 		learn(&lesson, REDACT_FORM_TEXT, report->app_info[i]);
 	learn_frames(&lesson, &report->last_exception);
-	for (size_t i = 0; i < report->thread_count; i++) {
-		learn(&lesson, REDACT_FORM_TEXT, report->threads[i].name);
-		learn(&lesson, REDACT_FORM_TEXT, report->threads[i].queue);
+	for (size_t i = 0; i < report->thread_count; i++)
 		learn_frames(&lesson, &report->threads[i].frames);
-	}
 	return lesson.result;
 }
