@@ -188,14 +188,18 @@ static void shorten(struct buf *label) {
 
 static void make_label(
 	const struct sides *sides, size_t condition, bool markdown, struct buf *ret) {
-	struct buf label = {0};
+	struct buf label = {0}, row = {0};
 	experiment_label(sides->summary, sides->comparison, condition, &label);
 	shorten(&label);
-	if (markdown)
-		markdown_code(ret, buf_str(&label));
-	else
+	if (markdown) { /* it will stand in a row of a table */
+		buf_add_char(&row, '|');
+		markdown_code(&row, buf_str(&label));
+		buf_add_str(ret, buf_str(&row) + !row.failed);
+	} else {
 		buf_add(ret, buf_str(&label), label.len);
-	ret->failed = ret->failed || label.failed;
+	}
+	ret->failed = ret->failed || label.failed || row.failed;
+	buf_finish(&row);
 	buf_finish(&label);
 }
 
