@@ -185,8 +185,10 @@ static int take_signals(struct watch *watch, struct err *err) {
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		sigaddset(&set, numbers[i]);
-	/* Whoever started us may have had no interest in its children. */
-	signal(SIGCHLD, SIG_DFL);
+	/* Whoever started us may have had no interest in its children, or be a shell that lets no
+	 * background job hear of SIGINT and SIGQUIT: we are asked by them. */
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		signal(numbers[i], SIG_DFL);
 	sigprocmask(SIG_BLOCK, &set, &watch->before);
 	watch->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return watch->signals < 0 ? err_set(err, -errno, "no signals: %s", strerror(errno)) : 0;

@@ -26,12 +26,12 @@ static const char *name_value(enum redact_kind kind, const char *value, size_t l
 
 /* Appends what a placeholder is in a signature. *star: where the last one ended; a full name that
  * only another report tells is one value there, and two words here. */
-static void add_star(const char *placeholder, struct buf *buf, size_t *star) {
+static void add_star(const char *placeholder, size_t len, struct buf *buf, size_t *star) {
 	const char *name = redact_kind_names[REDACT_FUNCTION];
 	size_t n = strlen(name);
 	unsigned long number = 0;
 
-	if (memcmp(placeholder + 1, name, n) == 0 && placeholder[n + 1] == '-')
+	if (len > n + 3 && memcmp(placeholder + 1, name, n) == 0)
 		number = strtoul(placeholder + n + 2, NULL, 10);
 	if (number > 0) {
 		buf_printf(buf, "*%lu", (number - 1) % REDACT_SORTS + 1);
@@ -52,7 +52,7 @@ static const char *stars(const char *text, size_t len, struct arena *arena) {
 	for (size_t i = 0, n; i < len; i += n) {
 		n = redact_placeholder(text + i, len - i);
 		if (n > 0)
-			add_star(text + i, &buf, &star);
+			add_star(text + i, n, &buf, &star);
 		else
 			buf_add_char(&buf, text[i]);
 		n += n == 0;

@@ -615,5 +615,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_terminate, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_env_is_ours, set_up, tear_down),
 	};
+	/* What a shell starts in the background does not hear of it, and nor would its programs. */
+	signal(SIGQUIT, SIG_DFL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
