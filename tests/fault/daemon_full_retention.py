@@ -25,7 +25,11 @@ try:
     o.check(daemon.until(lambda: daemon.stored() == REPORTS, 20), 'before the disk is full', daemon.said())
     watch = o.start('watch', db=daemon.db)
     # As long as somebody reads what was there at the start the log only grows: no room in it is used again.
-    reader = sqlite3.connect(daemon.db, isolation_level=None)
+    # It has to read from the log for that: were all of the log in the database by now, it would not need it.
+    reader = sqlite3.connect(daemon.db, isolation_level=None, timeout=20)
+    reader.execute('begin immediate')
+    reader.execute('pragma user_version = %d' % reader.execute('pragma user_version').fetchone())
+    reader.execute('commit')
     reader.execute('begin')
     reader.execute('select count(*) from incident').fetchone()
     time.sleep(1)
