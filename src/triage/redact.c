@@ -261,24 +261,14 @@ void redact_end_report(struct redactor *redactor) {
 	arena_reset(&redactor->own_arena);
 }
 
-static void note_found(enum redact_kind kind, size_t from, size_t to, void *user) {
-	(void)kind, (void)from, (void)to;
-	*(bool *)user = true;
-}
-
 /* Whether nothing goes, whatever the report. */
 static bool stays(
 	const struct redactor *redactor, enum redact_form form, const char *text, size_t len) {
-	bool found = false;
-	struct redact_scan scan = {.names = &redactor->learned,
-		.words = &redactor->words,
-		.text = text,
-		.len = len,
-		.found = note_found,
-		.user = &found};
-
-	redact_scan(&scan, form);
-	return !found;
+	return !redact_finds((struct redact_scan){.names = &redactor->learned,
+				     .words = &redactor->words,
+				     .text = text,
+				     .len = len},
+		form);
 }
 
 void redact_bytes(struct redactor *redactor, enum redact_form form, const char *text, size_t len,

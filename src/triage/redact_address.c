@@ -14,22 +14,6 @@
 /* Digits of a UUID or a key without dashes. */
 #define KEY_DIGITS 32
 
-static size_t span_digits(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_digit(text[n]))
-		n++;
-	return n;
-}
-
-static size_t span_hex(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_hex(text[n]))
-		n++;
-	return n;
-}
-
 static bool ends_here(const char *text, size_t len, size_t n) {
 	return n >= len || !redact_is_ident(text[n]);
 }
@@ -39,7 +23,7 @@ static size_t quad_length(const char *text, size_t len, char sign, unsigned *ret
 	size_t n = 0;
 
 	for (int group = 0; group < 4; group++) {
-		size_t digits = span_digits(text + n, len - n);
+		size_t digits = redact_span_digits(text + n, len - n);
 		unsigned value = 0;
 
 		for (size_t i = 0; i < digits && i < 4; i++)
@@ -132,7 +116,7 @@ static size_t read_ipv6(const char *text, size_t len, struct ipv6 *ret) {
 	size_t n = 0;
 
 	while (n < len) {
-		size_t digits = span_hex(text + n, len - n);
+		size_t digits = redact_span_hex(text + n, len - n);
 
 		if (digits == 0 || digits > 4 || ret->groups == 8)
 			return 0;
@@ -160,7 +144,7 @@ static size_t read_ipv6(const char *text, size_t len, struct ipv6 *ret) {
  * is one. Fewer than eight groups need one "::". */
 static size_t ipv6_length(const char *text, size_t len) {
 	struct ipv6 found = {0};
-	size_t n = read_ipv6(text, len, &found), first = span_hex(text, len);
+	size_t n = read_ipv6(text, len, &found), first = redact_span_hex(text, len);
 	bool usual = first == 4 && (redact_at(text, len, "fe80") || redact_at(text, len, "fd") ||
 					   redact_is_digit(text[0]));
 
@@ -184,7 +168,7 @@ static size_t mac_length(const char *text, size_t len) {
 	size_t n = 0;
 
 	for (int group = 0; group < 6; group++) {
-		if (span_hex(text + n, len - n) < 2)
+		if (redact_span_hex(text + n, len - n) < 2)
 			return 0;
 		n += 2;
 		if (group < 5 &&
@@ -203,7 +187,7 @@ size_t redact_uuid(const char *text, size_t len) {
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
-		size_t digits = span_hex(text + n, len - n);
+		size_t digits = redact_span_hex(text + n, len - n);
 
 		if (digits != groups[i] && !(i == 4 && digits > 12))
 			return 0;
@@ -239,7 +223,7 @@ size_t redact_find_address(const struct redact_scan *scan, size_t at, size_t to)
 /* A UUID or a key, whose first group ends in the word: where it starts, 0 for nowhere. */
 static size_t joined_key(const char *text, size_t word, size_t len, bool prose, size_t *ret_len) {
 	for (size_t i = 1, n; i<word; i += n> 0 ? n : 1) {
-		n = span_hex(text + i, len - i);
+		n = redact_span_hex(text + i, len - i);
 		if (n >= KEY_DIGITS && prose) {
 			*ret_len = n;
 			return i;
@@ -256,7 +240,7 @@ static size_t joined_phone(const char *text, size_t word, size_t len, bool prose
 	size_t digits = 0;
 
 	if (word < len && text[word] == '+') {
-		digits = span_digits(text + word + 1, len - word - 1);
+		digits = redact_span_digits(text + word + 1, len - word - 1);
 		*ret_len = digits + 1;
 		return digits > 9 && digits < 16 ? word : 0;
 	}

@@ -157,3 +157,15 @@ bool redact_at(const char *text, size_t len, const char *word) {
 	}
 	return true;
 }
+
+bool redact_contains(const char *text, const char *word, size_t len) {
+	for (; text != NULL && *text != 0; text++) {
+		size_t n = 0;
+
+		while (n < len && redact_lower(text[n]) == redact_lower(word[n]))
+			n++;
+		if (n == len)
+			return true;
+	}
+	return false;
+}

@@ -27,6 +27,23 @@ static inline bool redact_is_hex(char c) {
 	return redact_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+/* Bytes of the digits at text. */
+static inline size_t redact_span_digits(const char *text, size_t len) {
+	size_t n = 0;
+
+	while (n < len && redact_is_digit(text[n]))
+		n++;
+	return n;
+}
+
+static inline size_t redact_span_hex(const char *text, size_t len) {
+	size_t n = 0;
+
+	while (n < len && redact_is_hex(text[n]))
+		n++;
+	return n;
+}
+
 static inline char redact_lower(char c) {
 	return (char)(redact_is_upper(c) ? c + 'a' - 'A' : c);
 }
@@ -56,5 +73,8 @@ size_t redact_placeholder(const char *text, size_t len);
 
 /* Whether text has word at its start, whatever the case; word is lower case. */
 bool redact_at(const char *text, size_t len, const char *word);
+
+/* Whether word stands anywhere in text, whatever the case. text may be NULL. */
+bool redact_contains(const char *text, const char *word, size_t len);
 
 #endif

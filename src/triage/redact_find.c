@@ -24,14 +24,6 @@ static size_t span(const char *text, size_t len, const char *others, size_t max)
 	return n;
 }
 
-static size_t span_hex(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_hex(text[n]))
-		n++;
-	return n;
-}
-
 static bool ends_here(const char *text, size_t len, size_t n) {
 	return n >= len || !redact_is_ident(text[n]);
 }
@@ -143,7 +135,7 @@ static size_t find_url(const struct redact_scan *scan, size_t at, size_t to, boo
 
 /* Of a key of at least 32 hexadecimal digits, or of a serial number. */
 static size_t machine_length(const char *text, size_t len) {
-	size_t n = span_hex(text, len), changes = 0, digits = 0;
+	size_t n = redact_span_hex(text, len), changes = 0, digits = 0;
 
 	if (n >= 32 && ends_here(text, len, n))
 		return n;

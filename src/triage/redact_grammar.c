@@ -42,14 +42,6 @@ static bool is_end(char c) {
 	return is_part(c) || strchr(")]}>", c) != NULL;
 }
 
-static size_t digits(const char *text, size_t at, size_t to) {
-	size_t n = 0;
-
-	while (at + n < to && redact_is_digit(text[at + n]))
-		n++;
-	return n;
-}
-
 size_t redact_grammar_lifetime(const char *text, size_t at, size_t to) {
 	size_t n = 0;
 
@@ -137,7 +129,7 @@ static bool is_plus(
 		return true;
 	if (after(text, at, to) != ' ' || before(text, from, at) != ' ')
 		return false;
-	n = digits(text, at + 2, to);
+	n = redact_span_digits(text + at + 2, to - (at + 2));
 	return n > 0 && at + 2 + n == to;
 }
 
@@ -158,7 +150,7 @@ static bool is_minus(
 
 /* "closure #1", "'lambda'(int)#2" */
 static bool is_number(const char *text, size_t at, size_t to) {
-	size_t n = digits(text, at + 1, to);
+	size_t n = redact_span_digits(text + at + 1, to - (at + 1));
 
 	return n > 0 && n <= NUMBER_DIGITS && (at + 1 + n == to || !is_part(text[at + 1 + n]));
 }

@@ -28,28 +28,12 @@ size_t redact_ident_length(const char *text, size_t len) {
 	return n;
 }
 
-static size_t span_hex(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_hex(text[n]))
-		n++;
-	return n;
-}
-
-static size_t span_digits(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_digit(text[n]))
-		n++;
-	return n;
-}
-
 /* ---- what compilers add */
 
 /* "2ul", "0x1f", "42" */
 static bool is_literal(const char *text, size_t len) {
-	size_t n = redact_at(text, len, "0x") ? 2 + span_hex(text + 2, len - 2)
-					      : span_digits(text, len);
+	size_t n = redact_at(text, len, "0x") ? 2 + redact_span_hex(text + 2, len - 2)
+					      : redact_span_digits(text, len);
 
 	if (n == 0 || n > 20)
 		return false;
@@ -62,8 +46,8 @@ static bool is_literal(const char *text, size_t len) {
 static bool is_rust_hash(const struct redact_scan *scan, size_t at, size_t n) {
 	const char *text = scan->text;
 
-	return n == 17 && text[at] == 'h' && span_hex(text + at + 1, n - 1) == n - 1 && at > 2 &&
-	       text[at - 1] == ':' && text[at - 2] == ':';
+	return n == 17 && text[at] == 'h' && redact_span_hex(text + at + 1, n - 1) == n - 1 &&
+	       at > 2 && text[at - 1] == ':' && text[at - 2] == ':';
 }
 
 /* "se180100" of "[abi:se180100]": a version of the C++ library. */
@@ -76,7 +60,7 @@ static bool is_abi_tag(const struct redact_scan *scan, size_t at, size_t n) {
 	while (letters < n && text[at + letters] >= 'a' && text[at + letters] <= 'z')
 		letters++;
 	return letters <= 3 && n - letters <= 6 &&
-	       letters + span_digits(text + at + letters, n - letters) == n;
+	       letters + redact_span_digits(text + at + letters, n - letters) == n;
 }
 
 /* Bytes of "_m" and a hash at the end of what Unity makes of C#. */
@@ -160,7 +144,7 @@ static void count_words(
 static void count_mangled(
 	const struct redact_scan *scan, const char *text, size_t len, struct tally *tally) {
 	for (size_t i = 0, n, size = 0; i < len; i += n) {
-		n = span_digits(text + i, len - i);
+		n = redact_span_digits(text + i, len - i);
 		if (n > 0) {
 			size = 0;
 			for (size_t k = 0; k < n && k < 4; k++)
@@ -248,7 +232,7 @@ static size_t uuid_length(const char *text, size_t len) {
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
-		if (span_hex(text + n, len - n) < groups[i])
+		if (redact_span_hex(text + n, len - n) < groups[i])
 			return 0;
 		n += groups[i];
 		if (i < 4 && (n >= len || strchr("-_", text[n]) == NULL))
@@ -267,7 +251,7 @@ static size_t find_machine(const struct redact_scan *scan, size_t from, size_t a
 	if ((scan->has & REDACT_HAS_DIGITS) == 0 || !redact_is_hex(text[at]) ||
 		(at > from && redact_is_hex(text[at - 1])))
 		return at;
-	n = span_hex(text + at, to - at);
+	n = redact_span_hex(text + at, to - at);
 	start = n >= 8 ? at + n - 8 : at;
 	uuid = n >= 8 ? uuid_length(text + start, to - start) : 0;
 	if (uuid == 0 && n >= MACHINE_DIGITS) {

@@ -7,21 +7,15 @@
 #include "base/text.h"
 #include "triage/redact_scan.h"
 
-static void note_found(enum redact_kind kind, size_t from, size_t to, void *user) {
-	(void)kind, (void)from, (void)to;
-	*(bool *)user = true;
-}
-
 bool redact_stays(struct redact_kept *kept, enum redact_form form, const char *text, size_t len) {
 	uint64_t hash = text_hash(TEXT_HASH_START + (uint64_t)form, text, len);
 	_Atomic uint64_t *slot =
 		kept != NULL ? &kept->slots[(hash ^ hash >> 32) & (REDACT_KEPT_SLOTS - 1)] : NULL;
-	bool found = false;
-	struct redact_scan scan = {.text = text, .len = len, .found = note_found, .user = &found};
+	bool found;
 
 	if (slot != NULL && hash != 0 && atomic_load_explicit(slot, memory_order_relaxed) == hash)
 		return true;
-	redact_scan(&scan, form);
+	found = redact_finds((struct redact_scan){.text = text, .len = len}, form);
 	if (slot != NULL && !found)
 		atomic_store_explicit(slot, hash, memory_order_relaxed);
 	return !found;

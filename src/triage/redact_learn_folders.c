@@ -24,18 +24,6 @@ struct lesson {
 	int result;
 };
 
-static bool contains(const char *text, const char *word, size_t len) {
-	for (; text != NULL && *text != 0; text++) {
-		size_t n = 0;
-
-		while (n < len && redact_lower(text[n]) == redact_lower(word[n]))
-			n++;
-		if (n == len)
-			return true;
-	}
-	return false;
-}
-
 /* Thousands of images in places that nobody but the system writes to. */
 static bool is_of_the_system(const char *text) {
 	return (strncmp(text, "/System/Library/", 16) == 0 || strncmp(text, "/usr/lib/", 9) == 0) &&
@@ -44,13 +32,13 @@ static bool is_of_the_system(const char *text) {
 
 /* The last parts of paths stay. The system names nothing after somebody's folder. */
 static bool is_shown(const struct report *report, const char *word, size_t len) {
-	if (contains(report->process.name, word, len))
+	if (redact_contains(report->process.name, word, len))
 		return true;
 	for (size_t i = 0; i < report->image_count; i++) {
 		const struct image *image = &report->images[i];
 
 		if ((image->path == NULL || !is_of_the_system(image->path)) &&
-			contains(image->name, word, len))
+			redact_contains(image->name, word, len))
 			return true;
 	}
 	return false;

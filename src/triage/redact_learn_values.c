@@ -29,40 +29,19 @@ struct lesson {
 	int result;
 };
 
-static bool contains(const char *text, const char *word, size_t len) {
-	for (; text != NULL && *text != 0; text++) {
-		size_t n = 0;
-
-		while (n < len && redact_lower(text[n]) == redact_lower(word[n]))
-			n++;
-		if (n == len)
-			return true;
-	}
-	return false;
-}
-
-static void note_found(enum redact_kind kind, size_t from, size_t to, void *user) {
-	(void)kind, (void)from, (void)to;
-	*(bool *)user = true;
-}
-
 /* Nobody's own folder. */
 static bool is_public(const char *path) {
-	bool found = false;
-	struct redact_scan scan = {
-		.text = path, .len = strlen(path), .found = note_found, .user = &found};
-
-	redact_scan(&scan, REDACT_FORM_PATH);
-	return !found;
+	return !redact_finds(
+		(struct redact_scan){.text = path, .len = strlen(path)}, REDACT_FORM_PATH);
 }
 
 static bool everybody_has(const struct report *report, const char *word, size_t len) {
-	if (contains(report->process.name, word, len))
+	if (redact_contains(report->process.name, word, len))
 		return true;
 	for (size_t i = 0; i < report->image_count; i++) {
 		const struct image *image = &report->images[i];
 
-		if (image->path != NULL && contains(image->name, word, len) &&
+		if (image->path != NULL && redact_contains(image->name, word, len) &&
 			is_public(image->path))
 			return true;
 	}

@@ -14,14 +14,6 @@
 /* A labelled number, with what joins its digits. */
 #define LABELLED_BYTES 48
 
-static size_t span_digits(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_digit(text[n]))
-		n++;
-	return n;
-}
-
 static bool ends_here(const char *text, size_t len, size_t n) {
 	return n >= len || !redact_is_ident(text[n]);
 }
@@ -39,7 +31,7 @@ static struct groups read_groups(const char *text, size_t len, const char *other
 	struct groups groups = {0};
 	size_t n = 0, more;
 
-	while (groups.count < GROUPS && (more = span_digits(text + n, len - n)) > 0) {
+	while (groups.count < GROUPS && (more = redact_span_digits(text + n, len - n)) > 0) {
 		groups.sizes[groups.count++] = more;
 		groups.digits += more;
 		groups.end = n += more;
@@ -124,7 +116,7 @@ static bool is_north_american(const char *text) {
 /* "job-4155550132" */
 static size_t joined_phone(const struct redact_scan *scan, size_t at, size_t to) {
 	const char *text = scan->text + at;
-	size_t n = span_digits(text, to - at);
+	size_t n = redact_span_digits(text, to - at);
 
 	return n == 10 && at > 1 && text[-1] == '-' && redact_is_letter(text[-2]) &&
 			       ends_here(text, to - at, n) && is_north_american(text)
@@ -174,7 +166,7 @@ static size_t card_length(const char *text, size_t len) {
 		size_t digits;
 	} forms[] = {{"4", 16}, {"51", 16}, {"52", 16}, {"53", 16}, {"54", 16}, {"55", 16},
 		{"34", 15}, {"37", 15}, {"35", 15}, {"86", 15}, {"99", 15}, {"01", 15}};
-	size_t n = span_digits(text, len);
+	size_t n = redact_span_digits(text, len);
 
 	for (size_t i = 0; (n == 15 || n == 16) && i < sizeof forms / sizeof forms[0]; i++) {
 		if (forms[i].digits == n && redact_at(text, n, forms[i].start))
@@ -187,7 +179,8 @@ static size_t card_length(const char *text, size_t len) {
 
 /* "52.52001": bytes. At least four decimals: whoever prints so many means a place. */
 static size_t degrees_length(const char *text, size_t len, int max) {
-	size_t sign = len > 0 && text[0] == '-', n = span_digits(text + sign, len - sign), more;
+	size_t sign = len > 0 && text[0] == '-', n = redact_span_digits(text + sign, len - sign),
+	       more;
 	int value = 0;
 
 	if (n == 0 || n > 3 || sign + n >= len || text[sign + n] != '.')
@@ -195,7 +188,7 @@ static size_t degrees_length(const char *text, size_t len, int max) {
 	for (size_t i = 0; i < n; i++)
 		value = 10 * value + text[sign + i] - '0';
 	n += sign + 1;
-	more = span_digits(text + n, len - n);
+	more = redact_span_digits(text + n, len - n);
 	return value <= max && value > 0 && more > 3 && more < 9 ? n + more : 0;
 }
 
@@ -335,7 +328,7 @@ static size_t find_resource(const struct redact_scan *scan, size_t at, size_t to
 	if (!redact_at(text + at, to - at, "arn:"))
 		return 0;
 	while (from < to && (unsigned char)text[from] > ' ' && text[from] != '<' &&
-		span_digits(text + from, to - from) != 12)
+		redact_span_digits(text + from, to - from) != 12)
 		from++;
 	if (from == to || !redact_is_digit(text[from]))
 		return 0;

@@ -109,14 +109,6 @@ static size_t quoted_end(const char *text, size_t at, size_t to) {
 	return i < to && i > at && (text[i] == quote || text[i] == text[at - 1]) ? i : 0;
 }
 
-static size_t digits(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_digit(text[n]))
-		n++;
-	return n;
-}
-
 static bool is_at(const char *text, size_t at) {
 	return at >= 4 && memcmp(text + at - 4, " at ", 4) == 0;
 }
@@ -128,11 +120,11 @@ static size_t located_end(const char *text, size_t at, size_t to) {
 	if (!is_at(text, at))
 		return 0;
 	for (size_t i = at; i < end && text[i] != '\n' && (i == at || !is_at(text, i)); i++) {
-		size_t n = text[i] == ':' ? digits(text + i + 1, to - i - 1) : 0,
+		size_t n = text[i] == ':' ? redact_span_digits(text + i + 1, to - i - 1) : 0,
 		       column = i + 1 + n;
 
 		if (n > 0 && column < to && text[column] == ':' &&
-			(n = digits(text + column + 1, to - column - 1)) > 0 &&
+			(n = redact_span_digits(text + column + 1, to - column - 1)) > 0 &&
 			column + 1 + n < to && text[column + 1 + n] == ')')
 			return i;
 	}

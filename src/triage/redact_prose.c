@@ -43,20 +43,12 @@ static bool is_number(const char *text, size_t len) {
 	return i == len && len <= 20;
 }
 
-static size_t span_hex(const char *text, size_t len) {
-	size_t n = 0;
-
-	while (n < len && redact_is_hex(text[n]))
-		n++;
-	return n;
-}
-
 /* One end of a region of memory, "102e5c000-102e60000". */
 static bool is_region(const struct redact_scan *scan, size_t at, size_t len, size_t to) {
 	const char *text = scan->text;
 	size_t start = at;
 
-	if (len < 8 || len > 16 || span_hex(text + at, len) != len)
+	if (len < 8 || len > 16 || redact_span_hex(text + at, len) != len)
 		return false;
 	if (at > 8 && text[at - 1] == '-') {
 		start--;
@@ -68,7 +60,7 @@ static bool is_region(const struct redact_scan *scan, size_t at, size_t len, siz
 	if (at + len >= to || text[at + len] != '-' || (at > 0 && text[at - 1] != ' '))
 		return false;
 	start = at + len + 1;
-	len = span_hex(text + start, to - start);
+	len = redact_span_hex(text + start, to - start);
 	return len >= 8 && len <= 16 && (start + len == to || text[start + len] == ' ');
 }
 

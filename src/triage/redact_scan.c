@@ -54,3 +54,17 @@ void redact_scan(struct redact_scan *scan, enum redact_form form) {
 		break;
 	}
 }
+
+static void note_found(enum redact_kind kind, size_t from, size_t to, void *user) {
+	(void)kind, (void)from, (void)to;
+	*(bool *)user = true;
+}
+
+bool redact_finds(struct redact_scan scan, enum redact_form form) {
+	bool found = false;
+
+	scan.found = note_found;
+	scan.user = &found;
+	redact_scan(&scan, form);
+	return found;
+}

@@ -34,6 +34,9 @@ enum redact_has {
 /* Fills scan->has first. */
 void redact_scan(struct redact_scan *scan, enum redact_form form);
 
+/* Whether it would find anything; scan->found and user are not used. */
+bool redact_finds(struct redact_scan scan, enum redact_form form);
+
 /* The forms, each on the part [from, to) of the text. */
 void redact_scan_text(const struct redact_scan *scan, size_t from, size_t to);
 void redact_scan_symbol(const struct redact_scan *scan, size_t from, size_t to);

@@ -222,7 +222,7 @@ SYMBOLS = {
 PATHS = {
     'folder': lambda h, b, t: b['usedImages'][-1].__setitem__('path', '/opt/%s/lib/x.dylib' % t.replace('/', ':')),
     'folder of source': frame(-3, 'sourceFile', '/src/%s/main.mm'),
-    'folder in a symbol': frame(-3, 'symbol', 'run(lambda at /work/%s/x.mm:7:9)'),
+    'folder in a symbol': frame(-3, 'symbol', 'run(lambda at /srv/%s/x.mm:7:9)'),
     'folder of process': lambda h, b, t: b.__setitem__('procPath', '/Volumes/%s/bin/Python' % t.replace('/', ':')),
 }
 
