@@ -432,6 +432,11 @@ int store_dictionary_newest(struct store *store, enum dictionary_purpose purpose
 	int64_t *ret_population, struct err *err);
 /* Reads row id of raw and unpacks it; checks size and digest. */
 int store_raw_unpack(struct store *store, int64_t raw_id, struct buf *ret, struct err *err);
+/*
+ * The same for a damaged database. -EBADMSG: *ret is whole, as the frame's own checksum tells, and
+ * what the row says of it is wrong.
+ */
+int store_raw_salvage(struct store *store, int64_t raw_id, struct buf *ret, struct err *err);
 void store_unpacker_free(struct store_unpacker *unpacker);
 
 /* ---- train.c ---- */

@@ -107,24 +107,26 @@ int store_dictionary_newest(struct store *store, enum dictionary_purpose purpose
 	return r;
 }
 
-/* Unpacks one frame of exactly size bytes. */
+/* Unpacks one frame. -EBADMSG: its own checksum holds, size, which stands beside it, differs. */
 static int unpack(ZSTD_DCtx *context, const ZSTD_DDict *dictionary, sqlite3_stmt *row, int column,
 	int64_t size, struct buf *ret, struct err *err) {
 	const void *packed = sqlite3_column_blob(row, column);
 	size_t len = (size_t)sqlite3_column_bytes(row, column);
+	unsigned long long told = packed ? ZSTD_getFrameContentSize(packed, len) : 0;
 	buf_reset(ret);
-	if (size < 0 || size > LIMIT_REPORT_BYTES || packed == NULL ||
-		ZSTD_getFrameContentSize(packed, len) != (unsigned long long)size)
-		return err_set(err, -EIO, "damaged: the stored bytes have another size");
-	if (!buf_reserve(ret, (size_t)size))
-		return err_set(err, -ENOMEM, "out of memory for %lld bytes", (long long)size);
+	if (packed == NULL || told > LIMIT_REPORT_BYTES)
+		return err_set(err, -EIO, "damaged: no size stands in the stored bytes");
+	if (!buf_reserve(ret, (size_t)told))
+		return err_set(err, -ENOMEM, "out of memory for %llu bytes", told);
 	size_t n = ZSTD_decompress_usingDDict(
-		context, ret->data, (size_t)size, packed, len, dictionary);
-	if (ZSTD_isError(n) || n != (size_t)size)
+		context, ret->data, (size_t)told, packed, len, dictionary);
+	if (ZSTD_isError(n) || n != (size_t)told)
 		return err_set(err, -EIO, "damaged: %s",
 			ZSTD_isError(n) ? ZSTD_getErrorName(n) : "too short");
 	ret->len = n;
 	ret->data[n] = '\0';
+	if (size < 0 || told != (unsigned long long)size)
+		return err_set(err, -EBADMSG, "damaged: the stored bytes have another size");
 	return 0;
 }
 
@@ -160,6 +162,9 @@ int store_dictionary_load(struct store *store, int64_t id, struct buf *ret, stru
 			ret, err);
 	else if (r == 0)
 		r = err_set(err, -EIO, "damaged: dictionary %lld is missing", (long long)id);
+	/* What is unpacked with it has a checksum of its own. */
+	if (r == -EBADMSG)
+		r = 0;
 	sqlite3_reset(find);
 	return r;
 }
@@ -198,11 +203,11 @@ static int unpack_row(struct store *store, sqlite3_stmt *row, struct buf *ret, s
 	const void *stored = sqlite3_column_blob(row, 0);
 	if (stored == NULL || sqlite3_column_bytes(row, 0) != SHA256_BYTES ||
 		memcmp(stored, digest, SHA256_BYTES) != 0)
-		return err_set(err, -EIO, "damaged: the stored bytes have another digest");
+		return err_set(err, -EBADMSG, "damaged: the stored bytes have another digest");
 	return 0;
 }
 
-int store_raw_unpack(struct store *store, int64_t raw_id, struct buf *ret, struct err *err) {
+int store_raw_salvage(struct store *store, int64_t raw_id, struct buf *ret, struct err *err) {
 	sqlite3_stmt *find = store_statement(store, ST_RAW_BYTES, err);
 	if (find == NULL)
 		return store_code(err);
@@ -214,6 +219,11 @@ int store_raw_unpack(struct store *store, int64_t raw_id, struct buf *ret, struc
 		r = err_set(err, -ENOENT, "no stored bytes %lld", (long long)raw_id);
 	sqlite3_reset(find);
 	return r;
+}
+
+int store_raw_unpack(struct store *store, int64_t raw_id, struct buf *ret, struct err *err) {
+	int r = store_raw_salvage(store, raw_id, ret, err);
+	return r == -EBADMSG ? (err->code = -EIO) : r;
 }
 
 int store_raw(struct store *store, int64_t id, struct buf *ret, struct err *err) {

@@ -48,7 +48,9 @@ static void find_source(sqlite3_stmt *find, int64_t raw_id, struct store_salvage
 int store_salvage_row(struct salvage *salvage, struct store *from, int64_t id) {
 	struct err why = {0};
 	struct store_salvaged salvaged = {0};
-	int r = store_raw_unpack(from, id, &salvage->bytes, &why), code = 0;
+	int r = store_raw_salvage(from, id, &salvage->bytes, &why), code = 0;
+	if (r == -EBADMSG)
+		r = 0;
 	salvage->fates[id] = r == 0          ? FATE_READ
 			     : r == -ENODATA ? FATE_GONE
 			     : r == -ENOENT  ? FATE_NONE

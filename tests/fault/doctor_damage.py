@@ -169,6 +169,19 @@ def specks(db):
         overwrite(db, random.randrange(100, SIZE), random.randbytes(1))
 
 
+def wrong_digests(db):
+    """What rows say of their bytes is damaged, the bytes are not."""
+    data = open(db, 'rb').read()
+    connection = sqlite3.connect(base)
+    for (digest,) in connection.execute('select sha256 from raw where id % 7 = 0').fetchall():
+        at = data.find(digest)
+        while at >= 0:
+            overwrite(db, at + 5, bytes([data[at + 5] ^ 0x40]))
+            at = data.find(digest, at + 1)
+    connection.close()
+    os.truncate(db, SIZE - 3 * PAGE)
+
+
 def first_page(db):
     overwrite(db, 100, random.randbytes(PAGE - 100))
 
@@ -183,9 +196,9 @@ def schema_and_root(db):
 
 
 # Without gaps between the stored files, doctor can tell all of them from none.
-ALL_BUT = {'first page': 0, 'root page': 0, 'first and root page': 0, 'cut by three pages': 6}
+ALL_BUT = {'cut and wrong digests': 6, 'first page': 0, 'root page': 0, 'first and root page': 0, 'cut by three pages': 6}
 for label, spoil in (('cut by three pages', lambda db: os.truncate(db, SIZE - 3 * PAGE)), ('cut to 90 %', cut(0.9)),
-                     ('cut to a half', cut(0.5)), ('cut to 10 %', cut(0.1)), ('every ninth page', every(9)), ('specks', specks),
+                     ('cut to a half', cut(0.5)), ('cut to 10 %', cut(0.1)), ('every ninth page', every(9)), ('specks', specks), ('cut and wrong digests', wrong_digests),
                      ('first page', first_page), ('root page', root_page), ('first and root page', schema_and_root)):
     db = copy()
     spoil(db)
