@@ -76,8 +76,8 @@ static int read_all(int fd, const char *name, size_t limit, struct buf *ret, str
 	return too_big(err, name, limit);
 }
 
-static int open_regular(int dir_fd, const char *path, enum file_follow follow,
-	struct stat *ret_stat, struct err *err) {
+int file_open(int dir_fd, const char *path, enum file_follow follow, struct stat *ret_stat,
+	struct err *err) {
 	int nofollow = follow == FILE_NOFOLLOW;
 	/* Opening a device can act on it, so look first; the check behind open() is the one that
 	 * counts. */
@@ -104,7 +104,7 @@ int file_read(int dir_fd, const char *path, enum file_follow follow, size_t limi
 	struct file_identity *ret_identity, struct err *err) {
 	struct stat st;
 	buf_reset(ret);
-	int fd = open_regular(dir_fd, path, follow, &st, err);
+	int fd = file_open(dir_fd, path, follow, &st, err);
 	if (fd < 0)
 		return fd;
 	struct file_identity before = file_identity_of(&st), after;

@@ -33,6 +33,13 @@ enum file_follow {
 int file_read(int dir_fd, const char *path, enum file_follow follow, size_t limit, struct buf *ret,
 	struct file_identity *ret_identity, struct err *err);
 
+/*
+ * Opens a regular file for reading, for those who read some of it; what it is stands in *ret_stat.
+ * Returns the descriptor. Same errors.
+ */
+int file_open(int dir_fd, const char *path, enum file_follow follow, struct stat *ret_stat,
+	struct err *err);
+
 /* Reads a descriptor to its end (stdin). Same errors. */
 int file_read_fd(int fd, const char *name, size_t limit, struct buf *ret, struct err *err);
 

@@ -42,7 +42,8 @@ struct run {
 	pid_t pid;
 	int fds[STREAM_COUNT]; /* -1 once it has ended */
 	struct buf *bufs[STREAM_COUNT];
-	int64_t limit_us;  /* 0: none */
+	int64_t limit_us; /* 0: none */
+	const volatile bool *stop;
 	int64_t killed_us; /* when SIGKILL was sent, 0 before */
 	int64_t ended_us;  /* when the end was noticed, 0 before; it is a zombie until run_reap() */
 	bool timed_out;
@@ -288,6 +289,10 @@ static int run_look(struct run *run) {
 }
 
 static void run_limit(struct run *run, int64_t now_us) {
+	if (run->stop && *run->stop) {
+		run->limit_us = run->limit_us && run->limit_us < now_us ? run->limit_us : now_us;
+		run->stop = NULL;
+	}
 	if (!run->limit_us || now_us < run->limit_us)
 		return;
 	if (!run->timed_out && !run->ended_us) {
@@ -345,10 +350,10 @@ static int run_to_end(struct run *run, struct spawn_result *result) {
 	return run_reap(run, result);
 }
 
-int spawn_run(
-	const char *const *argv, unsigned timeout_ms, struct spawn_result *ret, struct err *err) {
+int spawn_run_until(const char *const *argv, unsigned timeout_ms, const volatile bool *stop,
+	struct spawn_result *ret, struct err *err) {
 	*ret = (struct spawn_result){.status = -1};
-	struct run run = {.fds = {-1, -1}, .bufs = {&ret->out, &ret->err}};
+	struct run run = {.fds = {-1, -1}, .bufs = {&ret->out, &ret->err}, .stop = stop};
 	char *path = NULL;
 	int code = find(argv[0], &path);
 	if (!code)
@@ -364,6 +369,11 @@ out:
 	run_close(&run);
 	free(path);
 	return code ? err_set(err, code, "%s: %s", argv[0], strerror(-code)) : 0;
+}
+
+int spawn_run(
+	const char *const *argv, unsigned timeout_ms, struct spawn_result *ret, struct err *err) {
+	return spawn_run_until(argv, timeout_ms, NULL, ret, err);
 }
 
 void spawn_finish(struct spawn_result *result) {

@@ -31,6 +31,10 @@ struct spawn_result {
  */
 int spawn_run(
 	const char *const *argv, unsigned timeout_ms, struct spawn_result *ret, struct err *err);
+/* The same; the time limit is reached at once when *stop becomes true, which a signal handler may
+ * do. NULL: never. */
+int spawn_run_until(const char *const *argv, unsigned timeout_ms, const volatile bool *stop,
+	struct spawn_result *ret, struct err *err);
 void spawn_finish(struct spawn_result *result);
 
 /*

@@ -55,6 +55,22 @@ struct i64_opt {
 
 enum tristate { TRI_UNKNOWN, TRI_NO, TRI_YES };
 
+/* A function as a symbol file names it. */
+struct found_call {
+	const char *symbol; /* never NULL */
+	struct u64_opt symbol_offset;
+	const char *source_file;
+	struct i64_opt source_line;
+};
+
+/* What a symbol file said later of a frame without a symbol. The report itself did not: signature
+ * and rules never look at it. */
+struct found_symbol {
+	struct found_call function;
+	struct found_call *inlined; /* in it at that place, the innermost first */
+	size_t inlined_count;
+};
+
 struct frame {
 	const char *image; /* name of the image; borrowed from images[] or own text; NULL when
 			      unknown */
@@ -66,6 +82,7 @@ struct frame {
 	const char *source_file;
 	struct i64_opt source_line;
 	bool inlined;
+	const struct found_symbol *found; /* NULL: not looked for, or nothing found */
 };
 
 struct frames {
