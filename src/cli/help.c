@@ -152,6 +152,14 @@ static void json_command(struct json_out *out, const struct command *command) {
 	json_out_object_end(out);
 }
 
+/* What MATCH and --by know. */
+static void json_fields(struct json_out *out) {
+	json_out_array(out, "fields");
+	for (size_t i = 0; store_fields[i]; i++)
+		json_out_text(out, NULL, store_fields[i]);
+	json_out_array_end(out);
+}
+
 static enum cli_status print_json(struct cli *cli) {
 	struct buf line = {0};
 	struct json_out out;
@@ -164,6 +172,7 @@ static enum cli_status print_json(struct cli *cli) {
 	for (size_t i = 0; cli_commands[i]; i++)
 		json_command(&out, cli_commands[i]);
 	json_out_array_end(&out);
+	json_fields(&out);
 	json_out_object_end(&out);
 	buf_add_char(&line, '\n');
 	term_put_buf(&cli->out, &line);
