@@ -115,6 +115,8 @@ static int refill(struct doctor *doctor, const char *aside, struct refilled *ret
 		r = doctor_salvage_experiments(doctor, aside, &ret->experiments, err);
 	if (r == 0)
 		r = doctor_salvage_states(doctor, aside, &ret->states, err);
+	if (r == 0)
+		r = doctor_salvage_symbols(doctor, aside, err);
 	return r;
 }
 

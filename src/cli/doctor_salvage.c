@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "cli/doctor_header.h"
 #include "ips/document.h"
+#include "store/symbols.h"
 #include "triage/triage.h"
 
 #include <errno.h>
@@ -129,7 +130,7 @@ int doctor_salvage(
 	return r;
 }
 
-/* ---- experiments and states ---- */
+/* ---- experiments, states and found symbols ---- */
 
 struct rescue {
 	struct doctor *doctor;
@@ -170,5 +171,24 @@ int doctor_salvage_states(struct doctor *doctor, const char *path,
 	*ret = (struct store_salvaged_states){.incomplete = true};
 	err->code = 0;
 	(void)read_with(path, read_states, &rescue, &unread);
+	return err->code;
+}
+
+struct symbol_rescue {
+	struct doctor *doctor;
+	struct err *err;
+};
+
+static int read_symbols(const char *path, void *user) {
+	const struct symbol_rescue *rescue = user;
+	uint64_t saved = 0;
+	return store_salvage_symbols(path, rescue->doctor->store, &saved, rescue->err);
+}
+
+int doctor_salvage_symbols(struct doctor *doctor, const char *path, struct err *err) {
+	struct symbol_rescue rescue = {doctor, err};
+	struct err unread = {0};
+	err->code = 0;
+	(void)read_with(path, read_symbols, &rescue, &unread);
 	return err->code;
 }

@@ -26,4 +26,7 @@ int doctor_salvage_experiments(struct doctor *doctor, const char *path,
 int doctor_salvage_states(struct doctor *doctor, const char *path,
 	struct store_salvaged_states *ret, struct err *err);
 
+/* The same for found symbols, which can be found again: those that cannot be read are not told. */
+int doctor_salvage_symbols(struct doctor *doctor, const char *path, struct err *err);
+
 #endif

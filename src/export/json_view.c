@@ -94,20 +94,39 @@ static void put_fault(struct json_out *out, const struct fault *fault) {
 	json_out_object_end(out);
 }
 
+/* Members that a report's own symbols never have. */
+static void put_found(struct json_out *out, const struct found_symbol *found) {
+	json_out_bool(out, "symbolicated", true);
+	if (!found->inlined_count)
+		return;
+	json_out_array(out, "inlined");
+	for (size_t i = 0; i < found->inlined_count; i++) {
+		json_out_object(out, NULL);
+		json_out_text(out, "symbol", found->inlined[i].symbol);
+		json_out_text(out, "source_file", found->inlined[i].source_file);
+		json_out_i64_opt(out, "source_line", found->inlined[i].source_line);
+		json_out_object_end(out);
+	}
+	json_out_array_end(out);
+}
+
 static void put_frames(struct json_out *out, const struct frames *frames) {
 	json_out_array(out, "frames");
 	for (size_t i = 0; i < frames->count; i++) {
 		const struct frame *frame = &frames->items[i];
+		const struct found_call call = frame_call(frame);
 		json_out_object(out, NULL);
 		json_out_u64(out, "index", i);
 		json_out_text(out, "image", frame->image);
 		json_out_u64_opt(out, "image_offset", frame->image_offset);
-		json_out_text(out, "symbol", frame->symbol);
-		json_out_u64_opt(out, "symbol_offset", frame->symbol_offset);
+		json_out_text(out, "symbol", call.symbol);
+		json_out_u64_opt(out, "symbol_offset", call.symbol_offset);
 		json_out_hex_opt(out, "address", frame->address);
-		json_out_text(out, "source_file", frame->source_file);
-		json_out_i64_opt(out, "source_line", frame->source_line);
+		json_out_text(out, "source_file", call.source_file);
+		json_out_i64_opt(out, "source_line", call.source_line);
 		json_out_bool(out, "inline", frame->inlined);
+		if (frame->found)
+			put_found(out, frame->found);
 		json_out_object_end(out);
 	}
 	json_out_array_end(out);

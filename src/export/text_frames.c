@@ -50,28 +50,38 @@ static enum term_role frame_role(
 	return is_system(view->report, frame) ? TERM_DIM : TERM_PLAIN;
 }
 
-static void add_behind(struct buf *out, const struct frame *frame) {
-	if (frame->symbol && frame->symbol_offset.set)
-		buf_printf(out, " + %" PRIu64, frame->symbol_offset.value);
-	if (frame->source_file) {
-		buf_printf(out, " (%s", frame->source_file);
-		if (frame->source_line.set)
-			buf_printf(out, ":%" PRId64, frame->source_line.value);
-		buf_add_char(out, ')');
-	}
+static void add_source(struct buf *out, const struct found_call *call) {
+	if (!call->source_file)
+		return;
+	buf_printf(out, " (%s", call->source_file);
+	if (call->source_line.set)
+		buf_printf(out, ":%" PRId64, call->source_line.value);
+	buf_add_char(out, ')');
+}
+
+static void add_behind(struct buf *out, const struct frame *frame, const struct found_call *call) {
+	if (call->symbol && call->symbol_offset.set)
+		buf_printf(out, " + %" PRIu64, call->symbol_offset.value);
+	add_source(out, call);
 	if (frame->inlined)
 		buf_add_str(out, " [inlined]");
+	if (frame->found)
+		buf_add_str(out, " [symbolicated]");
+}
+
+static size_t room_beside(size_t columns, const struct buf *behind) {
+	size_t used = text_width(buf_str(behind));
+	if (!columns)
+		return 0;
+	return columns > used + MIN_SYMBOL_COLUMNS ? columns - used : MIN_SYMBOL_COLUMNS;
 }
 
 static void add_symbol(struct buf *out, const struct frame *frame, size_t columns) {
+	const struct found_call call = frame_call(frame);
 	struct buf behind = {0};
-	add_behind(&behind, frame);
-	if (columns) {
-		size_t used = text_width(buf_str(&behind));
-		columns = columns > used + MIN_SYMBOL_COLUMNS ? columns - used : MIN_SYMBOL_COLUMNS;
-	}
-	if (frame->symbol)
-		symbol_shorten(out, frame->symbol, columns);
+	add_behind(&behind, frame, &call);
+	if (call.symbol)
+		symbol_shorten(out, call.symbol, room_beside(columns, &behind));
 	else if (frame->image_offset.set)
 		buf_printf(out, "? at offset 0x%" PRIx64, frame->image_offset.value);
 	else if (frame->address.set)
@@ -79,6 +89,28 @@ static void add_symbol(struct buf *out, const struct frame *frame, size_t column
 	else
 		buf_add_char(out, '?');
 	buf_add_str(out, buf_str(&behind));
+	buf_finish(&behind);
+}
+
+/* What the compiler put into the function at that place, on lines of their own: they have no
+ * number in the report. */
+static void put_inlined(struct text_out *out, enum term_role role, const struct found_symbol *found,
+	size_t indent, size_t columns) {
+	struct buf line = {0}, behind = {0};
+	for (size_t i = 0; found && i < found->inlined_count; i++) {
+		buf_reset(&line);
+		buf_reset(&behind);
+		add_source(&behind, &found->inlined[i]);
+		buf_add_str(&behind, " [inlined]");
+		symbol_shorten(&line, found->inlined[i].symbol, room_beside(columns, &behind));
+		buf_add_str(&line, buf_str(&behind));
+		text_out_blanks(out, indent);
+		text_out_put(out, role, buf_str(&line));
+		text_out_newline(out);
+	}
+	if (line.failed || behind.failed)
+		out->buf->failed = true;
+	buf_finish(&line);
 	buf_finish(&behind);
 }
 
@@ -106,6 +138,7 @@ void text_frames_print(
 	for (size_t i = 0; i < frames->count; i++) {
 		const struct frame *frame = &frames->items[i];
 		enum term_role role = frame_role(view, frame, i);
+		put_inlined(out, role, frame->found, image + FIXED_COLUMNS, room);
 		put_number(out, role, role == TERM_SITE, i);
 		put_image(out, role, frame->image, image);
 		buf_reset(&symbol);

@@ -172,3 +172,14 @@ bool macho_parse_uuid(const char *text, uint8_t ret[MACHO_UUID_BYTES]) {
 	memcpy(ret, uuid, sizeof uuid);
 	return true;
 }
+
+void macho_format_uuid(const uint8_t uuid[MACHO_UUID_BYTES], char ret[MACHO_UUID_TEXT_BYTES]) {
+	static const char digits[] = "0123456789abcdef";
+	for (int i = 0; i < MACHO_UUID_BYTES; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*ret++ = '-';
+		*ret++ = digits[uuid[i] >> 4];
+		*ret++ = digits[uuid[i] & 15];
+	}
+	*ret = '\0';
+}

@@ -38,5 +38,8 @@ bool macho_arch_fits(const struct macho_slice *slice, const char *arch);
 
 /* "11111111-2222-..." with or without dashes, in either case. */
 bool macho_parse_uuid(const char *text, uint8_t ret[MACHO_UUID_BYTES]);
+/* Lower case with dashes. */
+#define MACHO_UUID_TEXT_BYTES 37
+void macho_format_uuid(const uint8_t uuid[MACHO_UUID_BYTES], char ret[MACHO_UUID_TEXT_BYTES]);
 
 #endif

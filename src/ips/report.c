@@ -142,3 +142,12 @@ const struct thread *report_crashed_thread(const struct report *report) {
 		return NULL;
 	return &report->threads[report->crashed_thread];
 }
+
+struct found_call frame_call(const struct frame *frame) {
+	if (!frame->symbol && frame->found)
+		return frame->found->function;
+	return (struct found_call){.symbol = frame->symbol,
+		.symbol_offset = frame->symbol_offset,
+		.source_file = frame->source_file,
+		.source_line = frame->source_line};
+}

@@ -57,7 +57,7 @@ enum tristate { TRI_UNKNOWN, TRI_NO, TRI_YES };
 
 /* A function as a symbol file names it. */
 struct found_call {
-	const char *symbol; /* never NULL */
+	const char *symbol; /* of a found one never NULL */
 	struct u64_opt symbol_offset;
 	const char *source_file;
 	struct i64_opt source_line;
@@ -82,7 +82,7 @@ struct frame {
 	const char *source_file;
 	struct i64_opt source_line;
 	bool inlined;
-	const struct found_symbol *found; /* NULL: not looked for, or nothing found */
+	const struct found_symbol *found; /* of one without symbol; NULL: nothing, or not asked */
 };
 
 struct frames {
@@ -205,6 +205,8 @@ void report_reset(struct report *report);
 bool report_is_simulated_frame(const struct frame *frame);
 /* For reports that the system wrote of the trial program: sets simulated. Both parsers do it. */
 void report_note_simulated(struct report *report);
+/* What there is to show of a frame: its own symbol, else the one that was found. Borrowed. */
+struct found_call frame_call(const struct frame *frame);
 /* Adds one warning, "members.of.path: what is odd". Never fails: beyond the limit it only counts.
  */
 void report_warn(struct report *report, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -159,6 +159,8 @@ static int go_on_with_texts(struct store *store, struct keeper *keeper, struct e
 
 static int do_rest(struct store *store, struct keeper *keeper, struct err *err) {
 	int r = retain_forget_kept(store, keeper, err);
+	if (r == 0)
+		r = retain_symbols(store, keeper, err);
 	if (r == 0 && keeper->changed)
 		r = store_dictionaries_tidy(store, err);
 	return r < 0 ? r : 1;

@@ -149,6 +149,11 @@ int retain_remove_file(struct store *store, int64_t file_id, struct err *err);
 int retain_texts(struct store *store, struct keeper *keeper, struct err *err);
 void retain_texts_finish(struct keeper *keeper);
 
+/* ---- symbols.c ---- */
+
+/* Found symbols are as old as their lookup, and can be found again. */
+int retain_symbols(struct store *store, const struct keeper *keeper, struct err *err);
+
 /* ---- retain_steps.c ---- */
 
 /* Each goes on with its step. 1: done, 0: it is late. */

@@ -348,6 +348,19 @@ static const char *const texts[ST_COUNT] = {
 		"order by abs(launched_at - ?2) limit 1",
 	[ST_TRIAL_LABEL] =
 		"update trial set label = case when paired then null else ?2 end where id = ?1",
+	[ST_FOUND_SYMBOL_ANY] = "select 1 from found_symbol limit 1",
+	[ST_FOUND_SYMBOL_IMAGE] = "select 1 from found_symbol where uuid = ? limit 1",
+	[ST_FOUND_SYMBOL_FIND] =
+		"select symbol, symbol_offset, source_file, source_line, depth, source, at "
+		"from found_symbol where uuid = ? and offset = ? order by depth",
+	[ST_FOUND_SYMBOL_DROP] = "delete from found_symbol where uuid = ? and offset = ?",
+	[ST_FOUND_SYMBOL_ADD] =
+		"insert into found_symbol (uuid, offset, depth, symbol, symbol_offset, "
+		"source_file, source_line, source, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ST_FOUND_SYMBOL_BOUND] = "delete from found_symbol where id <= "
+				  "(select max(id) from found_symbol) - ?",
+	[ST_FOUND_SYMBOL_AGED] = "delete from found_symbol where at < ?1 or "
+				 "(symbol is null and at < ?2)",
 };
 
 static int code_of_io_error(sqlite3 *db) {
