@@ -68,6 +68,7 @@ struct collector {
 	struct ingest_summary before; /* of ingests that are gone */
 	bool busy, read_any;          /* since the last on_quiet */
 	bool advancing, again;
+	unsigned ticks;
 	unsigned parts; /* handles, watchers and the scanner that are not gone yet */
 	bool closing;
 	void (*on_stopped)(void *user);
@@ -637,8 +638,10 @@ void collector_reconcile(struct collector *collector) {
 	advance(collector);
 }
 
-void collector_check(struct collector *collector) {
-	if (folders_check(collector->folders))
+void collector_tick(struct collector *collector, bool in_doubt) {
+	collector->ticks++;
+	if (in_doubt || collector->ticks % COLLECTOR_TICKS_PER_RECONCILE == 0 ||
+		folders_check(collector->folders))
 		collector_reconcile(collector);
 }
 

@@ -64,8 +64,16 @@ int collector_select(struct collector *collector, const char *const *folders, si
  * is new. */
 void collector_reconcile(struct collector *collector);
 
-/* Looks at the folders' devices and inodes; scans where something was amiss. */
-void collector_check(struct collector *collector);
+/*
+ * What finds what no event told, for whoever runs for long: to be called every so often. Looks at
+ * the folders' devices, inodes and times and scans where something was amiss; at every fourth call,
+ * or when in doubt (the machine slept, the clock was set), it reconciles. So a report in a folder
+ * that is watched in vain waits for one period, and one that was written late into a file that had
+ * been given up for four.
+ */
+#define COLLECTOR_TICK_MS 75000 /* less than one wake-up a minute */
+#define COLLECTOR_TICKS_PER_RECONCILE 4
+void collector_tick(struct collector *collector, bool in_doubt);
 
 /* Commits what is pending, so that the store is free for a transaction of the caller's. False when
  * there is no store, or it failed. */

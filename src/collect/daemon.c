@@ -14,10 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two of a tick make less than one wake-up a minute; four are five minutes. */
-#define TICK_MS 75000
-#define TICKS_PER_RECONCILE 4
-#define TICKS_PER_HOUR 48
+#define TICKS_PER_HOUR (3600 * 1000 / COLLECTOR_TICK_MS)
 /* A machine that slept, or a clock that was set. */
 #define CLOCK_JUMP_US INT64_C(30000000)
 /* Hooks that run may end by themselves for so long when the daemon ends. */
@@ -114,6 +111,7 @@ static void stop_parts(struct daemon *daemon) {
 		hook_stop(daemon->hook, HOOK_GRACE_MS, on_part_stopped, daemon);
 	if (daemon->companion)
 		companion_stop(daemon->companion, on_part_stopped, daemon);
+	daemon_symbols_stop(daemon);
 	daemon->hook = NULL;
 	daemon->companion = NULL;
 	if (daemon->collector)
@@ -210,6 +208,10 @@ static int exchange(struct daemon *daemon, const struct daemon_inputs *old, stru
 		daemon->companion = NULL;
 		code = start_companion(daemon, err);
 	}
+	if (!code && !SAME(old, now, CONFIG_SYMBOLICATE, CONFIG_SYMBOLS)) {
+		daemon_symbols_stop(daemon);
+		code = daemon_symbols_start(daemon, err);
+	}
 	return code;
 }
 
@@ -274,6 +276,7 @@ static void on_added(int64_t id, enum report_kind kind, void *user) {
 	daemon->setup->on_added(daemon->store, id, daemon->setup->user);
 	if (hook_wants(daemon, kind))
 		hook_run(daemon->hook, id);
+	daemon_symbols_added(daemon, id, kind);
 	daemon_row_put(daemon);
 	daemon_upkeep_check(daemon, false);
 }
@@ -339,11 +342,7 @@ static void on_tick(uv_timer_t *timer) {
 		return;
 	if (!check_store(daemon))
 		return;
-	if (jump_us > CLOCK_JUMP_US || jump_us < -CLOCK_JUMP_US ||
-		daemon->ticks % TICKS_PER_RECONCILE == 0)
-		collector_reconcile(daemon->collector);
-	else
-		collector_check(daemon->collector);
+	collector_tick(daemon->collector, jump_us > CLOCK_JUMP_US || jump_us < -CLOCK_JUMP_US);
 	daemon_row_put(daemon);
 	if (daemon->ticks % TICKS_PER_HOUR == 0)
 		daemon_upkeep_check(daemon, true);
@@ -370,7 +369,7 @@ static void start_handles(struct daemon *daemon) {
 	init_timer(daemon, &daemon->tick);
 	init_timer(daemon, &daemon->reopen);
 	init_timer(daemon, &daemon->retain);
-	uv_timer_start(&daemon->tick, on_tick, TICK_MS, TICK_MS);
+	uv_timer_start(&daemon->tick, on_tick, COLLECTOR_TICK_MS, COLLECTOR_TICK_MS);
 }
 
 static int start_collector(struct daemon *daemon, struct err *err) {
@@ -401,6 +400,8 @@ static int start_parts(struct daemon *daemon, struct err *err) {
 		code = start_hook(daemon, err);
 	if (!code)
 		code = start_companion(daemon, err);
+	if (!code)
+		code = daemon_symbols_start(daemon, err);
 	if (!code)
 		code = start_collector(daemon, err);
 	return code;

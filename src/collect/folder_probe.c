@@ -1,6 +1,7 @@
 /* What stands at a folder's path; looks only. */
 #include "collect/folder_probe.h"
 
+#include "base/file_times.h"
 #include "base/path.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ int folder_probe(const char *path, bool follow, struct folder_id *ret) {
 	int r = fstatat(fd, ".", &st, 0) < 0 ? -errno : 0;
 	close(fd);
 	if (!r)
-		*ret = (struct folder_id){st.st_dev, st.st_ino};
+		*ret = (struct folder_id){st.st_dev, st.st_ino, file_time_ns(FILE_MTIME(&st))};
 	return r;
 }
 
@@ -84,7 +85,7 @@ static int existing(const char *path, struct folder_id *ret, const char **ret_re
 	}
 	if (!at)
 		return -ENOMEM;
-	*ret = (struct folder_id){st.st_dev, st.st_ino};
+	*ret = (struct folder_id){.device = st.st_dev, .inode = st.st_ino};
 	*ret_rest = path + strlen(at);
 	*ret_rest += strspn(*ret_rest, "/");
 	free(at);

@@ -5,11 +5,13 @@
 #define COLLECT_FOLDER_PROBE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct folder_id {
 	dev_t device;
 	ino_t inode;
+	int64_t changed_ns; /* when names in it last came or went; no part of what it is */
 };
 
 bool folder_id_equal(const struct folder_id *a, const struct folder_id *b);

@@ -4,14 +4,12 @@
  * itself, and is one stream for all, rebuilt whenever one of them starts or stops. So: never start
  * or stop without need, and look at everything once it was needed.
  */
-#include "collect/folders.h"
+#include "collect/folders_parts.h"
 
 #include "base/path.h"
-#include "collect/folder_probe.h"
+#include "collect/folder_watch.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,53 +18,12 @@
  * folders be made meanwhile. What is missed then, folders_check() finds. */
 #define TRIES 32
 
-#define RETIRED "Retired"
-
-const char *const folder_state_names[FOLDER_STATE_COUNT] = {
-	[FOLDER_WATCHED] = "watched",
-	[FOLDER_MISSING] = "missing",
-	[FOLDER_UNREADABLE] = "unreadable",
-	[FOLDER_UNWATCHED] = "unwatched",
-};
-
-struct watch {
-	uv_fs_event_t handle;
-	struct folders *folders;
-	char *path;            /* NULL: not in use */
-	bool given;            /* not merely somebody's Retired/ */
-	struct watch *retired; /* this folder's; NULL: no such watch */
-	/* What the handle watches: path (then the same pointer), a folder in which path is waited
-	 * for (then owned), or NULL: nothing. */
-	char *at;
-	struct folder_id at_id;
-	bool there; /* readable, with this id */
-	struct folder_id id;
-	bool doubted; /* the system gave it up once, and has told nothing since */
-	enum folder_state state, told;
-	const char *reason;
-	bool look; /* the user is to look at everything in it */
-};
-
-struct folders {
-	uv_loop_t *loop;
-	struct folders_options options;
-	struct watch *watches;  /* those given, then their Retired/ */
-	size_t count, open;     /* given; handles that are not closed yet */
-	bool started, stopping; /* on_event may be called; nothing may be called */
-	void (*on_stopped)(void *user);
-	void *stop_user;
-};
-
 /* What a watch should be on. */
 struct aim {
 	char *path; /* as watch.at */
 	struct folder_id id;
 	int code; /* of probing the folder itself */
 };
-
-static size_t watch_count(const struct folders *folders) {
-	return folders->count * 2;
-}
 
 static bool on_itself(const struct watch *watch) {
 	return watch->at && watch->at == watch->path;
@@ -156,7 +113,7 @@ static bool is_at(const struct watch *watch, const struct aim *aim) {
 	       folder_id_equal(&watch->at_id, &aim->id);
 }
 
-static void disarm(struct watch *watch) {
+void folders_disarm(struct watch *watch) {
 	uv_fs_event_stop(&watch->handle);
 	if (watch->at != watch->path)
 		free(watch->at);
@@ -167,7 +124,7 @@ static void on_fs_event(uv_fs_event_t *handle, const char *name, int events, int
 
 /* Consumes the aim's path. */
 static int arm(struct watch *watch, struct aim *aim) {
-	disarm(watch);
+	folders_disarm(watch);
 	int r = aim->path ? uv_fs_event_start(&watch->handle, on_fs_event, aim->path, 0) : 0;
 	if (r < 0) {
 		forget_aim(watch, aim);
@@ -218,10 +175,25 @@ static bool settle_retired(struct watch *retired, bool above_there) {
 	if (above_there)
 		return settle_one(retired, false);
 	bool changed = retired->at;
-	disarm(retired);
+	folders_disarm(retired);
 	retired->there = false;
 	set_state(retired, FOLDER_MISSING, NULL);
 	return changed;
+}
+
+static void look_at_all(struct folders *folders) {
+	for (size_t i = 0; i < folders_watches(folders); i++)
+		folders->watches[i].look |= folders->watches[i].there;
+}
+
+static void on_late(uv_timer_t *timer);
+
+static void look_late(struct folders *folders) {
+	if (!folder_watch_late_ms)
+		return;
+	/* The loop may not have run for long. */
+	uv_update_time(folders->loop);
+	uv_timer_start(&folders->late, on_late, folder_watch_late_ms, 0);
 }
 
 static bool settle(struct watch *watch, bool dead) {
@@ -229,25 +201,27 @@ static bool settle(struct watch *watch, bool dead) {
 	bool changed = settle_one(watch, dead);
 	if (watch->retired && !watch->retired->given)
 		changed = settle_retired(watch->retired, watch->there) || changed;
-	for (size_t i = 0; changed && i < watch_count(folders); i++)
-		folders->watches[i].look |= folders->watches[i].there;
+	if (changed) {
+		look_at_all(folders);
+		look_late(folders);
+	}
 	return changed;
 }
 
-static bool is_trouble(enum folder_state state) {
+bool folders_is_trouble(enum folder_state state) {
 	return state == FOLDER_UNREADABLE || state == FOLDER_UNWATCHED;
 }
 
 /* Nobody waits for a Retired/, but what was told of one is taken back. */
 static bool is_worth_telling(const struct watch *watch) {
-	return watch->state != watch->told &&
-	       (watch->given || is_trouble(watch->state) || is_trouble(watch->told));
+	return watch->state != watch->told && (watch->given || folders_is_trouble(watch->state) ||
+						      folders_is_trouble(watch->told));
 }
 
 /* Tells the user what has changed. Each call may end in folders_check() or folders_stop(). */
 static void tell(struct folders *folders) {
 	const struct folders_options *options = &folders->options;
-	for (size_t i = 0; i < watch_count(folders) && !folders->stopping; i++) {
+	for (size_t i = 0; i < folders_watches(folders) && !folders->stopping; i++) {
 		struct watch *watch = &folders->watches[i];
 		bool worth = is_worth_telling(watch), look = watch->look && folders->started;
 		watch->told = watch->state;
@@ -257,6 +231,14 @@ static void tell(struct folders *folders) {
 		if (look && !folders->stopping)
 			options->on_event(watch->path, NULL, options->user);
 	}
+}
+
+static void on_late(uv_timer_t *timer) {
+	struct folders *folders = timer->data;
+	if (folders->stopping)
+		return;
+	look_at_all(folders);
+	tell(folders);
 }
 
 /* Of a hidden file only that something happens: it may be about to get its name, and the system may
@@ -318,7 +300,7 @@ static void on_name(struct watch *watch, const char *name, int events) {
 
 static void on_failure(struct watch *watch) {
 	watch->doubted = true;
-	disarm(watch);
+	folders_disarm(watch);
 	if (watch->there)
 		set_state_of(watch, 0, 0);
 }
@@ -343,159 +325,22 @@ static void on_fs_event(uv_fs_event_t *handle, const char *name, int events, int
 	tell(watch->folders);
 }
 
+/* Names came or went; perhaps the system told so, perhaps not. */
+static void check_names(struct watch *watch) {
+	if (!watch->there || watch->checked_ns == watch->id.changed_ns)
+		return;
+	watch->checked_ns = watch->id.changed_ns;
+	watch->look = true;
+}
+
 bool folders_check(struct folders *folders) {
 	bool changed = false;
 	if (folders->stopping)
 		return false;
 	for (size_t i = 0; i < folders->count; i++)
 		changed = settle(&folders->watches[i], false) || changed;
+	for (size_t i = 0; i < folders_watches(folders); i++)
+		check_names(&folders->watches[i]);
 	tell(folders);
 	return changed;
-}
-
-static void folders_free(struct folders *folders) {
-	for (size_t i = 0; folders->watches && i < watch_count(folders); i++)
-		free(folders->watches[i].path);
-	free(folders->watches);
-	free(folders);
-}
-
-static struct watch *find_watch(struct folders *folders, const char *path) {
-	for (size_t i = 0; i < folders->count; i++)
-		if (folder_same(folders->watches[i].path, path))
-			return &folders->watches[i];
-	return NULL;
-}
-
-static int add_given(struct folders *folders, const char *path, struct err *err) {
-	char *absolute = path_absolute(path);
-	if (!absolute) {
-		int code = errno;
-		return err_set(err, -code, "%s: %s", path, strerror(code));
-	}
-	if (find_watch(folders, absolute)) {
-		free(absolute);
-		return 0;
-	}
-	folders->watches[folders->count++] = (struct watch){
-		.path = absolute,
-		.given = true,
-		.state = FOLDER_MISSING,
-		.told = FOLDER_STATE_COUNT,
-	};
-	return 0;
-}
-
-/* Each folder's Retired/, unless it was given too. */
-static int add_retired(struct folders *folders, size_t index, struct err *err) {
-	struct watch *above = &folders->watches[index];
-	struct watch *watch = &folders->watches[folders->count + index];
-	char *path;
-	if (asprintf(&path, "%s/" RETIRED, strcmp(above->path, "/") ? above->path : "") < 0)
-		return err_set(err, -ENOMEM, "%s: out of memory", above->path);
-	above->retired = find_watch(folders, path);
-	if (above->retired) {
-		free(path);
-		return 0;
-	}
-	*watch = (struct watch){.path = path, .state = FOLDER_MISSING, .told = FOLDER_MISSING};
-	above->retired = watch;
-	return 0;
-}
-
-static int add_all(
-	struct folders *folders, const char *const *paths, size_t count, struct err *err) {
-	/* One more, so that there is always a handle whose closing can be waited for. */
-	folders->watches = calloc(count * 2 + 1, sizeof *folders->watches);
-	if (!folders->watches)
-		return err_set(err, -ENOMEM, "out of memory");
-	int r = 0;
-	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = add_given(folders, paths[i], err);
-	for (size_t i = 0; r >= 0 && i < folders->count; i++)
-		r = add_retired(folders, i, err);
-	return r;
-}
-
-static int init_handles(struct folders *folders, struct err *err) {
-	for (size_t i = 0; i <= watch_count(folders); i++) {
-		struct watch *watch = &folders->watches[i];
-		int r = uv_fs_event_init(folders->loop, &watch->handle);
-		if (r < 0)
-			return err_set(err, r, "watching folders: %s", uv_strerror(r));
-		watch->handle.data = watch;
-		watch->folders = folders;
-		folders->open++;
-	}
-	return 0;
-}
-
-int folders_start(uv_loop_t *loop, const char *const *paths, size_t count,
-	const struct folders_options *options, struct folders **ret, struct err *err) {
-	struct folders *folders = calloc(1, sizeof *folders);
-	if (!folders)
-		return err_set(err, -ENOMEM, "out of memory");
-	folders->loop = loop;
-	folders->options = *options;
-	int r = add_all(folders, paths, count, err);
-	if (r >= 0)
-		r = init_handles(folders, err);
-	if (r < 0) {
-		if (folders->open)
-			folders_stop(folders, NULL, NULL);
-		else
-			folders_free(folders);
-		return r;
-	}
-	folders_check(folders);
-	folders->started = true;
-	*ret = folders;
-	return 0;
-}
-
-size_t folders_count(const struct folders *folders) {
-	return folders->count;
-}
-
-const char *folders_path(const struct folders *folders, size_t index) {
-	assert(index < folders->count);
-	return folders->watches[index].path;
-}
-
-enum folder_state folders_state(const struct folders *folders, size_t index) {
-	assert(index < folders->count);
-	return folders->watches[index].state;
-}
-
-const char *folders_retired_trouble(
-	const struct folders *folders, size_t index, enum folder_state *ret_state) {
-	assert(index < folders->count);
-	const struct watch *retired = folders->watches[index].retired;
-	if (!retired || retired->given || !is_trouble(retired->state))
-		return NULL;
-	*ret_state = retired->state;
-	return retired->path;
-}
-
-static void on_closed(uv_handle_t *handle) {
-	struct folders *folders = ((struct watch *)handle->data)->folders;
-	void (*on_stopped)(void *user) = folders->on_stopped;
-	void *user = folders->stop_user;
-	if (--folders->open)
-		return;
-	folders_free(folders);
-	if (on_stopped)
-		on_stopped(user);
-}
-
-void folders_stop(struct folders *folders, void (*on_stopped)(void *user), void *user) {
-	if (folders->stopping)
-		return;
-	folders->stopping = true;
-	folders->on_stopped = on_stopped;
-	folders->stop_user = user;
-	for (size_t i = 0; i < folders->open; i++) {
-		disarm(&folders->watches[i]);
-		uv_close((uv_handle_t *)&folders->watches[i].handle, on_closed);
-	}
 }

@@ -54,8 +54,9 @@ struct folders_options {
 int folders_start(uv_loop_t *loop, const char *const *paths, size_t count,
 	const struct folders_options *options, struct folders **ret, struct err *err);
 
-/* Looks at every folder's device and inode and arms again what has to be. For a timer, after a
- * wake-up, and whenever in doubt. True when something was armed: events may have been lost. */
+/* Looks at every folder's device, inode and time and arms again what has to be; on_event for those
+ * in which names came or went since the last check. For a timer, after a wake-up, and whenever in
+ * doubt. True when something was armed: events may have been lost. */
 bool folders_check(struct folders *folders);
 
 size_t folders_count(const struct folders *folders);
