@@ -56,6 +56,7 @@ static int add_retired(struct folders *folders, size_t index, struct err *err) {
 	struct watch *above = &folders->watches[index];
 	struct watch *watch = &folders->watches[folders->count + index];
 	char *path;
+	assert(above->path);
 	if (asprintf(&path, "%s/" RETIRED, strcmp(above->path, "/") ? above->path : "") < 0)
 		return err_set(err, -ENOMEM, "%s: out of memory", above->path);
 	above->retired = find_watch(folders, path);

@@ -55,16 +55,16 @@ static struct queue waiting, history;
 static bool is_running, is_due, is_stale;
 static unsigned told, streams;
 
-void fsevents_begin(const struct fsevents_habits *new) {
+void fsevents_begin(const struct fsevents_habits *kept) {
 	assert_int_equal(fsevents_active(), 0);
 	waiting.count = history.count = 0;
 	is_running = is_due = is_stale = false;
 	told = streams = 0;
-	habits = *new;
+	habits = *kept;
 }
 
-void fsevents_change(const struct fsevents_habits *new) {
-	habits = *new;
+void fsevents_change(const struct fsevents_habits *kept) {
+	habits = *kept;
 }
 
 unsigned fsevents_told(void) {

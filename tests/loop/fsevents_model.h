@@ -46,9 +46,9 @@ struct fsevents_habits {
 };
 
 /* No watch may be active. */
-void fsevents_begin(const struct fsevents_habits *habits);
+void fsevents_begin(const struct fsevents_habits *kept);
 /* From now on; what is under way takes its course. */
-void fsevents_change(const struct fsevents_habits *habits);
+void fsevents_change(const struct fsevents_habits *kept);
 
 /* That happened to path (absolute, without links). */
 void fsevents_note(const char *path, unsigned flags);

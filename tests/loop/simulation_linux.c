@@ -63,6 +63,7 @@ bool simulation_chance(unsigned percent) {
 }
 
 /* Of all of this only libuv.so needs to see it. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *ret) {
 	int64_t us = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ? WALL_US : 0;
 	us += now_us;
