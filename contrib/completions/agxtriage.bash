@@ -112,7 +112,7 @@ _agxtriage_match() {
 		_agxtriage_ask "field $field"
 	else
 		_agxtriage_offer_all "${fields[@]/%/=}"
-		_agxtriage_ask 'field process'
+		_agxtriage_ask process
 	fi
 }
 
@@ -249,7 +249,7 @@ _agxtriage_table() {
 		;;
 	daemon)
 		operands='file'
-		options+=(-a --all --include= --exclude= --max-age= --raw-max-age= --max-size= --hook= --hook-arg= --hook-timeout= --hook-max-running= --hook-kind= --forwarder= --forwarder-arg= --check --json --log= --agent)
+		options+=(-a --all --include= --exclude= --max-age= --raw-max-age= --max-size= --hook= --hook-arg= --hook-timeout= --hook-max-running= --hook-kind= --forwarder= --forwarder-arg= --symbolicate --symbols= --check --json --log= --agent)
 		;;
 	agent)
 		operands='words install uninstall status'
@@ -261,7 +261,7 @@ _agxtriage_table() {
 		;;
 	show)
 		operands='words latest;ask incident;file'
-		options+=(-a --all --explain --raw --json --no-pager)
+		options+=(-a --all --explain --raw --symbolicate --symbols= --json --no-pager)
 		;;
 	top)
 		operands='match'
@@ -353,10 +353,12 @@ _agxtriage_value() {
 	'daemon --hook-kind') kind='words crash user_fault gpu_event panic jetsam hang stackshot resource other' ;;
 	'daemon --forwarder') kind='program' ;;
 	'daemon --forwarder-arg') kind='none' ;;
+	'daemon --symbols') kind='file' ;;
 	'daemon --log') kind='file' ;;
 	'list -n' | 'list --limit') kind='none' ;;
 	'list --since') kind='none' ;;
 	'list --until') kind='none' ;;
+	'show --symbols') kind='file' ;;
 	'top --by') kind='fields' ;;
 	'top -n' | 'top --limit') kind='none' ;;
 	'top --since') kind='none' ;;
@@ -452,6 +454,7 @@ _agxtriage_query() {
 	'field day') what='substr(captured_at, 1, 10)' ;;
 	'field month') what='substr(captured_at, 1, 7)' ;;
 	'field id' | 'field incident_id' | 'field kind' | 'field captured_at' | 'field process' | 'field pid' | 'field os_version' | 'field os_build' | 'field hardware_model' | 'field cpu_type' | 'field exception_type' | 'field signal' | 'field fault_address' | 'field fault_kind' | 'field fault_access' | 'field site' | 'field signature' | 'field component' | 'field operation' | 'field driver_image' | 'field driver_version' | 'field crashed_thread' | 'field queue' | 'field concurrent_threads' | 'field simulated' | 'field status' | 'field path' | 'field size' | 'field sha256' | 'field site_title' | 'field attribution' | 'field base_register' | 'field displacement' | 'field offset_unknown' | 'field bug_type' | 'field form' | 'field process_path' | 'field gpu_signature' | 'field rules_version' | 'field ordinal' | 'field conflicts' | 'field warnings' | 'field first_seen_at' | 'field raw_gone' | 'field machine') what=${1#field } ;;
+	process) query="select v from (select replace(replace(replace(replace(process, char(92), char(92, 92)), '*', char(92) || '*'), '?', char(92) || '?'), '[', char(92) || '[') as v, id from incidents order by id desc limit 5000) where length(v) between 1 and 200 and v not glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*' and v not glob '*=*' and v not glob '[-/]*' group by v order by max(id) desc limit 500" ;;
 	incident) query="select v || case when d glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*' then '' else coalesce(char(9) || d, '') end from (select id as v, coalesce(process, kind) || ' ' || coalesce(site, signature, '') as d from incidents order by id desc limit 100) where length(v) between 1 and 200 and v not glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*'" ;;
 	experiment) query="select v || case when d glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*' then '' else coalesce(char(9) || d, '') end from (select id as v, substr(started_at, 1, 16) || ' ' || kind as d from experiments order by id desc limit 50) where length(v) between 1 and 200 and v not glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*'" ;;
 	site) query="select v || case when d glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*' then '' else coalesce(char(9) || d, '') end from (select site as v, title as d from sites order by site limit 500) where length(v) between 1 and 200 and v not glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*'" ;;

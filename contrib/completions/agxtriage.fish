@@ -3,12 +3,15 @@
 # Sites, processes and the like come from reports and rules that strangers wrote: fish quotes what it inserts, and nothing here
 # evaluates it. The program is asked for them only as the PATH has it.
 
-# The command of the line before the cursor and its operands so far, one on a line; nothing when there is no command yet.
-function __agxtriage_words
+# The command of the line before the cursor and its operands so far, into __agxtriage_seen: many conditions ask for the same line.
+function __agxtriage_read
+    set -l line "$(commandline -cp)"
+    test "$line" = "$__agxtriage_line"; and return
     set -l words (commandline -opc)
     set -l with_value (__agxtriage_with_value)
-    set -l command
     set -l dashes
+    set -g __agxtriage_line $line
+    set -g __agxtriage_seen
     set -e words[1]
     while set -q words[1]
         if test -z "$dashes"; and contains -- $words[1] $with_value
@@ -16,30 +19,27 @@ function __agxtriage_words
         else if test -z "$dashes"; and test "$words[1]" = --
             set dashes yes
         else if test -n "$dashes"; or not string match -q -- '-?*' $words[1]
-            printf '%s\n' $words[1] | string collect
-            if test -z "$command"
-                set command $words[1]
-                set with_value (__agxtriage_with_value $command)
-            end
+            set -a __agxtriage_seen $words[1]
+            set -q __agxtriage_seen[2]; or set with_value (__agxtriage_with_value $words[1])
         end
         set -e words[1]
     end
 end
 
 function __agxtriage_starts
-    test -z "$(__agxtriage_words)"
+    __agxtriage_read
+    not set -q __agxtriage_seen[1]
 end
 
 function __agxtriage_command
-    set -l words (__agxtriage_words)
-    test "$words[1]" = $argv[1]
+    __agxtriage_read
+    test "$__agxtriage_seen[1]" = $argv[1]
 end
 
 # Whether the command has an operand already, and it is that one if one is named.
 function __agxtriage_after
-    set -l words (__agxtriage_words)
-    test "$words[1]" = $argv[1]; and set -q words[2]; or return
-    test -z "$argv[2]"; or test "$words[2]" = "$argv[2]"
+    __agxtriage_command $argv[1]; and set -q __agxtriage_seen[2]; or return
+    test -z "$argv[2]"; or test "$__agxtriage_seen[2]" = "$argv[2]"
 end
 
 # Whether the line has come to the command line that run is to start.
@@ -53,12 +53,14 @@ end
 
 # Completes that command line as fish would alone.
 function __agxtriage_run
-    set -l words (__agxtriage_words)
-    complete -C (string join ' ' -- (string escape -- $words[2..]) (commandline -ct))
+    __agxtriage_read
+    complete -C (string join ' ' -- (string escape -- $__agxtriage_seen[2..]) (commandline -ct))
 end
 
 # What the database has for a query of __agxtriage_query, with what it means behind a tab; nothing without a database.
 function __agxtriage_ask
+    # Options are no values, and without the program there is nobody to ask.
+    command -q agxtriage; and not string match -rq -- '^-[^=]*$' (commandline -ct); or return
     set -l query (__agxtriage_query "$argv[1]")
     set -l database
     set -l words (commandline -opc)
@@ -88,7 +90,7 @@ function __agxtriage_match
         end
     else
         printf '%s=\tField\n' (__agxtriage_fields)
-        __agxtriage_ask 'field process'
+        __agxtriage_ask process
     end
 end
 
@@ -139,9 +141,11 @@ function __agxtriage_with_value
         case scan
             printf '%s\n' --include --exclude
         case daemon
-            printf '%s\n' --include --exclude --max-age --raw-max-age --max-size --hook --hook-arg --hook-timeout --hook-max-running --hook-kind --forwarder --forwarder-arg --log
+            printf '%s\n' --include --exclude --max-age --raw-max-age --max-size --hook --hook-arg --hook-timeout --hook-max-running --hook-kind --forwarder --forwarder-arg --symbols --log
         case list
             printf '%s\n' -n --limit --since --until
+        case show
+            printf '%s\n' --symbols
         case top
             printf '%s\n' --by -n --limit --since --until
         case watch
@@ -180,6 +184,8 @@ function __agxtriage_query
             set what 'substr(captured_at, 1, 7)'
         case 'field id' 'field incident_id' 'field kind' 'field captured_at' 'field process' 'field pid' 'field os_version' 'field os_build' 'field hardware_model' 'field cpu_type' 'field exception_type' 'field signal' 'field fault_address' 'field fault_kind' 'field fault_access' 'field site' 'field signature' 'field component' 'field operation' 'field driver_image' 'field driver_version' 'field crashed_thread' 'field queue' 'field concurrent_threads' 'field simulated' 'field status' 'field path' 'field size' 'field sha256' 'field site_title' 'field attribution' 'field base_register' 'field displacement' 'field offset_unknown' 'field bug_type' 'field form' 'field process_path' 'field gpu_signature' 'field rules_version' 'field ordinal' 'field conflicts' 'field warnings' 'field first_seen_at' 'field raw_gone' 'field machine'
             set what (string replace 'field ' '' -- $argv[1])
+        case process
+            echo "select v from (select replace(replace(replace(replace(process, char(92), char(92, 92)), '*', char(92) || '*'), '?', char(92) || '?'), '[', char(92) || '[') as v, id from incidents order by id desc limit 5000) where length(v) between 1 and 200 and v not glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*' and v not glob '*=*' and v not glob '[-/]*' group by v order by max(id) desc limit 500"
         case incident
             echo "select v || case when d glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*' then '' else coalesce(char(9) || d, '') end from (select id as v, coalesce(process, kind) || ' ' || coalesce(site, signature, '') as d from incidents order by id desc limit 100) where length(v) between 1 and 200 and v not glob '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*'"
         case experiment
@@ -224,6 +230,8 @@ complete -c agxtriage -n '__agxtriage_command daemon' -l hook-max-running -x -d 
 complete -c agxtriage -n '__agxtriage_command daemon' -l hook-kind -x -a 'crash user_fault gpu_event panic jetsam hang stackshot resource other' -d 'run it for crash, panic ...; may be repeated'
 complete -c agxtriage -n '__agxtriage_command daemon' -l forwarder -x -a '(__fish_complete_command)' -d 'a program to keep running beside the daemon'
 complete -c agxtriage -n '__agxtriage_command daemon' -l forwarder-arg -x -d 'an argument of the forwarder; may be repeated'
+complete -c agxtriage -n '__agxtriage_command daemon' -l symbolicate -d 'ask atos for symbols that new crashes lack'
+complete -c agxtriage -n '__agxtriage_command daemon' -l symbols -r -F -d 'with dSYMs; may be repeated'
 complete -c agxtriage -n '__agxtriage_command daemon' -l check -d 'print what is in force, and whether it can work'
 complete -c agxtriage -n '__agxtriage_command daemon' -l json -d 'with --check: one JSON object'
 complete -c agxtriage -n '__agxtriage_command daemon' -l log -r -F -d 'append messages there; two files of at most 1 MiB'
@@ -250,6 +258,8 @@ complete -c agxtriage -n '__agxtriage_command list' -k -a '(__agxtriage_match)'
 complete -c agxtriage -n '__agxtriage_command show' -s a -l all -d 'every thread, the registers, nothing shortened'
 complete -c agxtriage -n '__agxtriage_command show' -l explain -d 'step by step: which rule matched, the signature'
 complete -c agxtriage -n '__agxtriage_command show' -l raw -d 'the exact bytes'
+complete -c agxtriage -n '__agxtriage_command show' -l symbolicate -d 'ask atos for the symbols that the report lacks'
+complete -c agxtriage -n '__agxtriage_command show' -l symbols -r -F -d 'with dSYMs, for --symbolicate; may be repeated'
 complete -c agxtriage -n '__agxtriage_command show' -l json -d 'one JSON object per line'
 complete -c agxtriage -n '__agxtriage_command show' -l no-pager -d 'write straight to the terminal'
 complete -c agxtriage -n '__agxtriage_command show; and not __agxtriage_after show' -k -a 'latest'
