@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/daemon_options.h"
+#include "cli/helper.h"
 #include "export/json_view.h"
 #include "export/load.h"
 
@@ -137,14 +138,40 @@ static void pass_on(const char *db_path) {
 	free(real);
 }
 
+/* This program again, of the same database, less important than everything else. */
+#define SYMBOLICATE_WORDS 12
+
+static void make_symbolicate(
+	const struct cli *cli, const char *self, const char *ret[SYMBOLICATE_WORDS]) {
+	size_t count = 0;
+	ret[count++] = "nice";
+	ret[count++] = "-n";
+	ret[count++] = "10";
+	ret[count++] = self;
+	ret[count++] = "--quiet";
+	if (cli->globals.config) {
+		ret[count++] = "--config";
+		ret[count++] = cli->globals.config;
+	}
+	ret[count++] = "show";
+	ret[count++] = "--symbolicate";
+	ret[count++] = "--json";
+	ret[count] = NULL;
+}
+
 static enum cli_status serve(struct session *session) {
 	struct cli *cli = session->cli;
 	struct err err;
+	char *self = NULL;
+	const char *symbolicate[SYMBOLICATE_WORDS];
 	const char *db_path = cli_db_path(cli);
 	if (!db_path)
 		return CLI_FAILED;
+	if (helper_find("agxtriage", &self, &err) == 0)
+		make_symbolicate(cli, self, symbolicate);
 	const struct daemon_setup setup = {
 		.db_path = db_path,
+		.symbolicate = self ? symbolicate : NULL,
 		.patient = session->options->agent,
 		.load = load,
 		.unload = unload,
@@ -158,6 +185,7 @@ static enum cli_status serve(struct session *session) {
 	log_never_wait(true);
 	log_info("agxtriage " AGXTRIAGE_VERSION " [%ld] collects into %s", (long)getpid(), db_path);
 	int code = daemon_run(&setup, &err);
+	free(self);
 	if (code == -EAGAIN && session->options->agent) {
 		/* launchd starts again what fails; there is nothing to be done here. */
 		log_info("%s", err.text);

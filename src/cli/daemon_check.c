@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/daemon_options.h"
 #include "collect/presence.h"
+#include "collect/symbol_tools.h"
 #include "export/json_out.h"
 #include "export/table.h"
 
@@ -201,6 +202,18 @@ static void look_at_program(struct check *check, const char *what, enum config_k
 	free(found);
 }
 
+static void look_at_symbols(struct check *check) {
+	struct symbol_tools tools;
+	if (!config_number(&check->cli->config, CONFIG_SYMBOLICATE))
+		return;
+	symbol_tools_find(&tools);
+	if (tools.atos)
+		add(check, "symbolicate", tools.atos, false, "can be run");
+	else
+		add(check, "symbolicate", NULL, true, "%s", tools.why.text);
+	symbol_tools_finish(&tools);
+}
+
 /* ---- what is printed ---- */
 
 static const char *source_of(const struct config *config, enum config_key key) {
@@ -302,7 +315,7 @@ static void json_value(struct json_out *out, const struct config *config, enum c
 		for (size_t i = 0; i < value->count; i++)
 			json_out_text(out, NULL, value->list[i]);
 		json_out_array_end(out);
-	} else if (key == CONFIG_ALL) {
+	} else if (key == CONFIG_ALL || key == CONFIG_SYMBOLICATE) {
 		json_out_bool(out, "value", value->number != 0);
 	} else {
 		json_out_i64(out, "value", value->number);
@@ -360,6 +373,7 @@ enum cli_status daemon_check(struct cli *cli, bool json) {
 	look_at_folders(&check);
 	look_at_program(&check, "hook", CONFIG_HOOK_COMMAND);
 	look_at_program(&check, "forwarder", CONFIG_FORWARDER);
+	look_at_symbols(&check);
 	if (check.no_memory)
 		err_set(&err, -ENOMEM, "out of memory");
 	else if (json)

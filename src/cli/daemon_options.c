@@ -72,6 +72,15 @@ const struct option_row daemon_option_rows[] = {
 		.help = "an argument of the forwarder; may be repeated",
 		.type = OPTION_LIST,
 		.offset = AT(forwarder_args)},
+	{.name = "symbolicate",
+		.help = "ask atos for symbols that new crashes lack",
+		.type = OPTION_FLAG,
+		.offset = AT(symbolicate)},
+	{.name = "symbols",
+		.argument = "DIR",
+		.help = "with dSYMs; may be repeated",
+		.type = OPTION_LIST,
+		.offset = AT(symbols)},
 	{.name = "check",
 		.help = "print what is in force, and whether it can work",
 		.type = OPTION_FLAG,
@@ -157,5 +166,9 @@ int daemon_options_apply(const struct daemon_options *options, int count, char *
 	if (r == 0)
 		r = set_command(config, CONFIG_FORWARDER, options->forwarder,
 			&options->forwarder_args, err);
+	if (r == 0)
+		r = set_one(config, CONFIG_SYMBOLICATE, options->symbolicate ? "true" : NULL, err);
+	if (r == 0)
+		r = set_list(config, CONFIG_SYMBOLS, &options->symbols, err);
 	return r;
 }

@@ -8,12 +8,12 @@
 #include "cli/cli.h"
 
 struct daemon_options {
-	bool all, check, agent, json; /* json: with check */
+	bool all, check, agent, symbolicate, json; /* json: with check */
 	const char *log;              /* NULL: stderr */
 	/* The rest is for daemon_options_apply(). */
 	const char *max_age, *raw_max_age, *max_size, *hook, *hook_timeout, *hook_max_running,
 		*forwarder;
-	struct option_list include, exclude, hook_args, hook_kinds, forwarder_args;
+	struct option_list include, exclude, hook_args, hook_kinds, forwarder_args, symbols;
 };
 
 extern const struct option_row daemon_option_rows[];

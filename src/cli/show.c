@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "cli/show_symbols.h"
 #include "export/json_view.h"
 #include "export/load.h"
 #include "export/text_view.h"
@@ -19,7 +20,8 @@
 #include <unistd.h>
 
 struct show_options {
-	bool all, explain, raw, json, no_pager;
+	bool all, explain, raw, symbolicate, json, no_pager;
+	struct option_list symbols;
 };
 
 static const struct option_row show_rows[] = {
@@ -36,6 +38,15 @@ static const struct option_row show_rows[] = {
 		.help = "the exact bytes",
 		.type = OPTION_FLAG,
 		.offset = offsetof(struct show_options, raw)},
+	{.name = "symbolicate",
+		.help = "ask atos for the symbols that the report lacks",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct show_options, symbolicate)},
+	{.name = "symbols",
+		.argument = "DIR",
+		.help = "with dSYMs, for --symbolicate; may be repeated",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct show_options, symbols)},
 	CLI_OPTION_JSON(struct show_options),
 	CLI_OPTION_NO_PAGER(struct show_options),
 	{0},
@@ -95,6 +106,16 @@ static enum cli_status put_raw(
 	return CLI_DONE;
 }
 
+/* Before the first line is printed: it may take a while, and has warnings of its own. */
+static enum cli_status complete(
+	struct cli *cli, const struct show_options *options, struct report *report, bool stored) {
+	const struct show_symbols how = {.ask = options->symbolicate,
+		.all = options->all || options->json,
+		.stored = stored,
+		.folders = options->symbols.items};
+	return show_symbols_complete(cli, &how, report);
+}
+
 /* ---- a file or stdin ---- */
 
 static enum cli_status show_report(struct cli *cli, const struct show_options *options,
@@ -139,6 +160,8 @@ static enum cli_status show_document(struct cli *cli, const struct show_options 
 	sha256(bytes->data, bytes->len, digest);
 	sha256_hex(digest, hex);
 	enum cli_status status = CLI_DONE;
+	for (size_t i = 0; i < document.count && status == CLI_DONE; i++)
+		status = complete(cli, options, document.reports[i], false);
 	cli_page(cli, options->no_pager);
 	for (size_t i = 0; i < document.count && status == CLI_DONE; i++) {
 		const struct incident row = {
@@ -211,6 +234,11 @@ static enum cli_status put_loaded(struct cli *cli, const struct show_options *op
 	}
 	const struct item item = {{loaded->report, &loaded->triage, row, around},
 		options->explain ? buf_str(&explain) : NULL};
+	if (!loaded->raw_gone) {
+		status = complete(cli, options, loaded->document.reports[row->ordinal], true);
+		if (status != CLI_DONE)
+			goto out;
+	}
 	cli_page(cli, options->no_pager);
 	status = put_item(cli, options, &item);
 out:
@@ -251,10 +279,15 @@ static bool names_a_file(const char *word) {
 static enum cli_status show_run(struct cli *cli, const void *values, int count, char **operands) {
 	const struct show_options *options = values;
 	const char *word = count ? operands[0] : "latest";
-	if (options->raw && (options->json || options->explain || options->all))
+	if (options->raw &&
+		(options->json || options->explain || options->all || options->symbolicate))
 		return cli_usage(cli, "--raw shows the bytes and nothing else");
 	if (options->json && options->explain)
 		return cli_usage(cli, "--explain and --json exclude each other");
+	if (options->symbols.count && !options->symbolicate)
+		return cli_usage(cli, "--symbols goes with --symbolicate");
+	if (options->symbolicate && cli_provide(cli, NEED_CONFIG) != CLI_DONE)
+		return CLI_FAILED;
 	if (!options->raw && cli_provide(cli, NEED_RULES) != CLI_DONE)
 		return CLI_FAILED;
 	if (strcmp(word, "-") == 0)

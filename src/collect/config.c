@@ -61,6 +61,14 @@ const struct config_row config_rows[CONFIG_KEY_COUNT] = {
 	[CONFIG_FORWARDER] = {.name = "forwarder.command",
 		.flag = "--forwarder",
 		.type = CONFIG_TYPE_COMMAND},
+	[CONFIG_SYMBOLICATE] = {.name = "symbolicate",
+		.flag = "--symbolicate",
+		.type = CONFIG_TYPE_BOOL,
+		.default_text = "false"},
+	[CONFIG_SYMBOLS] = {.name = "symbols",
+		.flag = "--symbols",
+		.type = CONFIG_TYPE_FOLDERS,
+		.may_be_empty = true},
 };
 
 const char *config_key_name(enum config_key key) {

@@ -29,6 +29,8 @@ enum config_key {
 	CONFIG_HOOK_RUNNING,      /* count: "hook.max_running" */
 	CONFIG_HOOK_KINDS,        /* list of kinds; default crash: "hook.kinds" */
 	CONFIG_FORWARDER,         /* list, argv: "forwarder.command" */
+	CONFIG_SYMBOLICATE,       /* bool: "symbolicate" */
+	CONFIG_SYMBOLS,           /* list: absolute, or ~/...; "symbols" */
 	CONFIG_KEY_COUNT,
 };
 

@@ -23,6 +23,7 @@ struct config_row {
 	const char *name, *flag; /* "retention.max_age", "--max-age" */
 	enum config_type type;
 	int64_t min, max;         /* of numbers other than the 0 of ages and sizes */
+	bool may_be_empty;        /* of folders */
 	const char *min_reason;   /* why no less; may be NULL */
 	const char *default_text; /* of numbers, as a person writes it */
 };

@@ -176,7 +176,7 @@ static int read_list(const struct config_row *row, const char *const *words, siz
 	bool must = row->type == CONFIG_TYPE_FOLDERS || row->type == CONFIG_TYPE_KINDS;
 	int r = 0;
 	*ret_wrong = 0;
-	if (count == 0 && must && ret->origin != CONFIG_DEFAULT)
+	if (count == 0 && must && !row->may_be_empty && ret->origin != CONFIG_DEFAULT)
 		return err_set(err, -EINVAL, "is an empty list");
 	if (count > LIMIT_CONFIG_WORDS)
 		return err_set(err, -EINVAL, "has more than %d words", LIMIT_CONFIG_WORDS);

@@ -34,6 +34,9 @@ struct daemon_setup {
 	/* The contract's JSON of one incident on one line, with its newline: for the hook. */
 	int (*describe)(struct store *store, const struct rules *rules, int64_t id, struct buf *ret,
 		struct err *err);
+	/* The program that finds symbols for the incident whose id is its last argument; without
+	 * folders and id. NULL: none. */
+	const char *const *symbolicate;
 	/* One line for the log. */
 	void (*say)(enum log_level level, const char *text, void *user);
 	/* An incident was stored and is visible to others. */

@@ -23,6 +23,7 @@ struct daemon {
 	struct collector *collector;   /* NULL: stopped */
 	struct hook *hook;             /* NULL: none */
 	struct companion *companion;   /* NULL: none */
+	struct hook *symbols;          /* NULL: none */
 	uv_signal_t terminate, interrupt, reload;
 	uv_timer_t tick, reopen, retain;
 	unsigned parts; /* what has to end before the daemon does */
@@ -72,6 +73,13 @@ void daemon_store_fail(struct daemon *daemon, const struct err *err);
 void daemon_store_give_up(struct daemon *daemon, const struct err *err);
 /* Something was written, or nothing had to be. */
 void daemon_store_well(struct daemon *daemon);
+
+/* ---- daemon_symbols.c ---- */
+
+/* Nothing unless the configuration wants it. */
+int daemon_symbols_start(struct daemon *daemon, struct err *err);
+void daemon_symbols_stop(struct daemon *daemon);
+void daemon_symbols_added(struct daemon *daemon, int64_t id, enum report_kind kind);
 
 /* ---- daemon_row.c ---- */
 

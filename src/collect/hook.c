@@ -142,6 +142,7 @@ static void on_over(struct hook_call *call, const char *failure, void *user) {
 static void start(struct hook *hook, int64_t id) {
 	struct hook_call_options options = {
 		.command = (const char *const *)hook->command,
+		.append_id = hook->options.append_id,
 		.timeout_ms = hook->options.timeout_ms,
 		.id = id,
 		.on_over = on_over,

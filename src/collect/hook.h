@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -16,6 +17,7 @@ struct hook;
 
 struct hook_options {
 	const char *const *command; /* argv, NULL-terminated; copied */
+	bool append_id;             /* as the last word */
 	unsigned timeout_ms;        /* then SIGTERM to its process group, 2 s later SIGKILL */
 	unsigned running_max;
 	size_t queue_max; /* ids that wait; the newest beyond that are dropped with a warning */

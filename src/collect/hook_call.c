@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -260,15 +261,35 @@ static bool fill_environment(struct hook_call *call) {
 	return true;
 }
 
+/* The command, and the id where it is wanted; words are borrowed. */
+static const char **make_words(const struct hook_call *call, const char *id) {
+	const char *const *command = call->options.command;
+	size_t count = 0;
+	while (command[count])
+		count++;
+	const char **ret = calloc(count + 2, sizeof *ret);
+	if (!ret)
+		return NULL;
+	memcpy(ret, command, count * sizeof *ret);
+	if (call->options.append_id)
+		ret[count] = id;
+	return ret;
+}
+
 static int start_program(struct hook_call *call) {
+	char id[24];
 	uv_file in = -1, err_fd = -1;
+	snprintf(id, sizeof id, "%" PRId64, call->options.id);
+	const char **words = make_words(call, id);
+	if (!words)
+		return err_set(&call->failure, -ENOMEM, "out of memory");
 	int code = open_stream(&call->in, true, &in, &call->failure);
 	if (!code)
 		code = open_stream(&call->err, false, &err_fd, &call->failure);
 	if (!code)
 		code = program_start(&call->program,
 			&(struct program_options){
-				.command = call->options.command,
+				.command = words,
 				.environment = call->environment,
 				.files = {in, -1, err_fd},
 				.on_end = on_program_end,
@@ -279,6 +300,7 @@ static int start_program(struct hook_call *call) {
 		close(in);
 	if (err_fd >= 0)
 		close(err_fd);
+	free(words);
 	return code;
 }
 

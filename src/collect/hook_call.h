@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -14,6 +15,7 @@ struct hook_call;
 
 struct hook_call_options {
 	const char *const *command; /* borrowed */
+	bool append_id;             /* as the last word */
 	unsigned timeout_ms;        /* 0: none */
 	int64_t id;
 	/* It is over and about to be gone; failure: NULL, or one line. */

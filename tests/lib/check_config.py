@@ -27,7 +27,7 @@ TAKEN = [
     {"hook": {"command": ["a", "", "b\nc"], "timeout": "86400", "max_running": 1}}, {"hook": {"timeout": 86400}},
     {"hook": {"timeout": "2m"}}, {"forwarder": {"command": ["/a", "b"]}}, {"forwarder": {}},
     {"hook": {"kinds": SCHEMA["properties"]["hook"]["properties"]["kinds"]["items"]["enum"]}},
-    {"include": ["x%d" % n for n in range(256)]},
+    {"include": ["x%d" % n for n in range(256)]}, {"symbolicate": True, "symbols": ["~/a", "/b"]}, {"symbols": []},
 ]
 REFUSED = [
     [], "x", {"folder": ["/a"]}, {"folders": []}, {"folders": "/a"}, {"folders": ["a"]}, {"folders": ["~a"]},
@@ -41,6 +41,7 @@ REFUSED = [
     {"hook": {"max_running": 65}}, {"hook": {"max_running": "2"}}, {"hook": {"kinds": []}},
     {"hook": {"kinds": ["crashes"]}}, {"forwarder": {"args": []}}, {"forwarder": None}, {"max_age": "1d"},
     {"include": ["x%d" % n for n in range(257)]}, {"exclude": ["x" * 4097]}, {"$schema": 1},
+    {"symbolicate": "true"}, {"symbols": "/a"}, {"symbols": ["a"]},
 ]
 # What the schema leaves to the program: units, and what a list means as a whole.
 REFUSED_BY_PROGRAM = [

@@ -76,6 +76,8 @@ static void test_defaults(void **state) {
 	assert_format(&config, CONFIG_HOOK_RUNNING, "2");
 	assert_format(&config, CONFIG_HOOK_KINDS, "[\"crash\"]");
 	assert_format(&config, CONFIG_FORWARDER, "[]");
+	assert_format(&config, CONFIG_SYMBOLICATE, "false");
+	assert_format(&config, CONFIG_SYMBOLS, "[]");
 	struct selection selection = config_selection(&config);
 	assert_false(selection.all);
 	for (size_t i = 0; select_default_include[i]; i++)
@@ -107,7 +109,8 @@ static void test_every_key(void **state) {
 		     "\"max_size\": 20000000},\n"
 		     "\"hook\": {\"command\": [\"~/bin/notify\", \"-a\", \"\", \"b\\nc\"], "
 		     "\"timeout\": 90, \"max_running\": 1, \"kinds\": [\"panic\", \"crash\"]},\n"
-		     "\"forwarder\": {\"command\": [\"agxtriage\", \"forward\"]}\n}\n");
+		     "\"forwarder\": {\"command\": [\"agxtriage\", \"forward\"]},\n"
+		     "\"symbolicate\": true, \"symbols\": [\"~/dsyms/\"]\n}\n");
 	char expected[512];
 	for (int key = 0; key < CONFIG_KEY_COUNT; key++)
 		assert_int_equal(config.values[key].origin, CONFIG_FILE);
@@ -125,6 +128,9 @@ static void test_every_key(void **state) {
 	assert_format(&config, CONFIG_HOOK_RUNNING, "1");
 	assert_format(&config, CONFIG_HOOK_KINDS, "[\"panic\",\"crash\"]");
 	assert_format(&config, CONFIG_FORWARDER, "[\"agxtriage\",\"forward\"]");
+	assert_format(&config, CONFIG_SYMBOLICATE, "true");
+	snprintf(expected, sizeof expected, "[\"%s/dsyms\"]", home);
+	assert_format(&config, CONFIG_SYMBOLS, expected);
 	config_finish(&config);
 }
 
