@@ -24,14 +24,13 @@ try:
     daemon = Watched(o, [folder], db=place + '/db/crashes.db').start()
     o.check(daemon.until(lambda: daemon.stored() == REPORTS, 20), 'before the disk is full', daemon.said())
     watch = o.start('watch', db=daemon.db)
-    # As long as somebody reads what was there at the start the log only grows: no room in it is used again.
-    # It has to read from the log for that: were all of the log in the database by now, it would not need it.
-    reader = sqlite3.connect(daemon.db, isolation_level=None, timeout=20)
-    reader.execute('begin immediate')
-    reader.execute('pragma user_version = %d' % reader.execute('pragma user_version').fetchone())
-    reader.execute('commit')
+    # As long as somebody reads what was there before a write, the log only grows: no room in it is used again. Who began to
+    # read after it would not hold it, were all of the log in the database by then.
+    reader, writer = (sqlite3.connect(daemon.db, isolation_level=None, timeout=20) for _ in range(2))
     reader.execute('begin')
     reader.execute('select count(*) from incident').fetchone()
+    writer.execute('pragma user_version = %d' % writer.execute('pragma user_version').fetchone())
+    writer.close()
     time.sleep(1)
     with open(place + '/ballast', 'wb', buffering=0) as ballast:
         try:
