@@ -6,24 +6,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* True when the variable is set, be there such a program or not. */
-static bool take_named(const char *variable, char **program) {
-	const char *name = getenv(variable);
-	if (!name || !*name)
-		return false;
-	free(*program);
-	*program = spawn_find(name);
-	return true;
-}
-
+/* One that is named and is not there means none, not another one. */
 void symbol_tools_find(struct symbol_tools *ret) {
-	const char *named = getenv(SYMBOL_TOOLS_ATOS);
+	const char *atos = getenv("AGXTRIAGE_ATOS"), *mdfind = getenv("AGXTRIAGE_MDFIND");
 	*ret = (struct symbol_tools){0};
-	if (!named || !*named)
+	if (!atos || !*atos)
 		symbol_tools_of_system(ret);
-	else if (take_named(SYMBOL_TOOLS_ATOS, &ret->atos) && !ret->atos)
-		err_set(&ret->why, -ENOENT, SYMBOL_TOOLS_ATOS ": there is no program %s", named);
-	take_named(SYMBOL_TOOLS_MDFIND, &ret->mdfind);
+	else if (!(ret->atos = spawn_find(atos)))
+		err_set(&ret->why, -ENOENT, "AGXTRIAGE_ATOS: there is no program %s", atos);
+	if (mdfind && *mdfind) {
+		free(ret->mdfind);
+		ret->mdfind = spawn_find(mdfind);
+	}
 }
 
 void symbol_tools_finish(struct symbol_tools *tools) {

@@ -7,10 +7,8 @@
 
 #include "base/err.h"
 
-/* Each names a program that takes the arguments of the one whose place it takes. */
-#define SYMBOL_TOOLS_ATOS "AGXTRIAGE_ATOS"
-#define SYMBOL_TOOLS_MDFIND "AGXTRIAGE_MDFIND"
-
+/* $AGXTRIAGE_ATOS and $AGXTRIAGE_MDFIND name programs that take the arguments of those whose place
+ * they take. */
 struct symbol_tools {
 	char *atos, *mdfind; /* paths, owned; NULL: none */
 	struct err why;      /* there is no atos */

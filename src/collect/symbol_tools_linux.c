@@ -9,6 +9,6 @@ void symbol_tools_of_system(struct symbol_tools *ret) {
 	ret->atos = spawn_find("atos");
 	if (!ret->atos)
 		err_set(&ret->why, -ENOENT,
-			"there is no atos here: it is a program of macOS; " SYMBOL_TOOLS_ATOS
-			" may name one that takes its arguments");
+			"there is no atos here: it is a program of macOS; AGXTRIAGE_ATOS may name "
+			"one that takes its arguments");
 }
