@@ -10,8 +10,8 @@
                                       of the header as they are declared there, and its example compiles with CC
     check_man.py links                each reference to a page of ours leads to one, each page is installed, and agxtriage(1)
                                       leads to each
-    check_man.py mandoc               mandoc has nothing to say about the pages, nor about making HTML or text of them; exit
-                                      status 77 without mandoc
+    check_man.py mandoc               mandoc has nothing to say about the pages, nor about making HTML or text of them, and the text
+                                      fits a terminal of 80 columns; exit status 77 without mandoc
 """
 
 import json
@@ -29,6 +29,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAN = ROOT / "contrib" / "man"
 OVERVIEW = "agxtriage.1"
 PROGRAMS = {"agxtriage-bundle.8", "agxtriage-repro.8"}
+COLUMNS = 80
 STYLE = set("Ar Cm Ev Fa Ft Ic In Li No Pa Pq Sq Sx Va Vt Xr".split())
 FAULTS = []
 
@@ -305,9 +306,10 @@ def check_statuses(program, home, name, told):
 
 # ---- sources
 
-def variables_of(source):
-    """The names that a file reads, by themselves or from a list of names."""
+def variables_of(source, constants):
+    """The names that a file reads, by themselves, by a constant or from a list of names."""
     found = set(re.findall(r'\bgetenv\("(\w+)"\)', source))
+    found.update(constants[name] for name in re.findall(r"\bgetenv\(([A-Z_]+)\)", source))
     for name in re.findall(r"\bgetenv\((\w+)\[", source):
         for row in re.findall(rf"\b{name}\[\] = \{{([^}}]*)\}}", source):
             found.update(re.findall(r'"([A-Z_]+)"', row))
@@ -315,11 +317,11 @@ def variables_of(source):
 
 
 def check_environment():
-    text, read, told = "", set(), set()
-    for path in sorted((ROOT / "src").rglob("*.c")):
-        source = path.read_text(encoding="utf-8")
-        read.update(variables_of(source))
-        text += source
+    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.[ch]"))]
+    text, read, told = "".join(sources), set(), set()
+    constants = dict(re.findall(r'^#define (\w+) "([A-Z_]+)"', text, re.M))
+    for source in sources:
+        read.update(variables_of(source, constants))
     for path in pages():
         for tag in items(sections(path.name).get("ENVIRONMENT", [])):
             told.update(tag.split(", "))
@@ -384,6 +386,14 @@ def check_links():
         fault("no page is installed")
 
 
+def check_width(mandoc, path):
+    """What cannot be wrapped, examples above all, may be too long. Declarations of C are as long as their names."""
+    text = subprocess.run([mandoc, "-T", "utf8", "-O", f"width={COLUMNS}", path], check=True, stdout=subprocess.PIPE).stdout
+    for line in re.sub(".\b", "", text.decode("utf-8")).expandtabs(8).splitlines():
+        if len(line) > COLUMNS and not line.strip().startswith("agxtriage_"):
+            fault(f"{path.name}: {len(line)} columns: {line.strip()}")
+
+
 def check_mandoc():
     mandoc = shutil.which("mandoc")
     if not mandoc:
@@ -397,6 +407,8 @@ def check_mandoc():
                               stderr=subprocess.PIPE, check=False)
         if done.returncode or done.stderr:
             fault(f"mandoc -T {form}: {done.returncode} {done.stderr.decode('utf-8', 'replace')}")
+    for path in pages():
+        check_width(mandoc, path)
     return 0
 
 
