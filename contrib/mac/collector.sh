@@ -1,0 +1,471 @@
+# The points of contrib/mac-acceptance from the build to the agent that is gone again. Sourced by it, on bash 3.2.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+program='' helper='' agent_ours=false daemon='' log_folder_ours=false
+readonly label=agxtriage
+db=$work/crashes.db config=$work/config.json
+
+# ---- the machine
+
+# Words that must not leave the Mac, longest first where one holds another.
+learn_private() {
+	private "$work" '<work>'
+	private "$root" '<source>'
+	private "$HOME" '~'
+	private "$(id -F 2>/dev/null)" '<name>'
+	private "$(scutil --get ComputerName 2>/dev/null)" '<host>'
+	private "$(scutil --get LocalHostName 2>/dev/null)" '<host>'
+	private "$(hostname 2>/dev/null)" '<host>'
+	private "$(hostname -s 2>/dev/null)" '<host>'
+	private "$(id -un)" '<user>'
+	private "$(registry_value IOPlatformSerialNumber)" '<serial>'
+	private "$(registry_value IOPlatformUUID)" '<serial>'
+}
+
+registry_value() {
+	ioreg -rd1 -c IOPlatformExpertDevice 2>/dev/null | sed -n "s/.*\"$1\" = \"\\([^\"]*\\)\".*/\\1/p"
+}
+
+# Asked once; nothing where the tool is missing.
+fact_of() {
+	case $1 in
+	model) sysctl -n hw.model 2>/dev/null ;;
+	os_version) sw_vers -productVersion 2>/dev/null ;;
+	os_build) sw_vers -buildVersion 2>/dev/null ;;
+	cpu) sysctl -n machdep.cpu.brand_string 2>/dev/null ;;
+	cores) sysctl -n hw.logicalcpu 2>/dev/null ;;
+	memory_bytes) sysctl -n hw.memsize 2>/dev/null ;;
+	gpu) display_value 'Chipset Model' ;;
+	gpu_cores) display_value 'Total Number of Cores' ;;
+	metal) display_value 'Metal[^:]*' ;;
+	tools) xcode-select -p 2>/dev/null ;;
+	compiler) cc --version 2>/dev/null | head -n 1 ;;
+	esac
+}
+
+display_value() {
+	[ -f "$work/displays" ] || system_profiler SPDisplaysDataType >"$work/displays" 2>/dev/null
+	sed -n "s/^ *$1: *//p" "$work/displays" | head -n 1
+}
+
+point_machine() {
+	local key os tools
+	for key in model os_version os_build cpu cores memory_bytes gpu gpu_cores metal tools compiler; do
+		fact "$key" "$(fact_of "$key")"
+	done
+	commit=$(git -C "$root" rev-parse HEAD 2>/dev/null)
+	if [ -n "$commit" ]; then
+		changed=false
+		[ -z "$(git -C "$root" status --porcelain 2>/dev/null)" ] || changed=true
+	fi
+	os=$(fact_of os_version) tools=$(fact_of tools)
+	if [ -z "$os" ]; then
+		skip "no sw_vers: not a Mac"
+	elif [ "${os%%.*}" -lt 13 ]; then
+		fail "macOS $os is older than 13"
+	elif [ -z "$tools" ]; then
+		fail "no developer tools: xcode-select --install"
+	elif [ -z "$(fact_of metal)" ]; then
+		fail "system_profiler names no GPU with Metal"
+	else
+		pass "$(fact_of model), macOS $os ($(fact_of os_build)), $(fact_of gpu)"
+	fi
+}
+
+# ---- build
+
+# sample FILE NUMBER: a report of an incident of its own, as ReportCrash would lay it out.
+sample() {
+	local id now
+	id=$(printf '%08X-ACCE-4000-8000-%012X' "$2" $$)
+	now=$(date '+%Y-%m-%d %H:%M:%S.00 %z')
+	cat >"$1" <<END
+{"app_name":"agxtriage-repro","timestamp":"$now","bug_type":"309","os_version":"macOS 13.0 (22A380)","incident_id":"$id","name":"agxtriage-repro","agxtriage_simulated":true}
+{"captureTime":"$now","procLaunch":"$now","incident":"$id","pid":$((1000 + $2)),"cpuType":"ARM-64","procName":"agxtriage-repro","procPath":"/opt/example/agxtriage-repro","osVersion":{"train":"macOS 13.0","build":"22A380"},"exception":{"codes":"0x0000000000000001, 0x00000000000005c8","rawCodes":[1,1480],"type":"EXC_BAD_ACCESS","signal":"SIGSEGV","subtype":"KERN_INVALID_ADDRESS at 0x00000000000005c8"},"faultingThread":0,"threads":[{"triggered":true,"id":1,"frames":[{"imageOffset":16,"imageIndex":0,"symbol":"acceptance_sample","symbolLocation":4}]}],"usedImages":[{"source":"P","arch":"arm64","base":4294967296,"size":4096,"uuid":"11111111-2222-3333-4444-555555555555","path":"/opt/example/agxtriage-repro","name":"agxtriage-repro"}]}
+END
+}
+
+point_start() {
+	if [ -n "$build" ]; then
+		skip "an existing build is used"
+		return
+	fi
+	sample "$work/sample.ips" 1
+	if AGXTRIAGE_DB=$work/start.db bounded "$limit" start "$root/contrib/start" "$work/sample.ips"; then
+		pass "built, and showed the report"
+	else
+		fail "status $?: $(said start 1)"
+	fi
+}
+
+# Runs in a process of its own; where meson is goes to a file.
+make_build() {
+	# shellcheck source=contrib/packages.sh
+	. "$root/contrib/packages.sh"
+	install_build
+	if [ "$(uname)" = Darwin ]; then
+		brew_install cmocka
+	fi
+	printf '%s\n' "$MESON" >"$work/meson"
+	"$MESON" setup --werror --buildtype=release --prefix="$work/prefix" "$work/build" "$root" &&
+		"$MESON" compile -C "$work/build"
+}
+
+# The Meson that made the build, else that of the PATH.
+run_meson() {
+	"$(cat "$work/meson" 2>/dev/null || type -P meson)" "$@"
+}
+
+point_build() {
+	local warnings
+	if [ -n "$build" ]; then
+		skip "an existing build is used"
+		return
+	fi
+	if ! bounded "$limit" build make_build; then
+		fail "it does not build: $(said build 1)"
+		return
+	fi
+	build=$work/build
+	warnings=$(cat "$work/log/build.out" "$work/log/build.err" | grep -c 'warning:')
+	if [ "$warnings" = 0 ]; then
+		pass "no warning"
+	else
+		fail "$warnings warnings"
+	fi
+}
+
+point_tests() {
+	local counts
+	[ -n "$build" ] || { skip "no build"; return; }
+	bounded "$limit" tests run_meson test -C "$build" --suite unit --no-suite long --timeout-multiplier 4 --print-errorlogs
+	local status=$?
+	counts=$(awk '/^(Ok|Fail|Timeout|Skipped):/ { printf "%s %s  ", $1, $2 }' "$work/log/tests.out")
+	if [ $status = 0 ]; then
+		pass "$counts"
+	elif grep -q 'No suitable tests' "$work/log/tests.out" "$work/log/tests.err"; then
+		skip "no unit tests in this build (cmocka is missing)"
+	else
+		fail "status $status: $counts"
+	fi
+}
+
+point_install() {
+	local folder=$work/prefix
+	[ -n "$build" ] || { skip "no build"; return; }
+	set -- --no-rebuild
+	# A build with another prefix goes below a folder of ours as a whole.
+	if [ "$build" != "$work/build" ]; then
+		set -- "$@" --destdir "$folder"
+	fi
+	bounded "$limit" install run_meson install -C "$build" --quiet "$@" || { fail "status $?"; return; }
+	program=$(find "$folder" -type f -path '*/bin/agxtriage' | head -n 1)
+	helper=$(find "$folder" -type f -name agxtriage-repro | head -n 1)
+	if [ -z "$program" ] || [ -z "$helper" ]; then
+		fail "the program or its helper is not installed"
+		program=''
+		return
+	fi
+	version=$("$program" --version 2>/dev/null | awk '{ print $NF; exit }')
+	sample "$work/sample.ips" 1
+	if ! (cd / && "$program" show "$work/sample.ips") >"$work/log/install.out" 2>&1 ||
+		! grep -q acceptance_sample "$work/log/install.out"; then
+		fail "the installed program does not show a report"
+	else
+		pass "$(find "$folder" -type f | wc -l | tr -d ' ') files; version $version"
+	fi
+}
+
+# Why a point about the program cannot be; false when it can.
+lacks_program() {
+	if [ -n "$program" ]; then
+		return 1
+	fi
+	skip "no program to look at"
+}
+
+# ---- the agent
+
+# The program with the database and the configuration of this run.
+ours() {
+	"$program" --db "$db" --config "$config" "$@"
+}
+
+write_config() {
+	if $rehearsal; then
+		printf '{"folders":[%s]}\n' "$(printf '%s' "$reports" | sed 's/[\\"]/\\&/g; s/.*/"&"/')" >"$config"
+	else
+		printf '{}\n' >"$config"
+	fi
+}
+
+# Whether launchd has nothing of that name, neither loaded nor on disk nor forbidden: then nobody loses anything.
+agent_is_absent() {
+	local state
+	state=$("$program" agent status --json 2>"$work/log/agent.err")
+	printf '%s\n' "$state" | grep -q '"installed":false,"current":false,"loaded":false,"disabled":false'
+}
+
+point_agent() {
+	lacks_program && return
+	write_config
+	if ! command -v launchctl >/dev/null; then
+		skip "no launchctl"
+	elif ! agent_is_absent; then
+		skip "an agent named $label is there, or its name is disabled: left alone ('agxtriage agent uninstall', then this again)"
+	else
+		[ -e "$HOME/Library/Logs/agxtriage" ] || log_folder_ours=true
+		# From here on put_back() removes it, whatever comes.
+		agent_ours=true
+		install_agent
+	fi
+}
+
+install_agent() {
+	bounded "$limit" agent ours agent install || { fail "status $?: $(said agent 2)"; return; }
+	if ours agent status --json >"$work/log/agent-status.out" 2>&1; then
+		data=$(json_object "$work/log/agent-status.out")
+		pass "runs as $(json_first service <"$work/log/agent-status.out")"
+	else
+		data=$(json_object "$work/log/agent-status.out")
+		fail "installed, but does not run"
+	fi
+}
+
+lacks_agent() {
+	if $agent_ours; then
+		return 1
+	fi
+	skip "no agent of this run"
+}
+
+point_folders() {
+	lacks_program && return
+	lacks_agent && return
+	bounded "$limit" folders ours status --json
+	data=$(json_object "$work/log/folders.out")
+	if grep -qF "{\"path\":\"$reports\",\"state\":\"watched\"}" "$work/log/folders.out"; then
+		pass "watched"
+	else
+		fail "$(json_first folders <"$work/log/folders.out")"
+	fi
+}
+
+# The JSON lines of doctor as a list.
+findings() {
+	printf '[%s]' "$(redact <"$work/log/$1.out" | grep '^{.*}$' | paste -s -d , -)"
+}
+
+point_doctor() {
+	local status=0
+	lacks_program && return
+	write_config
+	bounded "$limit" doctor ours doctor --json || status=$?
+	data=$(findings doctor)
+	if [ $status != 0 ]; then
+		fail "status $status: $(grep '"state":"failed"' "$work/log/doctor.out" | json_first finding)"
+	elif grep -q '"state":"warning"' "$work/log/doctor.out"; then
+		note "$(grep '"state":"warning"' "$work/log/doctor.out" | json_first finding)"
+	else
+		pass "$(grep -c '"state":"ok"' "$work/log/doctor.out") checks"
+	fi
+}
+
+point_self_test() {
+	local status=0 finding
+	lacks_program && return
+	write_config
+	bounded "$limit" self-test ours doctor --self-test --wait $((limit > 30 ? limit - 20 : 10)) --json || status=$?
+	data=$(findings self-test)
+	finding=$(grep '"check":"self-test"' "$work/log/self-test.out" | json_first finding)
+	if ! grep -q '"check":"self-test","state":"ok"' "$work/log/self-test.out"; then
+		fail "status $status: ${finding:-no finding}"
+	elif $agent_ours && ! printf '%s' "$finding" | grep -q 'by the daemon'; then
+		fail "not by the collector: $finding"
+	else
+		pass "$finding"
+	fi
+}
+
+point_run() {
+	local status=0 found
+	lacks_program && return
+	write_config
+	set -- "$helper" --self-test
+	if $rehearsal; then
+		set -- "$@" --reports "$reports"
+	fi
+	bounded "$limit" run ours run --fail-on-crash --json --wait $((limit > 40 ? 60 : 10)) -- "$@" || status=$?
+	found=$(grep -c '"incidents":\[{.*"address":"0x5c8"' "$work/log/run.out")
+	if [ $status = 1 ] && [ "$found" = 1 ]; then
+		pass "the crash at 0x5c8 was found"
+	else
+		fail "status $status; $(json_first unreported <"$work/log/run.out")"
+	fi
+}
+
+# ---- folders and their events
+
+start_daemon() {
+	local deadline=$((SECONDS + 10))
+	set -m
+	"$program" --db "$work/watch.db" --config "$work/none.json" daemon --all "$work/watched" \
+		>"$work/log/daemon.out" 2>"$work/log/daemon.err" </dev/null &
+	daemon=$!
+	set +m
+	while ! "$program" --db "$work/watch.db" status >/dev/null 2>&1; do
+		[ $SECONDS -lt $deadline ] || return 1
+		sleep 0.1
+	done
+}
+
+stop_daemon() {
+	local deadline=$((SECONDS + 5))
+	[ -n "$daemon" ] || return 0
+	kill -s TERM "$daemon" 2>/dev/null
+	while kill -0 "$daemon" 2>/dev/null && [ $SECONDS -lt $deadline ]; do
+		sleep 0.1
+	done
+	kill -s KILL "$daemon" 2>/dev/null
+	wait "$daemon" 2>/dev/null
+	daemon=''
+}
+
+stored() {
+	"$program" --db "$work/watch.db" sql 'select count(*) from incidents' 2>/dev/null | tail -n 1 | tr -d ' '
+}
+
+# await COUNT SECONDS: until so many are stored; false when the time is over.
+await() {
+	local deadline=$((SECONDS + $2))
+	while [ "$(stored)" != "$1" ]; do
+		[ $SECONDS -lt $deadline ] || return 1
+		sleep 0.1
+	done
+}
+
+# appear NUMBER FOLDER: whole at once, as ReportCrash's reports do.
+appear() {
+	sample "$work/new.ips" "$1"
+	mv "$work/new.ips" "$2/agxtriage-repro-$1.ips"
+}
+
+point_watch() {
+	local before i
+	lacks_program && return
+	printf '{}\n' >"$work/none.json"
+	start_daemon || { stop_daemon; fail "the daemon does not start: $(said daemon 1)"; return; }
+	appear 100 "$work/watched"
+	before=$SECONDS
+	if ! await 1 6; then
+		fail "not stored after 6 s"
+	else
+		came="one after $((SECONDS - before)) s"
+		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+			appear $((200 + i)) "$work/watched"
+		done
+		before=$SECONDS
+		if await 31 10; then
+			pass "$came, 30 at once after $((SECONDS - before)) s (whole seconds)"
+		else
+			fail "$came, then only $(stored) of 31"
+		fi
+	fi
+	stop_daemon
+}
+
+point_retired() {
+	lacks_program && return
+	printf '{}\n' >"$work/none.json"
+	rm -f "$work/watch.db" "$work/watched"/*.ips "$work/watched/Retired"/*.ips
+	start_daemon || { stop_daemon; fail "the daemon does not start: $(said daemon 1)"; return; }
+	appear 300 "$work/watched"
+	if ! await 1 10; then
+		fail "not stored after 10 s"
+	else
+		mv "$work/watched/agxtriage-repro-300.ips" "$work/watched/Retired/"
+		appear 301 "$work/watched/Retired"
+		if await 2 10; then
+			pass "two incidents of two, one of them in both folders"
+		else
+			fail "$(stored) incidents instead of 2"
+		fi
+	fi
+	stop_daemon
+}
+
+# ---- symbols
+
+# The crashed function as atos sees it: by the image's load address, from the helper's own file.
+atos_name() {
+	local base address
+	base=$(sed -n 's/.*{"name":"agxtriage-repro"[^}]*"base":"\(0x[0-9a-f]*\)".*/\1/p' "$1")
+	address=$(json_first address <<END
+$(sed 's/.*"crashed_thread"//' "$1")
+END
+	)
+	[ -n "$base" ] && [ -n "$address" ] && atos -o "$helper" -l "$base" "$address" 2>/dev/null | sed 's/ (in .*//'
+}
+
+point_symbols() {
+	local file=$work/log/symbols.out id reported
+	lacks_program && return
+	command -v atos >/dev/null || { skip "no atos"; return; }
+	write_config
+	id=$(ours list --json -1 process=agxtriage-repro simulated=true 2>/dev/null | json_first id)
+	bounded "$limit" symbols ours show "${id:-latest}" --json
+	reported=$(sed 's/.*"crashed_thread"//' "$file" | json_first symbol)
+	if [ -z "$reported" ] || [ "$reported" = null ]; then
+		skip "no crash of agxtriage-repro with symbols is stored"
+	elif [ "$(atos_name "$file")" != "$reported" ]; then
+		fail "atos says '$(atos_name "$file")', the report '$reported'"
+	elif ! "$program" show --help | grep -q -e --symbolicate; then
+		note "atos says the same as the report, $reported; this version has no show --symbolicate"
+	elif ! bounded "$limit" symbolicate ours show --symbolicate --json "$id" ||
+		[ "$(sed 's/.*"crashed_thread"//' "$work/log/symbolicate.out" | json_first symbol)" != "$reported" ]; then
+		fail "show --symbolicate: $(said symbolicate 1)"
+	else
+		pass "$reported"
+	fi
+}
+
+# ---- the agent's end
+
+remove_agent() {
+	$agent_ours || return 0
+	ours agent uninstall >"$work/log/uninstall.out" 2>"$work/log/uninstall.err"
+	agent_ours=false
+	if $log_folder_ours; then
+		rm -f "$HOME/Library/Logs/agxtriage"/daemon.log*
+		rmdir "$HOME/Library/Logs/agxtriage" 2>/dev/null
+	fi
+}
+
+# What of it is still there, in words.
+remains() {
+	[ ! -e "$HOME/Library/LaunchAgents/$label.plist" ] || echo "its property list"
+	launchctl print "gui/$(id -u)/$label" >/dev/null 2>&1 && echo "launchd's job"
+	ps -axo pid=,command= 2>/dev/null | awk -v program="$program" '$2 == program && $0 ~ / daemon / { print "process " $1 }'
+	if $log_folder_ours && [ -e "$HOME/Library/Logs/agxtriage" ]; then
+		echo "its log"
+	fi
+}
+
+point_uninstall() {
+	local left
+	lacks_program && return
+	lacks_agent && return
+	remove_agent
+	left=$(remains | paste -s -d , -)
+	if [ -n "$left" ]; then
+		fail "still there: $left"
+	else
+		pass "no property list, no job, no process, no log"
+	fi
+}
+
+# Reports of the crashes made here, when they have been read: macOS keeps only so many of one program.
+remove_reports() {
+	find "$reports" "$reports/Retired" -maxdepth 1 -type f -name 'agxtriage-repro-*.ips' -newer "$work/start" \
+		-exec rm -f {} + 2>/dev/null
+}
