@@ -13,6 +13,8 @@
 
 /* Longer than all that it allows itself. */
 #define TIMEOUT_MS 150000
+/* So that it can first end what it has started, which may want SIGKILL. */
+#define KILL_MS 10000
 /* A first scan stores thousands: those can be asked for one by one, by who looks at them. */
 #define QUEUE_MAX 64
 
@@ -56,6 +58,7 @@ int daemon_symbols_start(struct daemon *daemon, struct err *err) {
 	const struct hook_options options = {
 		.command = command,
 		.append_id = true,
+		.kill_ms = KILL_MS,
 		.timeout_ms = TIMEOUT_MS,
 		.running_max = 1,
 		.queue_max = QUEUE_MAX,

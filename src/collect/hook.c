@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* From SIGTERM to SIGKILL. */
+#define KILL_MS 2000
 #define TEXT_BYTES (ERR_TEXT_BYTES + 64)
 
 struct hook {
@@ -142,6 +144,7 @@ static void on_over(struct hook_call *call, const char *failure, void *user) {
 static void start(struct hook *hook, int64_t id) {
 	struct hook_call_options options = {
 		.command = (const char *const *)hook->command,
+		.kill_ms = hook->options.kill_ms ? hook->options.kill_ms : KILL_MS,
 		.append_id = hook->options.append_id,
 		.timeout_ms = hook->options.timeout_ms,
 		.id = id,

@@ -18,7 +18,8 @@ struct hook;
 struct hook_options {
 	const char *const *command; /* argv, NULL-terminated; copied */
 	bool append_id;             /* as the last word */
-	unsigned timeout_ms;        /* then SIGTERM to its process group, 2 s later SIGKILL */
+	unsigned timeout_ms;        /* then SIGTERM to its process group ... */
+	unsigned kill_ms;           /* ... and so much later SIGKILL; 0: 2 s */
 	unsigned running_max;
 	size_t queue_max; /* ids that wait; the newest beyond that are dropped with a warning */
 	/* The JSON of one incident and a newline; called when its turn comes, in the loop's thread.

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* From SIGTERM to SIGKILL. */
-#define KILL_MS 2000
 /* How long a failed run's last words are waited for; a child of it may hold the stream for ever. */
 #define LINGER_MS 100
 /* The first line of standard error, as much as belongs into a log. */
@@ -133,7 +131,7 @@ static void on_program_end(struct program *program) {
 static void on_time_limit(uv_timer_t *timer) {
 	struct hook_call *call = timer->data;
 	call->timed_out = true;
-	program_end(&call->program, KILL_MS);
+	program_end(&call->program, call->options.kill_ms);
 }
 
 /* ---- its streams */
@@ -344,7 +342,7 @@ void hook_call_end(struct hook_call *call) {
 		return;
 	call->stopped = true;
 	uv_timer_stop(&call->timer);
-	program_end(&call->program, KILL_MS);
+	program_end(&call->program, call->options.kill_ms);
 }
 
 int64_t hook_call_id(const struct hook_call *call) {

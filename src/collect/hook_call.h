@@ -17,6 +17,7 @@ struct hook_call_options {
 	const char *const *command; /* borrowed */
 	bool append_id;             /* as the last word */
 	unsigned timeout_ms;        /* 0: none */
+	unsigned kill_ms;           /* from SIGTERM to SIGKILL */
 	int64_t id;
 	/* It is over and about to be gone; failure: NULL, or one line. */
 	void (*on_over)(struct hook_call *call, const char *failure, void *user);
