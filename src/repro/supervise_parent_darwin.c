@@ -23,7 +23,7 @@ static void *wait_for_end(void *user) {
 
 int supervise_parent(struct err *err) {
 	pid_t parent = getppid();
-	pthread_t thread;
+	pthread_t thread = NULL;
 	struct kevent event;
 	/* launchd adopts, and starts no trials. */
 	if (parent == 1)
