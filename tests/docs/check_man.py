@@ -25,12 +25,11 @@ import sys
 import tempfile
 import zipfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-MAN = ROOT / "contrib" / "man"
+sys.dont_write_bytecode = True
+from mdoc import MAN, ROOT, items, pages, said, sections, words_of
+
 OVERVIEW = "agxtriage.1"
-PROGRAMS = {"agxtriage-bundle.8", "agxtriage-repro.8"}
 COLUMNS = 80
-STYLE = set("Ar Cm Ev Fa Ft Ic In Li No Pa Pq Sq Sx Va Vt Xr".split())
 FAULTS = []
 
 
@@ -39,103 +38,15 @@ def fault(text):
     print(text)
 
 
-def pages():
-    return sorted(MAN.iterdir())
-
-
-def sections(name):
-    """{title: lines}; the lines before the first section stand under ""."""
-    found, title = {"": []}, ""
-    for line in (MAN / name).read_text(encoding="utf-8").splitlines():
-        if line.startswith(".Sh "):
-            title = line[4:].strip().strip('"')
-            found[title] = []
-        else:
-            found[title].append(line)
-    return found
-
-
-# ---- a little of mdoc, to read what a line says
-
-def words_of(line):
-    return [word.replace("\\&", "").replace("\\-", "-") for word in shlex.split(line.replace("'", "\\'"))]
-
-
-class Speech:
-    """Words of macro lines, joined as a reader sees them."""
-
-    def __init__(self):
-        self.text, self.join, self.enclosures = "", True, []
-
-    def add(self, word):
-        glued = self.join or word in (",", "]", ".", ";", ":") or self.text.endswith("[")
-        self.text += word if glued else " " + word
-        self.join = False
-
-    def line(self, line):
-        """One line of text or macros. Op spans the rest of its line, Oo what stands before Oc."""
-        if not line.startswith("."):
-            self.add(line)
-            return
-        opened, flag, flagged = 0, False, False
-        for word in words_of(line[1:]):
-            if word == "Op":
-                opened += 1
-            flag, flagged = self.word(word, flag, flagged)
-        if flag:
-            self.add("-")
-        for _ in range(opened):
-            self.join = True
-            self.add("]")
-
-    def word(self, word, flag, flagged):
-        """flag: a dash is due; flagged: so it is before further words."""
-        if word in STYLE or word in ("Op", "Oo", "Oc", "Ns", "Fl", "Nm", "It", "Pp"):
-            if flag and word != "Fl":
-                self.add("-")
-            self.macro(word)
-            return word == "Fl", word == "Fl"
-        if flag or (flagged and word not in (",", "|")):
-            word = "-" + word
-        self.add(word)
-        return False, flagged
-
-    def macro(self, word):
-        if word in ("Op", "Oo"):
-            self.add("[")
-            self.join = True
-        elif word == "Oc":
-            self.join = True
-            self.add("]")
-        elif word == "Ns":
-            self.join = True
-
-
-def said(lines):
-    speech = Speech()
-    for line in lines:
-        speech.line(line)
-    return speech.text
-
-
-def items(lines, depth=1):
-    """What the tags of the lists of that depth say."""
-    found, inside = [], 0
-    for line in lines:
-        if line.startswith(".Bl"):
-            inside += 1
-        elif line.startswith(".El"):
-            inside -= 1
-        elif line.startswith(".It") and inside == depth:
-            found.append(said([line]))
-    return found
-
-
 # ---- the table
+
+def spellings(row):
+    return ([f"-{row['letter']}"] if row["letter"] else []) + ([f"--{row['name']}"] if row["name"] else [])
+
 
 def spelled(row):
     """As --help has it: "-n, --limit=N"."""
-    names = ([f"-{row['letter']}"] if row["letter"] else []) + ([f"--{row['name']}"] if row["name"] else [])
+    names = spellings(row)
     if row["argument"]:
         names[-1] += ("=" if row["name"] else " ") + row["argument"]
     return ", ".join(names)
@@ -234,6 +145,29 @@ def check_repro(program):
             fault(f"agxtriage-repro.8: {title}: {tags} instead of {names}")
 
 
+# Of other programs, on lines of macros.
+FOREIGN = {"--export-json", "--password", "--token"}
+
+
+def check_mentions(table):
+    """An option that a text names is one of the page's own command, of the command that is named with it, or a global one."""
+    own = {command["name"]: {text for row in command["options"] for text in spellings(row)} for command in table["commands"]}
+    everywhere = {text for row in table["options"] for text in spellings(row)} | FOREIGN
+    anybody = everywhere.union(*own.values())
+    for path in pages():
+        of_page = re.fullmatch(r"agxtriage-(\w+)\.1", path.name)
+        for line in path.read_text(encoding="utf-8").replace("\\e\n", " ").splitlines():
+            shown = re.match(r"(?:\.Dl |\.Ic )?agxtriage .*?\b(%s)\b(.*)" % "|".join(own), line.replace("\\-", "-"))
+            known = own[shown.group(1)] | everywhere if shown else anybody if path.suffix != ".8" else None
+            if of_page and not shown and path.name != "agxtriage-compare.1":
+                known = own[of_page.group(1)] | everywhere
+            rest = shown.group(2).split(" -- ")[0] if shown else line
+            found = re.findall(r"(?<![\w-])--[a-z][a-z-]+", rest) if shown else []
+            found += ["-" + flag for flag in re.findall(r"\bFl (-[a-z][a-z-]+)", rest)]
+            for option in [text for text in found if known is not None and text not in known]:
+                fault(f"{path.name}: {option} is no option: {line}")
+
+
 def check_table(program, repro):
     table = json.loads(subprocess.run([program, "help", "--json"], check=True, stdout=subprocess.PIPE).stdout)
     usage_text = subprocess.run([program, "help", "list"], check=True, stdout=subprocess.PIPE).stdout.decode("utf-8")
@@ -242,6 +176,7 @@ def check_table(program, repro):
         check_command(command)
     check_overview(table, fields)
     check_strangers(table)
+    check_mentions(table)
     check_repro(repro)
 
 
