@@ -4,6 +4,7 @@
 Nothing may be missing, nothing may be there that is not listed here, no installed text may name the source or the build folder,
 and no program may open anything in them."""
 
+import html
 import json
 import os
 import pathlib
@@ -136,8 +137,8 @@ def check_texts(stage):
     for name in ("config", "incident", "rules"):
         with open(stage.path("datadir", "agxtriage", "schema", name + ".schema.json"), encoding="utf-8") as file:
             stage.expect("$schema" in json.load(file), name + ".schema.json")
-    program = os.path.join(stage.prefix, stage.options["bindir"], "agxtriage")
     if not DARWIN:
+        program = os.path.join(stage.prefix, stage.options["bindir"], "agxtriage").replace("%", "%%")
         with open(os.path.join(stage.place, "lib/systemd/user/agxtriage.service"), encoding="utf-8") as file:
             unit = file.read()
         # Quoted for systemd.
@@ -251,7 +252,7 @@ def check_launchd(stage):
         written = plistlib.load(file)
     with open(stage.path("datadir", "agxtriage", "launchd", "agxtriage.plist"), encoding="utf-8") as file:
         text = file.read()
-    program = os.path.join(stage.prefix, stage.options["bindir"], "agxtriage")
+    program = html.escape(os.path.join(stage.prefix, stage.options["bindir"], "agxtriage"), quote=False)
     stage.expect(f"<string>{program}</string>" in text, "the template has not the program's path")
     here = text.replace(program, stage.path("bindir", "agxtriage")).replace("@HOME@", stage.home)
     stage.expect(plistlib.loads(here.encode()) == written, f"{plistlib.loads(here.encode())} is not {written}")
