@@ -8,8 +8,8 @@
     check_man.py status PROGRAM       the exit statuses of a page are those that the command ends with
     check_man.py sources CC           the variables of ENVIRONMENT are those that the sources read, agxtriage(3) has the functions
                                       of the header as they are declared there, and its example compiles with CC
-    check_man.py links                each reference to a page of ours leads to one, each page is installed, and agxtriage(1)
-                                      leads to each
+    check_man.py links                each reference to a section or a page of ours leads to one, each page is installed, and
+                                      agxtriage(1) leads to each
     check_man.py mandoc               mandoc has nothing to say about the pages, nor about making HTML or text of them, and the text
                                       fits a terminal of 80 columns; exit status 77 without mandoc
 """
@@ -66,7 +66,7 @@ def compare_options(page, tags, rows):
         fault(f"{page}: {option} is no option")
     for option in [text for text in wanted if text not in found]:
         fault(f"{page}: {option} is missing")
-    if sorted(found) == sorted(wanted) and found != wanted:
+    if set(found) == set(wanted) and found != wanted:
         fault(f"{page}: options stand in the order {found} instead of {wanted}")
 
 
@@ -305,6 +305,10 @@ def check_links():
         leads[path.name] = {f"{name}.{number}" for name, number in re.findall(r"\bXr (agxtriage\S*) (\d)", text)}
         for page in sorted(leads[path.name] - names):
             fault(f"{path.name}: there is no {page}")
+        titles = {title.strip() for title in re.findall(r"^\.S[hs] (.*)$", text, re.M)}
+        for title in re.findall(r"^\.Sx (.*?)(?: [.,;:)])*$", text, re.M):
+            if title not in titles:
+                fault(f"{path.name}: there is no section {title}")
         title = re.search(r"^\.Dt (\S+) (\d)$", text, re.M)
         if not title or f"{title.group(1).lower()}.{title.group(2)}" != path.name:
             fault(f"{path.name}: .Dt is {title and title.group(0)}")
