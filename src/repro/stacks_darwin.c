@@ -36,12 +36,13 @@ static const char *state_word(int32_t state) {
 	}
 }
 
+/* thread: its handle, an address in the process; the numbers that reports have are not told. */
 static void add_thread(pid_t pid, uint64_t thread, struct buf *ret) {
 	struct proc_threadinfo info;
 	int n = proc_pidinfo(pid, PROC_PIDTHREADINFO, thread, &info, sizeof info);
 	if (n < (int)sizeof info)
 		return; /* it has ended meanwhile */
-	buf_printf(ret, "thread %llu \"%.*s\": %s\n", (unsigned long long)thread,
+	buf_printf(ret, "thread 0x%llx \"%.*s\": %s\n", (unsigned long long)thread,
 		(int)sizeof info.pth_name, info.pth_name, state_word(info.pth_run_state));
 }
 
@@ -50,11 +51,16 @@ int stacks_threads(pid_t pid, size_t limit, struct buf *ret, struct err *err) {
 	uint64_t *threads = calloc(THREADS, sizeof *threads);
 	if (!threads)
 		return err_set(err, -ENOMEM, "out of memory");
+	errno = 0;
 	int n = proc_pidinfo(
 		pid, PROC_PIDLISTTHREADS, 0, threads, (int)(THREADS * sizeof *threads));
+	int code = n > 0 ? 0 : errno;
 	size_t count = n > 0 ? (size_t)n / sizeof *threads : 0;
 	for (size_t i = 0; i < count && ret->len - before < limit && !ret->failed; i++)
 		add_thread(pid, threads[i], ret);
 	free(threads);
-	return ret->len > before ? 0 : err_set(err, -ESRCH, "process %d has no threads", (int)pid);
+	if (ret->len > before)
+		return 0;
+	return err_set(err, -ESRCH, "process %d: %s", (int)pid,
+		code ? strerror(code) : "it has no threads");
 }

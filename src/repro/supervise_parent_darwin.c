@@ -21,9 +21,16 @@ static void *wait_for_end(void *user) {
 	return NULL;
 }
 
+static int start(int queue) {
+	pthread_t thread;
+	int code = pthread_create(&thread, NULL, wait_for_end, (void *)(intptr_t)queue);
+	if (!code)
+		pthread_detach(thread);
+	return -code;
+}
+
 int supervise_parent(struct err *err) {
 	pid_t parent = getppid();
-	pthread_t thread = NULL;
 	struct kevent event;
 	/* launchd adopts, and starts no trials. */
 	if (parent == 1)
@@ -37,11 +44,10 @@ int supervise_parent(struct err *err) {
 	if (!r && getppid() != parent)
 		r = -ESRCH;
 	if (!r)
-		r = -pthread_create(&thread, NULL, wait_for_end, (void *)(intptr_t)queue);
+		r = start(queue);
 	if (r < 0) {
 		close(queue);
 		return err_set(err, r, "cannot watch the parent: %s", strerror(-r));
 	}
-	pthread_detach(thread);
 	return 0;
 }
