@@ -20,6 +20,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -193,8 +194,11 @@ NOTHING = {
 ELSEWHERE = {"agent"}
 # Operands without which a command does not come as far as reading its configuration.
 OPERANDS = {"agent": ["status"], "import": ["x"], "run": ["true"], "rules": ["list"], "sql": ["select 1"]}
-# Those of run's command, which are not its own.
-OF_RUN = {"124", "126", "127", "128 + N"}
+# What else run tells of its command: the tag, what is run, and the status that comes of it.
+OF_RUN = {
+    "124": (["--timeout", "1", "sleep", "30"], 124), "126": (["./plain.ips"], 126), "127": (["./not-there"], 127),
+    "128 + N": (["sh", "-c", "kill -TERM $$"], 128 + signal.SIGTERM),
+}
 PLAIN = b'{"app_name":"x","bug_type":"309","incident_id":"79BC4A1F-C45B-45D9-BB21-94FE1DDC55A9"}\n' \
     b'{"procName":"x","pid":7,"captureTime":"2025-12-21 01:36:18.2862 +0000"}\n'
 
@@ -222,7 +226,11 @@ def check_status(program):
         run_it(program, home, ["scan", "plain.ips"])
         for command in table["commands"]:
             name = command["name"]
-            check_statuses(program, home, name, statuses(f"agxtriage-{name}.1") - (OF_RUN if name == "run" else set()))
+            check_statuses(program, home, name, statuses(f"agxtriage-{name}.1") - (OF_RUN.keys() if name == "run" else set()))
+        if not OF_RUN.keys() <= statuses("agxtriage-run.1"):
+            fault(f"agxtriage-run.1: EXIT STATUS: {sorted(OF_RUN.keys() - statuses('agxtriage-run.1'))} is missing")
+        for words, status in OF_RUN.values():
+            expect_status(program, home, ["run", "--wait", "0", *words], status)
 
 
 def check_statuses(program, home, name, told):
@@ -234,9 +242,13 @@ def check_statuses(program, home, name, told):
     if told != wanted:
         fault(f"agxtriage-{name}.1: EXIT STATUS: {sorted(told)} instead of {sorted(wanted)}")
     for status, words in tries.items():
-        found = run_it(program, home, words)
-        if found != int(status):
-            fault(f"agxtriage {' '.join(words)}: ends with {found} instead of {status}")
+        expect_status(program, home, words, int(status))
+
+
+def expect_status(program, home, words, status):
+    found = run_it(program, home, words)
+    if found != status:
+        fault(f"agxtriage {' '.join(words)}: ends with {found} instead of {status}")
 
 
 # ---- sources
