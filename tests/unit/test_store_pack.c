@@ -7,7 +7,7 @@
 static void make_bytes(int number, char ret[4096]) {
 	size_t len = (size_t)snprintf(ret, 4096, "{\"incident\":%d,\"threads\":[", number);
 	unsigned seed = (unsigned)number + 1;
-	for (int i = 0; len < 3900; i++) {
+	while (len < 3900) {
 		seed = seed * 1103515245u + 12345u;
 		len += (size_t)snprintf(ret + len, 4096 - len,
 			"{\"imageOffset\":%u,\"symbol\":\"made_up_%u\"},", seed >> 8,
