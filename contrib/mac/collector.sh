@@ -307,7 +307,7 @@ point_run() {
 # ---- folders and their events
 
 start_daemon() {
-	local deadline=$((SECONDS + 10))
+	local deadline=$((SECONDS + 10 * patience))
 	set -m
 	"$program" --db "$work/watch.db" --config "$work/none.json" daemon --all "$work/watched" \
 		>"$work/log/daemon.out" 2>"$work/log/daemon.err" </dev/null &
@@ -337,7 +337,7 @@ stored() {
 
 # await COUNT SECONDS: until so many are stored; false when the time is over.
 await() {
-	local deadline=$((SECONDS + $2))
+	local deadline=$((SECONDS + $2 * patience))
 	while [ "$(stored)" != "$1" ]; do
 		[ $SECONDS -lt $deadline ] || return 1
 		sleep 0.1

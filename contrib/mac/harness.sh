@@ -52,7 +52,7 @@ scenario() {
 	$quick && runs=$((runs / 4 + 1))
 	[ "$limit" -lt 40 ] && wait=5
 	bounded $((limit - 5)) "$name" "$program" --db "$work/harness.db" --config "$config" repro --backend "$backend" \
-		--scenario "$name" --runs "$runs" --timeout 20 --wait $wait --json "$@" || status=$?
+		--scenario "$name" --runs "$runs" --timeout $((20 * patience)) --wait $wait --json "$@" || status=$?
 	data=$(json_object "$work/log/$name.out")
 	$keep || remove_reports
 	if [ "$(number "$name" runs)" = 0 ]; then
@@ -163,7 +163,7 @@ point_release_in_use() {
 # A Python whose PyTorch sees the GPU.
 point_torch() {
 	lacks_program && return
-	if ! bounded 40 torch-version "$python" -c 'import torch; assert torch.backends.mps.is_available(); print(torch.__version__)'; then
+	if ! bounded $((40 * patience)) torch-version "$python" -c 'import torch; assert torch.backends.mps.is_available(); print(torch.__version__)'; then
 		skip "no PyTorch with MPS in $python (--python names another)"
 		return
 	fi
@@ -176,6 +176,6 @@ point_torch() {
 # Of the crashes made here, without anybody's name and without other programs' reports.
 gather_crashes() {
 	[ -n "$program" ] && [ -f "$work/harness.db" ] || return 0
-	bounded 30 crashes "$program" --db "$work/harness.db" --config "$config" report --redact --json process=agxtriage-repro
+	bounded $((30 * patience)) crashes "$program" --db "$work/harness.db" --config "$config" report --redact --json process=agxtriage-repro
 	cp "$work/log/crashes.out" "$work/crashes"
 }

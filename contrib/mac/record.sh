@@ -15,10 +15,10 @@ end_child() {
 	for name in INT TERM KILL; do
 		kill -s "$name" -- "-$child" 2>/dev/null
 		deadline=$((SECONDS + grace))
-		while kill -0 "$child" 2>/dev/null; do
+		while kill -0 "$child"; do
 			[ $SECONDS -lt $deadline ] || continue 2
 			sleep 0.1
-		done
+		done 2>/dev/null
 		return 0
 	done
 	return 1
@@ -34,15 +34,15 @@ bounded() {
 	"$@" >"$out" 2>"$err" </dev/null &
 	child=$!
 	set +m
-	while kill -0 "$child" 2>/dev/null; do
+	# The shell itself tells there of the signal that ended the child.
+	while kill -0 "$child"; do
 		[ $SECONDS -lt $deadline ] || { status=124; break; }
 		sleep 0.1
-	done
+	done 2>/dev/null
 	if [ $status = 124 ] && ! end_child; then
 		child=''
 		return 125
 	fi
-	# The shell itself tells of signals here.
 	if [ $status = 124 ]; then
 		wait "$child" 2>/dev/null
 	else
@@ -107,12 +107,16 @@ redact() {
 
 # ---- JSON
 
-# Standard input as one string of JSON, private words replaced. Bytes beyond ASCII become question marks.
+# Standard input as it may stand in a string of JSON, line by line, private words replaced. Bytes beyond ASCII become question
+# marks.
+json_escape() {
+	redact | LC_ALL=C tr '\011\015\200-\377' '  ?' | LC_ALL=C tr -d '\000-\010\013\014\016-\037\177' |
+		LC_ALL=C sed 's/[\\"]/\\&/g'
+}
+
+# Standard input as one string.
 json_string() {
-	redact | LC_ALL=C tr '\011\015' '  ' | LC_ALL=C tr -d '\000-\010\013\014\016-\037\177' | LC_ALL=C tr '\200-\377' '?' |
-		LC_ALL=C awk '
-			{ gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); text = text (NR > 1 ? "\\n" : "") $0 }
-			END { printf "\"%s\"", text }'
+	json_escape | LC_ALL=C awk '{ printf "%s%s", (NR > 1 ? "\\n" : "\""), $0 } END { printf "%s\"", (NR > 0 ? "" : "\"") }'
 }
 
 json_text() {
@@ -186,7 +190,6 @@ fact() {
 
 # The file to send back.
 write_record() {
-	local line comma=''
 	printf '{\n"format":"agxtriage-acceptance","format_version":1,"rehearsal":%s,"complete":%s,\n' "$rehearsal" "$complete"
 	printf '"agxtriage":%s,"commit":%s,"changed":%s,\n' "$(json_text "$version")" "$(json_text "$commit")" "$changed"
 	printf '"started_at":"%s","ended_at":"%s","seconds":%d,\n' "$started_at" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$SECONDS"
@@ -194,9 +197,6 @@ write_record() {
 	printf '"machine":{%s},\n"points":[\n' "$(cat "$work/facts" 2>/dev/null)"
 	cat "$work/points" 2>/dev/null
 	printf '\n],\n"crashes":%s,\n"text":[' "$(json_object "$work/crashes")"
-	while IFS= read -r line; do
-		printf '%s\n%s' "$comma" "$(json_text "$line")"
-		comma=,
-	done <"$work/text"
+	json_escape <"$work/text" | LC_ALL=C awk '{ printf "%s\n\"%s\"", (NR > 1 ? "," : ""), $0 }'
 	printf '\n]\n}\n'
 }
