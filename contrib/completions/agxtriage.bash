@@ -1,4 +1,4 @@
-# Completes agxtriage in bash, with or without the package bash-completion.
+# Completes agxtriage in bash 4 or newer, with or without the package bash-completion. It was not tried with the bash 3.2 of macOS.
 #
 # Sites, processes and the like come from reports and rules that strangers wrote: their text is compared and quoted, never
 # expanded or run. The program is asked for them only as the PATH has it.
