@@ -180,39 +180,71 @@ static bool all_found(const struct finder *finder) {
 	return true;
 }
 
-static void look_into(struct finder *finder, const char *folder, unsigned depth);
+/* Folders that are still to be looked into, the last first. */
+struct folder {
+	char *path; /* owned */
+	unsigned depth;
+};
+struct folders {
+	struct folder *items;
+	size_t count, cap;
+};
 
-static void look_at(struct finder *finder, const char *path, unsigned depth) {
-	if (text_ends(path, ".dSYM"))
-		offer_bundle(finder, finder->wants, finder->count, path);
-	else if (depth < DEPTH_MAX && is_folder(path))
-		look_into(finder, path, depth + 1);
+/* Without memory it is left out. */
+static void push(struct folders *folders, const char *path, unsigned depth) {
+	if (folders->count == folders->cap) {
+		size_t cap = folders->cap ? 2 * folders->cap : 16;
+		struct folder *items = realloc(folders->items, cap * sizeof *items);
+		if (!items)
+			return;
+		folders->items = items;
+		folders->cap = cap;
+	}
+	char *copy = strdup(path);
+	if (copy)
+		folders->items[folders->count++] = (struct folder){copy, depth};
 }
 
-static void look_into(struct finder *finder, const char *folder, unsigned depth) {
+static void look_at(
+	struct finder *finder, struct folders *folders, const char *path, unsigned depth) {
+	if (text_ends(path, ".dSYM"))
+		offer_bundle(finder, finder->wants, finder->count, path);
+	else if (depth <= DEPTH_MAX && is_folder(path))
+		push(folders, path, depth);
+}
+
+static void look_into(struct finder *finder, struct folders *folders, const struct folder *folder) {
 	struct buf path = {0};
-	DIR *dir = opendir(folder);
+	DIR *dir = opendir(folder->path);
 	const struct dirent *entry;
 	while (dir && may_walk(finder) && !all_found(finder) && (entry = readdir(dir))) {
 		finder->entries++;
 		if (entry->d_name[0] == '.')
 			continue;
 		buf_reset(&path);
-		buf_printf(&path, "%s/%s", folder, entry->d_name);
+		buf_printf(&path, "%s/%s", folder->path, entry->d_name);
 		if (!path.failed)
-			look_at(finder, path.data, depth);
+			look_at(finder, folders, path.data, folder->depth + 1);
 	}
 	if (dir)
 		closedir(dir);
 	buf_finish(&path);
 }
 
-/* A link that the user has named is followed, those to folders inside are not. */
-static void look_into_named(struct finder *finder, const char *folder) {
-	if (text_ends(folder, ".dSYM"))
-		offer_bundle(finder, finder->wants, finder->count, folder);
+/* path: a dSYM, or the folder at which the walk begins; a link that is named so is followed, those
+ * to folders inside are not. */
+static void walk(struct finder *finder, const char *path, unsigned depth) {
+	struct folders folders = {0};
+	if (text_ends(path, ".dSYM"))
+		offer_bundle(finder, finder->wants, finder->count, path);
 	else
-		look_into(finder, folder, 1);
+		push(&folders, path, depth);
+	while (folders.count) {
+		struct folder folder = folders.items[--folders.count];
+		look_into(finder, &folders, &folder);
+		free(folder.path);
+	}
+	free(folders.items);
 }
 
 /* ---- Spotlight */
@@ -231,7 +263,7 @@ static void take_answer(struct finder *finder, struct symbol_want *want, char *t
 	char *line = strtok_r(text, "\n", &rest);
 	for (int i = 0; line && i < MDFIND_LINES_MAX && !want->path; i++) {
 		if (line[0] == '/')
-			look_at(&one, line, DEPTH_MAX - 2);
+			walk(&one, line, DEPTH_MAX - 1);
 		line = strtok_r(NULL, "\n", &rest);
 	}
 	finder->entries += one.entries;
@@ -270,7 +302,7 @@ void symbol_files_find(
 		free(path);
 	}
 	for (size_t i = 0; search->folders && search->folders[i] && !all_found(&finder); i++)
-		look_into_named(&finder, search->folders[i]);
+		walk(&finder, search->folders[i], 1);
 	for (size_t i = 0; i < count && !is_late(&finder); i++) {
 		char *path = wants[i].path ? NULL : real_path(wants[i].image->path);
 		if (path)
