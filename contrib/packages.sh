@@ -120,8 +120,17 @@ install_check() {
 		else
 			apt_install "libclang-common-$version-dev"
 		fi
+		install_cross
 	elif [ "$(uname)" = Darwin ]; then
 		brew_install cmocka llvm shellcheck jq
 	fi
 	PYTHON=$(working_program python3) || die "no python3 that runs"
+}
+
+# What contrib/cross/macos needs beyond that: to unpack the sources of libraries, to make SQLite's one file, to join two processors'
+# programs, and npm, which brings the compiler. Its recipes are for Debian 12.
+install_cross() {
+	[ "$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}") $(uname -m)" = "bookworm x86_64" ] || return 0
+	apt_install dpkg-dev make tcl llvm-14
+	command -v npm >/dev/null || (apt_install npm) || say "No npm: the build for macOS will be skipped."
 }
