@@ -9,7 +9,7 @@
 
 struct daemon_options {
 	bool all, check, agent, symbolicate, json; /* json: with check */
-	const char *log;              /* NULL: stderr */
+	const char *log;                           /* NULL: stderr */
 	/* The rest is for daemon_options_apply(). */
 	const char *max_age, *raw_max_age, *max_size, *hook, *hook_timeout, *hook_max_running,
 		*forwarder;

@@ -234,7 +234,7 @@ static enum cli_status put_loaded(struct cli *cli, const struct show_options *op
 	}
 	const struct item item = {{loaded->report, &loaded->triage, row, around},
 		options->explain ? buf_str(&explain) : NULL};
-	if (!loaded->raw_gone) {
+	if (loaded->document.reports) {
 		status = complete(cli, options, loaded->document.reports[row->ordinal], true);
 		if (status != CLI_DONE)
 			goto out;

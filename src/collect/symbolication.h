@@ -30,9 +30,9 @@ struct symbolication {
 	struct symbol_question *questions; /* each place once, by image and offset */
 	size_t count;
 	/* What came of asking. */
-	struct err trouble;      /* code 0: none; the first */
-	size_t found;            /* places that got a symbol */
-	size_t without_file;     /* places in images without a file here */
+	struct err trouble;  /* code 0: none; the first */
+	size_t found;        /* places that got a symbol */
+	size_t without_file; /* places in images without a file here */
 	size_t images_without_file;
 	const char *first_image; /* of those */
 };
