@@ -94,7 +94,7 @@ def wanted_files(stage):
         data + "/bash-completion/completions/agxtriage", data + "/zsh/site-functions/_agxtriage",
         data + "/fish/vendor_completions.d/agxtriage.fish",
         *(f"{stage.options['mandir']}/man{name[-1]}/{name}" for name in pages),
-        *([] if DARWIN else ["lib/systemd/user/agxtriage.service"]),
+        *([] if DARWIN else [data + "/systemd/user/agxtriage.service"]),
     }
 
 
@@ -139,7 +139,7 @@ def check_texts(stage):
             stage.expect("$schema" in json.load(file), name + ".schema.json")
     if not DARWIN:
         program = os.path.join(stage.prefix, stage.options["bindir"], "agxtriage").replace("%", "%%")
-        with open(os.path.join(stage.place, "lib/systemd/user/agxtriage.service"), encoding="utf-8") as file:
+        with open(stage.path("datadir", "systemd", "user", "agxtriage.service"), encoding="utf-8") as file:
             unit = file.read()
         # Quoted for systemd.
         stage.expect(f'\nExecStart="{program}" daemon --agent\n' in unit, unit)
