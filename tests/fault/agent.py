@@ -50,7 +50,7 @@ class Mac:
             os.makedirs(folder)
         copy_program(self.program)
         if launchctl:
-            self.tool('launchctl', 'exec %s %s "$@"' % (shlex.quote(sys.executable), shlex.quote(HERE + '/launchctl.py')))
+            self.tool('launchctl', 'exec %s -I -S %s "$@"' % (shlex.quote(sys.executable), shlex.quote(HERE + '/launchctl.py')))
         # Every Mac has one; GNUstep's program of that name is another.
         self.tool('plutil', 'exit 0')
         self.env = dict(o.env, HOME=self.home, PATH=self.tools + ':/usr/bin:/bin', LAUNCHD_STAND_IN=self.state)
@@ -291,7 +291,7 @@ def check_dies():
 def check_second_daemon():
     mac = Mac()
     os.makedirs(os.path.dirname(mac.db), exist_ok=True)
-    holder = subprocess.Popen([sys.executable, HERE + '/launchctl.py', '--hold', mac.db], env=mac.env, stdout=subprocess.PIPE)
+    holder = subprocess.Popen([sys.executable, '-I', '-S', HERE + '/launchctl.py', '--hold', mac.db], env=mac.env, stdout=subprocess.PIPE)
     holder.stdout.readline()
     install(mac, 'a daemon that was started by hand', 'launchd did not start', str(holder.pid),
             calls=['bootout gui/L', 'bootout user/L'], status=1)
@@ -433,8 +433,8 @@ def check_real_daemon():
     expect(mac.agent('uninstall'), 0, 'uninstall', 'ended the agent')
 
 
-CHECKS = [check_never, check_busy, check_dies, check_hangs, check_good_day, check_named, check_headless, check_disabled,
-          check_odd_answers, check_second_daemon, check_surroundings, check_homebrew, check_file, check_killed,
+CHECKS = [check_busy, check_dies, check_never, check_odd_answers, check_killed, check_hangs, check_disabled, check_file, check_good_day,
+          check_headless, check_named, check_homebrew, check_second_daemon, check_surroundings,
           check_real_daemon]
 
 
@@ -446,8 +446,8 @@ def run_check(function):
 
 
 chosen = sys.argv[1:]
-# Most of the time is waiting; each check has a home and a launchd of its own.
-with concurrent.futures.ThreadPoolExecutor(4) as pool:
+# Most of the time is waiting; each check has a home and a launchd of its own. Those that wait longest come first.
+with concurrent.futures.ThreadPoolExecutor(6) as pool:
     for _ in pool.map(run_check, [f for f in CHECKS if not chosen or f.__name__[6:] in chosen]):
         pass
 for mac in Mac.made:

@@ -14,16 +14,15 @@ In the folder: calls (one line for each call), plan.json, jobs/TARGET.json. The 
     holder    a program in place of the job's: holds the lock of the job's database, ends with 0 at SIGTERM
     program   argv in place of the job's
 """
-import fcntl
+# What only some verbs need is imported there: a test calls this some hundred times.
 import json
 import os
-import plistlib
 import signal
-import stat
-import subprocess
 import sys
 import time
 
+# -I -S: nothing of the user's, and a quick start.
+PYTHON = [sys.executable, '-I', '-S']
 STATE = os.environ['LAUNCHD_STAND_IN']
 TEXTS = {3: 'No such process', 5: 'Input/output error', 36: 'Operation now in progress', 37: 'Operation already in progress',
          112: 'Could not find specified domain', 113: 'Could not find specified service', 119: 'Service is disabled',
@@ -99,6 +98,7 @@ def db_of(arguments):
 
 
 def hold(db):
+    import fcntl
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     with open(os.path.realpath(db) + '.lock', 'w', encoding='utf-8') as file:
         fcntl.lockf(file, fcntl.LOCK_EX, 1)
@@ -107,20 +107,26 @@ def hold(db):
 
 
 def spawn(plist):
+    import subprocess
     now = plan()
     arguments = now.get('program') or plist['ProgramArguments']
     if now.get('holder'):
-        arguments = [sys.executable, __file__, '--hold', db_of(plist['ProgramArguments'])]
+        arguments = [*PYTHON, __file__, '--hold', db_of(plist['ProgramArguments'])]
     os.umask(plist.get('Umask', 0o22))
     with open(plist['StandardOutPath'], 'ab') as out, open(plist['StandardErrorPath'], 'ab') as err:
         return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
 
 
+def read_plist(path):
+    import plistlib
+    with open(path, 'rb') as file:
+        return plistlib.load(file)
+
+
 def supervise(target):
     path = job_path(target)
     job = load(path, None)
-    with open(job['path'], 'rb') as file:
-        plist = plistlib.load(file)
+    plist = read_plist(job['path'])
     while True:
         began = time.time()
         process = spawn(plist)
@@ -162,10 +168,9 @@ def has_domain(domain):
 def bootstrap(domain, path):
     if not has_domain(domain):
         return fail('Bootstrap', 125)
-    with open(path, 'rb') as file:
-        plist = plistlib.load(file)
+    plist = read_plist(path)
     target = domain + '/' + plist['Label']
-    if os.stat(path).st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if os.stat(path).st_mode & 0o022:
         return fail('Bootstrap', 122)
     if plist['Label'] in plan().get('disabled', []):
         return fail('Bootstrap', 119, '%s: Service is disabled\n' % path)
@@ -175,7 +180,8 @@ def bootstrap(domain, path):
         return fail('Bootstrap', 5)
     save(job_path(target), {'path': path, 'runs': 0, 'pid': None, 'exit': None, 'signal': None, 'gone_at': None})
     if plist.get('RunAtLoad'):
-        subprocess.Popen([sys.executable, __file__, '--supervise', target], stdin=subprocess.DEVNULL,
+        import subprocess
+        subprocess.Popen([*PYTHON, __file__, '--supervise', target], stdin=subprocess.DEVNULL,
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         while load(job_path(target), {}).get('runs') == 0:
             time.sleep(STEP)
