@@ -6,6 +6,11 @@
  * $STAND_IN: slow (a dispatch takes its time, so that threads meet), or what fails:
  *   no-device, no-default-device (only the list of all has it), no-queue, no-library, no-function,
  *   no-pipeline, no-buffer, no-command-buffer, no-encoder
+ *   no-queue/N ...       of these (but not of the devices) the Nth only, from 1
+ *   silent-library, silent-pipeline   as no-library and no-pipeline, and no NSError
+ *   warnings             the kernels compile, and there is an NSError all the same
+ *   small-groups         a thread group may have 7 threads
+ *   hang                 no command buffer completes
  *   error=CODE           every command buffer, with MTLCommandBufferErrorDomain CODE
  *   error=CODE/N         the Nth only (from 1)
  *   foreign-error        of another domain, with an error behind it

@@ -16,7 +16,7 @@
 
 #include "stand_in.h"
 
-enum { BUFFER_COUNT = 4, LARGEST_BUFFER = 16 << 20, LARGEST_GROUP = 1024 };
+enum { BUFFER_COUNT = 4, LARGEST_BUFFER = 16 << 20, LARGEST_GROUP = 1024, SMALL_GROUP = 7 };
 
 NSString *const MTLCommandBufferErrorDomain = @"MTLCommandBufferErrorDomain";
 
@@ -93,6 +93,20 @@ static __attribute__((noreturn)) void violation(const char *where, const char *w
 static bool told(const char *what) {
 	const char *value = getenv("STAND_IN");
 	return value && strcmp(value, what) == 0;
+}
+
+static NSUInteger largest_group(void) {
+	return told("small-groups") ? SMALL_GROUP : LARGEST_GROUP;
+}
+
+/* Whether this one is not to be had. count: of those that were asked for. */
+static bool withheld(const char *what, atomic_uint *count) {
+	const char *value = getenv("STAND_IN");
+	size_t len = strlen(what);
+	unsigned number = atomic_fetch_add(count, 1) + 1;
+	if (!value || strncmp(value, what, len) != 0)
+		return false;
+	return !value[len] || (value[len] == '/' && strtoul(value + len + 1, NULL, 10) == number);
 }
 
 /* What follows "error=", when it is for this command buffer. */
@@ -191,7 +205,7 @@ static void *gpu_thread(void *unused) {
 	(void)unused;
 	for (;;) {
 		pthread_mutex_lock(&mutex);
-		while ([work count] == 0)
+		while ([work count] == 0 || told("hang"))
 			pthread_cond_wait(&changed, &mutex);
 		StandInCommandBuffer *commands = [[work objectAtIndex:0] retain];
 		[work removeObjectAtIndex:0];
@@ -230,7 +244,7 @@ static void start_gpu(void) {
 
 @implementation StandInPipeline
 - (NSUInteger)maxTotalThreadsPerThreadgroup {
-	return LARGEST_GROUP;
+	return largest_group();
 }
 @end
 
@@ -299,7 +313,8 @@ static void start_gpu(void) {
 		violation(where, "no pipeline state");
 	if (grid.width < 1 || grid.height != 1 || grid.depth != 1)
 		violation(where, "grid");
-	if (group.width < 1 || group.width > LARGEST_GROUP || group.height != 1 || group.depth != 1)
+	if (group.width < 1 || group.width > largest_group() || group.height != 1 ||
+		group.depth != 1)
 		violation(where, "thread group");
 	StandInDispatch *dispatch = [[StandInDispatch alloc] init];
 	dispatch->elements = grid.width;
@@ -343,7 +358,8 @@ static __attribute__((noreturn)) void already_encoding(void) {
 
 @implementation StandInCommandBuffer
 - (id<MTLComputeCommandEncoder>)computeCommandEncoder {
-	if (told("no-encoder"))
+	static atomic_uint count;
+	if (withheld("no-encoder", &count))
 		return nil;
 	StandInEncoder *encoder = [[[StandInEncoder alloc] init] autorelease];
 	encoder->commands = [self retain];
@@ -404,7 +420,8 @@ static __attribute__((noreturn)) void already_encoding(void) {
 
 @implementation StandInQueue
 - (id<MTLCommandBuffer>)commandBuffer {
-	if (told("no-command-buffer"))
+	static atomic_uint count;
+	if (withheld("no-command-buffer", &count))
 		return nil;
 	StandInCommandBuffer *commands = [[[StandInCommandBuffer alloc] init] autorelease];
 	commands->dispatches = [[NSMutableArray alloc] init];
@@ -427,11 +444,13 @@ static __attribute__((noreturn)) void already_encoding(void) {
 }
 
 - (id<MTLCommandQueue>)newCommandQueue {
-	return told("no-queue") ? nil : [[StandInQueue alloc] init];
+	static atomic_uint count;
+	return withheld("no-queue", &count) ? nil : [[StandInQueue alloc] init];
 }
 
 - (id<MTLBuffer>)newBufferWithLength:(NSUInteger)length options:(MTLResourceOptions)options {
-	if (told("no-buffer") || length == 0 || length > LARGEST_BUFFER)
+	static atomic_uint count;
+	if (withheld("no-buffer", &count) || length == 0 || length > LARGEST_BUFFER)
 		return nil;
 	if (options != MTLResourceStorageModeShared)
 		violation("-[StandInDevice newBufferWithLength:options:]", "storage mode");
@@ -445,7 +464,12 @@ static __attribute__((noreturn)) void already_encoding(void) {
 			       options:(MTLCompileOptions *)options
 				 error:(NSError **)error {
 	(void)options;
-	if (!told("no-library") && strcmp([source UTF8String], stand_in_source) == 0)
+	if (told("silent-library"))
+		return nil;
+	bool compiles = !told("no-library") && strcmp([source UTF8String], stand_in_source) == 0;
+	if (compiles && told("warnings"))
+		*error = make_error(@"MTLLibraryErrorDomain", 4, @"warning: unused variable", nil);
+	if (compiles)
 		return [[StandInLibrary alloc] init];
 	*error = make_error(@"MTLLibraryErrorDomain", 3,
 		@"program_source:4:1: error: unknown type name 'kernal'\nkernal void add(", nil);
@@ -454,7 +478,10 @@ static __attribute__((noreturn)) void already_encoding(void) {
 
 - (id<MTLComputePipelineState>)newComputePipelineStateWithFunction:(id<MTLFunction>)function
 							     error:(NSError **)error {
-	if (told("no-pipeline")) {
+	static atomic_uint count;
+	if (told("silent-pipeline"))
+		return nil;
+	if (withheld("no-pipeline", &count)) {
 		*error = make_error(
 			@"AGXMetalG16X", 2, @"Compiler encountered an internal error", nil);
 		return nil;
