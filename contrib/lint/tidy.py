@@ -19,8 +19,12 @@ def sources(build):
     return sorted(paths & {os.path.realpath(p) for p in ours}, key=os.path.getsize, reverse=True)
 
 
+# The analyzer fills hundreds of megabytes with small nodes: in large pages it is done a tenth earlier.
+ENVIRONMENT = dict(os.environ, GLIBC_TUNABLES="glibc.malloc.hugetlb=1")
+
+
 def run(tool, build, path):
-    result = subprocess.run([tool, "--quiet", "-p", build, path], capture_output=True, text=True, check=False)
+    result = subprocess.run([tool, "--quiet", "-p", build, path], capture_output=True, text=True, check=False, env=ENVIRONMENT)
     lines = [line for line in result.stderr.split("\n") if "error:" in line]
     return result.returncode, (result.stdout + "\n".join(lines)).strip()
 

@@ -14,7 +14,7 @@ from outsider import Outsider, good, incident, limit
 
 o = Outsider()
 random.seed(int(os.environ.get('AGXTRIAGE_FAULT_SEED', '4')))
-COUNT = 400
+COUNT = int(os.environ.get('AGXTRIAGE_FAULT_REPORTS', '400'))
 NOISE = int(os.environ.get('AGXTRIAGE_FAULT_NOISE', '5'))
 folder = o.new('some')
 for n in range(COUNT):
