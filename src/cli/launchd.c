@@ -289,6 +289,7 @@ static int verdict(const struct launchd *launchd, enum launchd_domain domain,
 	case LAUNCHCTL_IO_ERROR:
 		/* It stands for many things; one of them is a domain that is not there. */
 		return first && !launchd_has_domain(launchd, domain) ? -EOPNOTSUPP : 0;
+	case LAUNCHCTL_NOW_IN_PROGRESS: /* the old job's end */
 	case LAUNCHCTL_ALREADY_IN_PROGRESS:
 		return 0;
 	default:

@@ -205,6 +205,8 @@ static void test_bootstrap_in_progress(void **state) {
 	ANSWERS("print", NOT_THERE, NOT_THERE, RUNNING);
 	ANSWERS("bootstrap", "37|Bootstrap failed: 37: Operation already in progress");
 	assert_int_equal(launchd_bootstrap(&launchd, LAUNCHD_GUI, "/p.plist", &err), 0);
+	ANSWERS("bootstrap", "36|Bootstrap failed: 36: Operation now in progress", "0|");
+	assert_int_equal(launchd_bootstrap(&launchd, LAUNCHD_GUI, "/p.plist", &err), 0);
 	ANSWERS("bootstrap", "hang|");
 	launchd.times.call_ms = 300;
 	assert_int_equal(launchd_bootstrap(&launchd, LAUNCHD_GUI, "/p.plist", &err), 0);
