@@ -43,6 +43,11 @@ describe() {
 		"$more" "$(printf '%s' "$facts" | sed -n 's/.*"sites":\({[^}]*}\).*/\1/p')"
 }
 
+# What an experiment printed. Its record of the environment may name folders outside of the user's own.
+experiment() {
+	json_object "$work/log/$1.out" | sed 's#:"/[^"]*"#:"<path>"#g'
+}
+
 # scenario NAME RUNS OPTION...: false when it came to nothing; what it came to is in the log of that name.
 scenario() {
 	local name=$1 runs=$2 status=0 wait=20
@@ -53,7 +58,7 @@ scenario() {
 	[ "$limit" -lt 40 ] && wait=5
 	bounded $((limit - 5)) "$name" "$program" --db "$work/harness.db" --config "$config" repro --backend "$backend" \
 		--scenario "$name" --runs "$runs" --timeout $((20 * patience)) --wait $wait --json "$@" || status=$?
-	data=$(json_object "$work/log/$name.out")
+	data=$(experiment "$name")
 	$keep || remove_reports
 	if [ "$(number "$name" runs)" = 0 ]; then
 		fail "status $status, no trial ended: $(said "$name" 1)"
@@ -84,7 +89,7 @@ point_gpu() {
 	device=$(grep '"type":"start"' "$work/log/gpu.out" | json_first device)
 	if [ $status != 0 ]; then
 		fail "status $status: $(grep '"type":"end"' "$work/log/gpu.out" | json_first error)"
-	elif ! $rehearsal && [ "$device" != "$(fact_of gpu)" ]; then
+	elif ! $rehearsal && ! is_gpu "$device"; then
 		fail "the device is '$device', system_profiler says '$(fact_of gpu)'"
 	else
 		data=$(grep '"type":"end"' "$work/log/gpu.out" | redact)
@@ -97,6 +102,8 @@ differs() {
 	local found
 	found=$(sed 's/.*"platforms":\[//' "$work/log/fingerprint.out" | json_first "$1")
 	$rehearsal && [ -z "$found" ] && return
+	# A Mac with two GPUs has two right answers.
+	[ "$1" = gpu ] && is_gpu "$found" && return
 	[ -z "$2" ] || [ "$found" = "$2" ] || printf "%s is '%s' instead of '%s'; " "$1" "$found" "$2"
 }
 
@@ -107,7 +114,7 @@ point_fingerprint() {
 	write_config
 	bounded "$limit" fingerprint "$program" --db "$work/fingerprint.db" --config "$config" run -n 1 --wait 1 --json -- true ||
 		{ fail "status $?: $(said fingerprint 1)"; return; }
-	data=$(json_object "$work/log/fingerprint.out")
+	data=$(experiment fingerprint)
 	wrong=$(differs model "$(fact_of model)"
 		$rehearsal || differs os_version "macOS $(fact_of os_version)"
 		differs os_build "$(fact_of os_build)"

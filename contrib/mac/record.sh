@@ -31,7 +31,7 @@ bounded() {
 	shift 2
 	# With job control, so that the child has a process group of its own and does not ignore SIGINT.
 	set -m
-	"$@" >"$out" 2>"$err" </dev/null &
+	"$@" >"$out" 2>"$err" </dev/null 3<&- &
 	child=$!
 	set +m
 	# The shell itself tells there of the signal that ended the child.

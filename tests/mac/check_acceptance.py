@@ -2,6 +2,7 @@
 """check_acceptance.py PROGRAM BUILD [SCENE...]: contrib/mac-acceptance, rehearsed with the simulated driver and stand-ins for
 macOS's own tools, tells what passes and what fails, leaves nothing behind however it ends, and writes down nothing private."""
 
+import ast
 import concurrent.futures
 import json
 import os
@@ -23,7 +24,7 @@ PARTS = os.path.join(ROOT, "contrib", "mac")
 LAUNCHCTL = os.path.join(ROOT, "tests", "fault", "launchctl.py")
 BASH = os.environ.get("AGXTRIAGE_BASH", "bash")
 PRIVATE = ["C02XK0ACCEPT", "Jo's Mac Studio", "jos-mac-studio", "Jo Doe-Roe"]
-POINTS = 22
+POINTS = 23
 FAULTS = []
 
 
@@ -39,6 +40,13 @@ def machine(program):
         done = subprocess.run([program, "--db", folder + "/x.db", "run", "-n", "1", "--wait", "1", "--json", "--", "true"], check=True,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ, HOME=folder))
     return json.loads(done.stdout)["platforms"][0]
+
+
+def torch_stand_in():
+    """The one that the trial's own test computes with."""
+    with open(os.path.join(ROOT, "tests", "fault", "torch_trial.py"), encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    return next(node.value.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "STAND_IN")
 
 
 class Mac:
@@ -155,25 +163,29 @@ def counts(text):
 
 def whole(mac, program, build):
     """Everything that needs no GPU of Apple's; the scenarios' rates are chance."""
+    with open(os.path.join(mac.folder, "torch.py"), "w", encoding="utf-8") as file:
+        file.write(torch_stand_in())
+    mac.env["PYTHONPATH"] = mac.folder
     record, text, status = mac.run(build, "whole", "--quick", "--skip", "shared-queue", "--skip", "release-in-use",
-                                   "--python", "/nonexistent/python")
+                                   "--python", sys.executable)
     found = results(record)
     wanted = dict.fromkeys(("machine", "install", "agent", "folders", "doctor", "self-test", "run", "watch", "retired", "symbols",
                             "uninstall", "gpu", "fingerprint", "independent"), "pass")
-    wanted.update({"use-after-end": "note"})
-    wanted.update(dict.fromkeys(("start", "build", "tests", "shared-queue", "release-in-use", "torch"), "skip"))
+    wanted.update({"use-after-end": "note", "torch": "note"})
+    wanted.update(dict.fromkeys(("packages", "start", "build", "tests", "shared-queue", "release-in-use"), "skip"))
     # Its assertion is one of two ways in which the simulated driver crashes.
     chance = found.pop("shared-buffer", None)
     check(found == wanted, "whole: how the points end", {k: (v, came(record, k)) for k, v in found.items() if wanted.get(k) != v}, text)
     check(chance in ("pass", "fail"), "whole: shared-buffer", chance)
     failed = int(chance == "fail")
-    check(status == failed and counts(text) == (15 - failed, failed, 1, 6) and record["complete"] is True, "whole: the end", status, text)
+    check(status == failed and counts(text) == (15 - failed, failed, 2, 6) and record["complete"] is True, "whole: the end", status, text)
     check(len(record["points"]) == POINTS, "whole: every point is in the file", len(record["points"]))
     check(record["summary"] == dict(zip(("passed", "failed", "noted", "skipped"), counts(text) or ())), "whole: the summary")
     check(record["machine"].get("model") == "Mac16,5" and record["machine"].get("gpu") == "Apple M4 Max", "whole: the machine",
           record["machine"])
     data = {point["name"]: point["data"] for point in record["points"]}
     check(data["independent"]["conditions"][0]["crashed"] == 0 and data["independent"]["simulated"] is True, "whole: independent's data")
+    check("0.stand-in" in came(record, "torch") and " 0 of 3 crashed" in came(record, "torch"), "whole: torch", came(record, "torch"))
     check(record["crashes"] and record["text"] and all(line in text for line in record["text"]), "whole: crashes and text",
           record["crashes"], record["text"])
     check(not os.path.exists(mac.plist) and "bootout" in mac.calls(), "whole: the agent is gone again", mac.calls())
@@ -290,7 +302,12 @@ def usage(mac, program, build):
     check(len(listed) == POINTS and listed[0] == "machine", "usage: --list", listed)
     status, text, _ = ask("--dry-run", "--only", "self-test")
     check(status == 0 and [line.split()[0] for line in text.splitlines()] == [
-        "machine", "build", "install", "agent", "self-test", "uninstall"], "usage: --dry-run", text)
+        "machine", "packages", "build", "install", "agent", "self-test", "uninstall"], "usage: --dry-run", text)
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        section = file.read().split("\n## What is verified")[1].split("\n## ")[0]
+    cells = [line.split("|")[3] for line in section.splitlines() if line.startswith("| ") and "`--only`" not in line][1:]
+    named = {word for cell in cells for word in re.findall(r"`([^`]+)`", cell)}
+    check({"agent", "gpu"} <= named <= set(listed), "usage: the README names points", named - set(listed))
     for words in (["--only", "nothing"], ["--only"], ["--sideways"], ["--rehearse", "--build", mac.home]):
         status, text, err = ask(*words)
         check(status == 2 and not text and err, f"usage: {words}", status, text, err)
