@@ -4,13 +4,20 @@ atos costs. The stand-in for atos writes down how it was called; what it answers
 import copy
 import json
 import os
+import pathlib
 import signal
 import sqlite3
+import sys
 import time
 
 import macho
 import outsider
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests' / 'lib'))
+import check_schema  # noqa: E402
+
+SCHEMA = json.loads((ROOT / 'schema' / 'incident.schema.json').read_text(encoding='utf-8'))
 LIBRARY, TOOL, OTHER = ('%d0000000-1111-2222-3333-444444444444' % n for n in (1, 2, 3))
 # At the load address that agxtriage uses: offsets 0x100, 0x200 ... of the library, 0x40 of the tool.
 ATOS = r'''#!/bin/sh
@@ -104,6 +111,8 @@ def test_answers():
     o.check(plain(before['crashed_thread']['frames']) and not world.calls(), 'nobody asked')
     answer = world.show('--symbolicate')
     after = answer.lines[0]
+    findings = check_schema.findings(SCHEMA, after)
+    o.check(not findings, 'as its schema says', findings)
     frames = after['crashed_thread']['frames']
     o.check(frames[2] == {'index': 2, 'image': 'libours.dylib', 'image_offset': 0x100, 'symbol': 'ours::render(int)',
                           'symbol_offset': None, 'address': '0x200000100', 'source_file': 'render.cc', 'source_line': 42,

@@ -297,6 +297,30 @@ static void test_time_limit(void **state) {
 	spawn_finish(&result);
 }
 
+static volatile bool stop;
+
+static void on_alarm(int number) {
+	stop = true;
+}
+
+/* A signal handler asks for the end. */
+static void test_stopped(void **state) {
+	const char *const argv[] = {"sleep", "30", NULL};
+	struct spawn_result result;
+	signal(SIGALRM, on_alarm);
+	alarm(1);
+	assert_int_equal(spawn_run_until(argv, 20000, &stop, &result, NULL), 0);
+	alarm(0);
+	signal(SIGALRM, SIG_DFL);
+	assert_true(stop);
+	assert_int_equal(result.signal, SIGTERM);
+	spawn_finish(&result);
+	/* It was before the start. */
+	assert_int_equal(spawn_run_until(argv, 0, &stop, &result, NULL), 0);
+	assert_int_equal(result.signal, SIGTERM);
+	spawn_finish(&result);
+}
+
 static void test_time_limit_ignored(void **state) {
 	struct spawn_result result;
 	assert_in_range(run_part("stubborn", 300, &result), 1300, 3000);
@@ -432,6 +456,7 @@ int main(int argc, char **argv) {
 		cmocka_unit_test(test_signals_reset),
 		cmocka_unit_test(test_time_limit),
 		cmocka_unit_test(test_time_limit_ignored),
+		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_time_limit_of_children),
 		cmocka_unit_test(test_child_left_behind),
 		cmocka_unit_test(test_streams_closed_early),
