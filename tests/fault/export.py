@@ -362,7 +362,7 @@ def asked_and_interrupted(db):
             pass  # the other side is closed
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         os.close(fd)
-        o.check(b'[y/N]' in seen and status != 0 and time.monotonic() - began < 5, 'asked and interrupted', (way, status, time.monotonic() - began))
+        o.check(b'[y/N]' in seen and status != 0 and time.monotonic() - began < 20, 'asked and interrupted', (way, status, time.monotonic() - began))
         o.check(os.listdir(place) == os.listdir(temporary) == [], 'asked and interrupted: left behind', os.listdir(place) + os.listdir(temporary))
 
 
