@@ -127,25 +127,25 @@ check_darwin_files() {
 		>"$out/tidy.log" 2>&1 || failed "clang-tidy has findings" "$out/tidy.log"
 }
 
-# refused WHAT OPTION...: fails when the text on its input becomes a program.
+# refused SAYING OPTION...: fails when the text on its input becomes a program, or is refused for another reason.
 refused() {
-	local what=$1
+	local saying=$1
 	shift
 	cat >"$out/refused.c"
 	! contrib/cross/zig-cc "$zig" contrib/cross/stubs "aarch64-macos.$macos_min" -Werror "$@" "$out/refused.c" -o "$out/refused" \
-		>"$out/refused.log" 2>&1 || die "$what is not refused"
+		>"$out/refused.log" 2>&1 || die "not refused: $saying"
+	grep -q "$saying" "$out/refused.log" || failed "refused for another reason than: $saying" "$out/refused.log"
 }
 
 # A check that lets everything pass looks like one that finds nothing.
 check_strictness() {
-	refused "a function of a later macOS" -Wunguarded-availability-new <<-'EOF'
-		#include <os/os_sync_wait_on_address.h>
+	refused "is only available on macOS 14.4 or newer" -Wunguarded-availability-new <<-'EOF'
+		#include <xpc/xpc.h>
 		int main(void) {
-			static int word;
-			return os_sync_wake_by_address_any(&word, sizeof word, OS_SYNC_WAKE_BY_ADDRESS_NONE);
+			return xpc_connection_set_peer_entitlement_exists_requirement(0, "none");
 		}
 	EOF
-	refused "a function that only Linux has" <<-'EOF'
+	refused "undefined symbol: _pipe2" <<-'EOF'
 		int pipe2(int fds[2], int flags);
 		int main(void) {
 			int fds[2];
