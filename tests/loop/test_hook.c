@@ -249,10 +249,12 @@ static int64_t end(struct scene *scene, unsigned grace_ms) {
 }
 
 /* An upper limit between two ways of ending: the best of three counts, for a machine is busy at
- * times. */
+ * times. Valgrind's time is its own. */
 static void expect_soon(int64_t (*run)(void), int64_t limit_ms) {
 	int64_t took_ms = run();
 
+	if (getenv("AGXTRIAGE_TEST_FEW"))
+		limit_ms *= 10;
 	for (int tries = 1; tries < 3 && took_ms >= limit_ms; tries++)
 		took_ms = run();
 	assert_true(took_ms < limit_ms);
@@ -267,7 +269,7 @@ static void expect_failure(const struct scene *scene, int64_t id, const char *te
 /* The n-th process that noted itself. */
 static pid_t noted(const struct scene *scene, int n) {
 	char line[32] = "";
-	for (int tries = 0; tries < 500; tries++) {
+	for (int tries = 0; tries < 3000; tries++) {
 		FILE *file = fopen(scene->path, "re");
 		bool found = file;
 		for (int i = 0; found && i <= n; i++)
@@ -296,7 +298,7 @@ static bool is_dead(pid_t pid) {
 
 static void expect_dead(pid_t pid) {
 	assert_true(pid > 1);
-	for (int tries = 0; tries < 300 && !is_dead(pid); tries++)
+	for (int tries = 0; tries < 3000 && !is_dead(pid); tries++)
 		usleep(10 * 1000);
 	assert_true(is_dead(pid));
 }
@@ -518,7 +520,7 @@ static int64_t stop_many(void) {
 	for (int64_t id = 0; id < 10000; id++)
 		hook_run(scene->hook, id);
 	assert_int_equal(hook_pending(scene->hook), 10000);
-	for (int i = 0; i < 6 && scene->ticks <= 10; i++) /* a busy machine turns slowly */
+	for (int i = 0; i < 60 && scene->ticks <= 10; i++) /* a busy machine turns slowly */
 		turn(scene, 500);
 	assert_int_equal(hook_pending(scene->hook), 10000);
 	assert_int_equal(scene->described, 1);
