@@ -251,7 +251,8 @@ def sleep():
     daemon.process.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     daemon.process.send_signal(signal.SIGCONT)
-    ends(daemon, 'told to end while it slept')
+    # A second SIGTERM would not wait for it.
+    ends(daemon, 'told to end while it slept', number=0)
 
 
 def clock():
