@@ -44,7 +44,8 @@ write_machine_file() {
 	cat >"$file.new" <<-EOF
 		[constants]
 		compiler = ['$here/zig-cc', '$zig', '$here/stubs', '$2-macos.$macos_min']
-		common = ['-fno-sanitize=undefined', '-Werror=unguarded-availability-new']
+		# zig drops assertions where it optimises; whether they go is for the project to say.
+		common = ['-fno-sanitize=undefined', '-UNDEBUG', '-Werror=unguarded-availability-new']
 		[binaries]
 		c = compiler
 		objc = compiler
