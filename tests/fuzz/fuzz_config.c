@@ -16,7 +16,7 @@ static void write_group(const struct config *config, const char *group, struct b
 		bool here =
 			group ? dot && strncmp(name, group, len) == 0 && name[len] == '.' : !dot;
 		bool text = !config->values[key].list && key != CONFIG_ALL &&
-			    key != CONFIG_HOOK_RUNNING;
+			    key != CONFIG_HOOK_RUNNING && key != CONFIG_SYMBOLICATE;
 		if (!here)
 			continue;
 		buf_printf(out, "%s\"%s\": %s", comma, group ? dot + 1 : name, text ? "\"" : "");
