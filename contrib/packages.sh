@@ -128,9 +128,10 @@ install_check() {
 }
 
 # What contrib/cross/macos needs beyond that: to unpack the sources of libraries, to make SQLite's one file, to join two processors'
-# programs, and npm, which brings the compiler. Its recipes are for Debian 12.
+# programs, the library that it builds and that nothing else here needs for itself, and npm, which brings the compiler. Its recipes
+# are for Debian 12.
 install_cross() {
 	[ "$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}") $(uname -m)" = "bookworm x86_64" ] || return 0
-	apt_install dpkg-dev make tcl llvm-14
+	apt_install dpkg-dev make tcl llvm-14 zlib1g-dev
 	command -v npm >/dev/null || (apt_install npm) || say "No npm: the build for macOS will be skipped."
 }

@@ -33,9 +33,9 @@ fetch_compiler() {
 
 # ---- sources
 
-# The versions that are installed are the ones that everything else is tested with.
+# The versions that are installed are the ones that everything else is tested with. Fails when one is not.
 installed_versions() {
-	dpkg-query -W -f '${source:Package}=${source:Version}\n' "${packages[@]}" 2>/dev/null | sort -u
+	dpkg-query -W -f '${source:Package}=${source:Version}\n' "${packages[@]}" | sort -u
 }
 
 # apt with folders of its own, so that the lists of sources do not become part of this machine's configuration.
@@ -66,7 +66,7 @@ amalgamate() (
 
 fetch_sources() {
 	local dir=$cross/sources versions wanted
-	versions=$(installed_versions)
+	versions=$(installed_versions) || cannot "one of these packages is not installed: ${packages[*]}"
 	stamped "$dir" "$versions" && return
 	say "Fetching sources with apt-get: ${versions//$'\n'/ }"
 	rm -rf "$dir"
