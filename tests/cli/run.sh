@@ -5,7 +5,7 @@ reports=$XDG_DATA_HOME/agxtriage/reports
 mkdir -p "$reports"
 # pids and durations are never the same
 steady() {
-	sed -E 's/ \[[0-9]+\]/ [PID]/g; s/after [0-9]+\.[0-9] s/after N s/'
+	sed -E '/^ *Claimed  by launch:/d; s/ \[[0-9]+\]/ [PID]/g; s/after [0-9]+\.[0-9] s/after N s/'
 }
 # a program that is reported and then crashes: crash FIXTURE SIGNAL
 cat >crash.sh <<'END'
