@@ -107,7 +107,7 @@ int agent_init(struct cli *cli, struct agent *ret, struct err *err) {
 	if (r == -ENOENT)
 		err_set(err, r,
 			"the agent needs launchd, which only macOS has; elsewhere run 'agxtriage "
-			"daemon', or have systemd run it: contrib/systemd/agxtriage.service");
+			"daemon', or have systemd run it, see agxtriage-daemon(1)");
 	if (r >= 0)
 		r = set_paths(&agent, err);
 	if (r >= 0)

@@ -308,7 +308,7 @@ def check_second_daemon():
 def check_surroundings():
     none = Mac(launchctl=False)
     for verb in ('install', 'uninstall', 'status'):
-        expect(none.agent(verb), 1, verb + ' without launchctl', 'macOS', 'contrib/systemd/agxtriage.service')
+        expect(none.agent(verb), 1, verb + ' without launchctl', 'macOS', 'agxtriage-daemon(1)')
     o.check(not os.path.exists(none.home + '/Library'), 'and nothing is made')
     mac = Mac()
     homeless = {k: v for k, v in mac.env.items() if k != 'HOME'}
