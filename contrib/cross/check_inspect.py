@@ -51,6 +51,7 @@ def damages(data):
         (with_bytes(data, entry + 6, struct.pack("<H", described | macho.WEAK_IMPORT)), "_malloc may be missing"),
         (with_bytes(data, entry + 6, struct.pack("<H", described & 0xFF)), "takes _malloc from any library"),
         (with_bytes(data, command(data, macho.CODE_SIGNATURE), struct.pack("<I", 0x26)), "is not signed"),
+        (with_bytes(data, len(data) // 2, bytes([data[len(data) // 2] ^ 1])), "is not what was signed"),
         (data[:len(data) // 8], "ends early"),
         (b"\x7fELF" + data[4:], "no 64-bit Mach-O file"),
     ]

@@ -63,6 +63,8 @@ def part_findings(part, minos, known):
     # Macs with Apple's processors run nothing without; those with Intel's do not ask.
     if part.processor == "arm64" and not part.signed:
         yield "is not signed"
+    if part.signed and not part.intact:
+        yield "is not what was signed"
     yield from own_findings(part)
     yield from library_findings(part, known)
     yield from import_findings(part, known)

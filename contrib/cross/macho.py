@@ -1,6 +1,7 @@
 """Reads Mach-O files: of each processor's part what the loader of macOS would act upon. Layouts: <mach-o/loader.h>,
-<mach-o/nlist.h>, <mach-o/fat.h>."""
+<mach-o/nlist.h>, <mach-o/fat.h>, and of signatures cs_blobs.h of Apple's open kernel."""
 
+import hashlib
 import struct
 
 PROCESSORS = {0x0100000C: "arm64", 0x01000007: "x86_64"}
@@ -10,6 +11,7 @@ PIE, TWO_LEVEL = 0x200000, 0x80
 PLATFORM_MACOS = 1
 SYMTAB, LOAD_DYLIB, ID_DYLIB, CODE_SIGNATURE, BUILD_VERSION = 0x2, 0xC, 0xD, 0x1D, 0x32
 LOAD_WEAK_DYLIB, RPATH, REEXPORT_DYLIB = 0x80000018, 0x8000001C, 0x8000001F
+SIGNATURE, CODE_DIRECTORY, SHA256 = 0xFADE0CC0, 0xFADE0C02, 2
 # Of a symbol: not for the linker but for debuggers, its kind, seen outside; imported, and may be missing when it is loaded.
 STAB, TYPE, EXTERNAL, UNDEFINED, WEAK_IMPORT = 0xE0, 0x0E, 0x01, 0x0, 0x40
 
@@ -29,7 +31,7 @@ class Part:
         self.processor = PROCESSORS.get(cpu, hex(cpu))
         self.platform = self.minos = self.name = None
         self.libraries, self.weak_libraries, self.rpaths = [], [], []
-        self.signed = False
+        self.signed = self.intact = False
         # (name, library or None, whether it may be missing), and names.
         self.imports, self.exports = [], []
         symtab, at = None, 32
@@ -72,8 +74,18 @@ class Part:
             self.minos = f"{version >> 16}.{version >> 8 & 0xFF}"
         elif command == CODE_SIGNATURE:
             offset, length = self.unpack("<2I", at + 8)
-            # The magic of an embedded signature; the rest is for the kernel to judge.
-            self.signed = length > 0 and self.data[offset:offset + 4] == b"\xfa\xde\x0c\xc0"
+            self.signed = length > 0 and self.unpack(">I", offset)[0] == SIGNATURE
+            self.intact = self.signed and self.pages_fit(offset)
+
+    def pages_fit(self, at):
+        """Whether the signature there has the hash of every page in front of it, without which the kernel ends a process."""
+        slots = dict(self.unpack(">2I", at + 12 + 8 * index) for index in range(self.unpack(">I", at + 8)[0]))
+        directory = at + slots.get(0, 0)
+        magic, _, _, _, hashes, _, _, count, limit, size, kind, _, shift = self.unpack(">9I4B", directory)
+        if (magic, size, kind, limit) != (CODE_DIRECTORY, 32, SHA256, at) or count != -(-limit >> shift):
+            return False
+        pages = (self.data[start:min(start + (1 << shift), limit)] for start in range(0, limit, 1 << shift))
+        return b"".join(hashlib.sha256(page).digest() for page in pages) == self.data[directory + hashes:directory + hashes + size * count]
 
     def read_symbols(self, at, count, strings, _):
         for index in range(count):
