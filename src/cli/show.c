@@ -107,13 +107,12 @@ static enum cli_status put_raw(
 }
 
 /* Before the first line is printed: it may take a while, and has warnings of its own. */
-static enum cli_status complete(
+static void complete(
 	struct cli *cli, const struct show_options *options, struct report *report, bool stored) {
 	const struct show_symbols how = {.ask = options->symbolicate,
 		.all = options->all || options->json,
-		.stored = stored,
-		.folders = options->symbols.items};
-	return show_symbols_complete(cli, &how, report);
+		.stored = stored};
+	show_symbols_complete(cli, &how, report);
 }
 
 /* ---- a file or stdin ---- */
@@ -160,8 +159,8 @@ static enum cli_status show_document(struct cli *cli, const struct show_options 
 	sha256(bytes->data, bytes->len, digest);
 	sha256_hex(digest, hex);
 	enum cli_status status = CLI_DONE;
-	for (size_t i = 0; i < document.count && status == CLI_DONE; i++)
-		status = complete(cli, options, document.reports[i], false);
+	for (size_t i = 0; i < document.count; i++)
+		complete(cli, options, document.reports[i], false);
 	cli_page(cli, options->no_pager);
 	for (size_t i = 0; i < document.count && status == CLI_DONE; i++) {
 		const struct incident row = {
@@ -234,11 +233,10 @@ static enum cli_status put_loaded(struct cli *cli, const struct show_options *op
 	}
 	const struct item item = {{loaded->report, &loaded->triage, row, around},
 		options->explain ? buf_str(&explain) : NULL};
-	if (loaded->document.reports) {
-		status = complete(cli, options, loaded->document.reports[row->ordinal], true);
-		if (status != CLI_DONE)
-			goto out;
-	}
+	if (loaded->document.reports)
+		complete(cli, options, loaded->document.reports[row->ordinal], true);
+	else if (options->symbolicate)
+		log_warning("no symbols are asked for: retention has removed the report's bytes");
 	cli_page(cli, options->no_pager);
 	status = put_item(cli, options, &item);
 out:
@@ -286,7 +284,9 @@ static enum cli_status show_run(struct cli *cli, const void *values, int count, 
 		return cli_usage(cli, "--explain and --json exclude each other");
 	if (options->symbols.count && !options->symbolicate)
 		return cli_usage(cli, "--symbols goes with --symbolicate");
-	if (options->symbolicate && cli_provide(cli, NEED_CONFIG) != CLI_DONE)
+	if (options->symbolicate &&
+		(cli_provide(cli, NEED_CONFIG) != CLI_DONE ||
+			show_symbols_folders(cli, options->symbols.items) != CLI_DONE))
 		return CLI_FAILED;
 	if (!options->raw && cli_provide(cli, NEED_RULES) != CLI_DONE)
 		return CLI_FAILED;

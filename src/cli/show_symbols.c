@@ -49,22 +49,32 @@ static size_t count_of(const char *const *list) {
 	return count;
 }
 
-/* Those of the command line first; made absolute, so that none looks like an option to atos. */
-static int add_folders(struct cli *cli, const char *const *named, struct err *err) {
+static bool has(const char *const *list, size_t count, const char *word) {
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(list[i], word))
+			return true;
+	return false;
+}
+
+/* Those of the command line first; made absolute, so that none looks like an option to atos. The
+ * daemon names all that the configuration has: each is looked into once. */
+enum cli_status show_symbols_folders(struct cli *cli, const char *const *named) {
+	struct err err = {0};
 	const char *const *configured = config_list(&cli->config, CONFIG_SYMBOLS);
-	size_t named_count = count_of(named), count = count_of(configured);
+	size_t named_count = count_of(named), count = named_count;
 	if (!named_count)
-		return 0;
-	const char **all = calloc(named_count + count + 1, sizeof *all);
-	if (!all)
-		return err_set(err, -ENOMEM, "out of memory");
-	memcpy(all, named, named_count * sizeof *all);
-	if (count)
-		memcpy(all + named_count, configured, count * sizeof *all);
-	int r = config_set(
-		&cli->config, CONFIG_SYMBOLS, all, named_count + count, CONFIG_FLAG, err);
+		return CLI_DONE;
+	const char **all = calloc(named_count + count_of(configured) + 1, sizeof *all);
+	int r = all ? 0 : err_set(&err, -ENOMEM, "out of memory");
+	for (size_t i = 0; all && i < named_count; i++)
+		all[i] = named[i];
+	for (; all && *configured; configured++)
+		if (!has(named, named_count, *configured))
+			all[count++] = *configured;
+	if (r == 0)
+		r = config_set(&cli->config, CONFIG_SYMBOLS, all, count, CONFIG_FLAG, &err);
 	free(all);
-	return r;
+	return r < 0 ? cli_fail(&err) : CLI_DONE;
 }
 
 /* ---- what is told ---- */
@@ -91,36 +101,35 @@ static void keep(struct cli *cli, const struct symbolication *done) {
 	store_close(store);
 }
 
-static int ask(struct cli *cli, const struct show_symbols *how, struct symbolication *asked,
-	struct err *err) {
+static void ask(struct cli *cli, const struct show_symbols *how, struct symbolication *asked) {
+	struct err err = {0};
 	struct sigaction old[END_SIGNAL_COUNT];
 	const struct symbolication_options options = {
 		.folders = config_list(&cli->config, CONFIG_SYMBOLS), .stop = &stopped};
 	catch_signals(old);
-	int r = symbolication_ask(asked, &options, err);
+	int r = symbolication_ask(asked, &options, &err);
 	release_signals(old);
-	if (r == 0)
+	if (r < 0)
+		log_warning("not all frames got symbols: %s", err.text);
+	else
 		tell(asked);
-	if (r == 0 && how->stored && symbolication_is_fresh(asked))
+	if (how->stored && symbolication_is_fresh(asked))
 		keep(cli, asked);
-	return r;
 }
 
-enum cli_status show_symbols_complete(
-	struct cli *cli, const struct show_symbols *how, struct report *report) {
+void show_symbols_complete(struct cli *cli, const struct show_symbols *how, struct report *report) {
 	struct symbolication symbols;
 	struct err err = {0};
 	if (!how->ask && !how->stored)
-		return CLI_DONE;
-	int r = how->ask ? add_folders(cli, how->folders, &err) : 0;
-	if (r == 0)
-		r = symbolication_init(&symbols, report, how->all, &report->arena, &err);
-	if (r == 0 && how->stored)
-		r = symbolication_recall(&symbols, cli->store, &err);
-	if (r == 0 && how->ask)
-		r = ask(cli, how, &symbols, &err);
-	if (r < 0)
-		return cli_fail(&err);
+		return;
+	int r = symbolication_init(&symbols, report, how->all, &report->arena, &err);
+	if (r < 0) {
+		log_warning("shown without found symbols: %s", err.text);
+		return;
+	}
+	if (how->stored && symbolication_recall(&symbols, cli->store, &err) < 0)
+		log_warning("not all found symbols are shown: %s", err.text);
+	if (how->ask)
+		ask(cli, how, &symbols);
 	symbolication_apply(&symbols);
-	return CLI_DONE;
 }

@@ -9,15 +9,16 @@
 #include "ips/report.h"
 
 struct show_symbols {
-	bool ask;                   /* atos, for what the database does not have */
-	bool all;                   /* threads */
-	bool stored;                /* the report is of cli->store, which knows symbols */
-	const char *const *folders; /* of --symbols, NULL-terminated, or NULL */
+	bool ask;    /* atos, for what the database does not have */
+	bool all;    /* threads */
+	bool stored; /* the report is of cli->store, which knows symbols */
 };
 
-/* What cannot be completed is logged, not failed for. CLI_FAILED: no memory, or the database. A
- * signal that came meanwhile takes effect afterwards. */
-enum cli_status show_symbols_complete(
-	struct cli *cli, const struct show_symbols *how, struct report *report);
+/* Those of --symbols, NULL-terminated or NULL, go before those of the configuration, which is
+ * there; once. */
+enum cli_status show_symbols_folders(struct cli *cli, const char *const *named);
+/* What cannot be completed is logged, not failed for. A signal that came meanwhile takes effect
+ * afterwards. */
+void show_symbols_complete(struct cli *cli, const struct show_symbols *how, struct report *report);
 
 #endif

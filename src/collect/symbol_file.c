@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,14 +85,14 @@ static void take_if_of(
 }
 
 /* Gives the file to every one of count wants whose UUID it has. */
-static void offer(
-	struct symbol_want *wants, size_t count, const char *path, enum store_symbol_source kind) {
+static void offer(const struct finder *finder, struct symbol_want *wants, size_t count,
+	const char *path, enum store_symbol_source kind) {
 	struct stat st;
 	int fd = file_open(AT_FDCWD, path, FILE_NOFOLLOW, &st, NULL);
 	if (fd < 0)
 		return;
 	const struct macho_source source = {read_fd, &fd, (uint64_t)st.st_size};
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !is_late(finder); i++) {
 		bool had = wants[i].path != NULL;
 		take_if_of(&wants[i], &source, path);
 		if (!had && wants[i].path)
@@ -107,14 +108,16 @@ static void offer_bundle(
 	buf_printf(&path, "%s" DWARF, bundle);
 	DIR *dir = path.failed ? NULL : opendir(path.data);
 	const struct dirent *entry;
-	for (size_t i = 0; dir && i < DWARF_FILES_MAX && (entry = readdir(dir)); i++) {
+	for (size_t i = 0; dir && i < DWARF_FILES_MAX && !is_late(finder); i++) {
+		if (!(entry = readdir(dir)))
+			break;
 		finder->entries++;
 		if (entry->d_name[0] == '.')
 			continue;
 		buf_reset(&path);
 		buf_printf(&path, "%s" DWARF "/%s", bundle, entry->d_name);
 		if (!path.failed)
-			offer(wants, count, path.data, STORE_SYMBOL_DSYM);
+			offer(finder, wants, count, path.data, STORE_SYMBOL_DSYM);
 	}
 	if (dir)
 		closedir(dir);
@@ -123,11 +126,12 @@ static void offer_bundle(
 
 /* ---- where the report says that the image was */
 
-/* Looking at such a path can start a mount, a driver, or worse. */
+/* Looking at such a path can start a mount, a driver, or worse. Volumes of macOS know no case. */
 static bool is_dangerous(const char *path) {
-	static const char *const places[] = {"/net/", "/Network/", "/dev/", "/proc/", "/sys/"};
+	static const char *const places[] = {"/net/", "/Network/", "/dev/", "/proc/", "/sys/",
+		"/System/Volumes/Data/net/", "/System/Volumes/Data/Network/"};
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (text_starts(path, places[i]))
+		if (!strncasecmp(path, places[i], strlen(places[i])))
 			return true;
 	return strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../");
 }
@@ -306,7 +310,7 @@ void symbol_files_find(
 	for (size_t i = 0; i < count && !is_late(&finder); i++) {
 		char *path = wants[i].path ? NULL : real_path(wants[i].image->path);
 		if (path)
-			offer(&wants[i], 1, path, STORE_SYMBOL_IMAGE);
+			offer(&finder, &wants[i], 1, path, STORE_SYMBOL_IMAGE);
 		free(path);
 	}
 	int calls = 0;

@@ -118,7 +118,9 @@ static int try_call(struct asker *asker, struct batch *batch, bool inlined, bool
 	struct spawn_result result;
 	int r = call(asker, batch, inlined, &result);
 	*ret_again = false;
-	if (r == 0 && result.status == 0 && !result.timed_out) {
+	/* Of more than is kept the end is missing, and with it the meaning. */
+	if (r == 0 && result.status == 0 && !result.timed_out &&
+		result.out.len < SPAWN_OUTPUT_BYTES) {
 		r = atos_parse(asker->symbolication->arena, buf_str(&result.out), result.out.len,
 			inlined, batch->count, batch->answers);
 		if (r == 0) {
@@ -168,13 +170,31 @@ static bool is_to_be_asked(const struct symbol_question *question, const struct 
 	return !question->known || (may_be_asked(question) && want->source == STORE_SYMBOL_DSYM);
 }
 
+/* The first question about that image; they are in its order. */
+static size_t first_of(const struct symbolication *symbolication, int image) {
+	size_t from = 0, to = symbolication->count;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		if (symbolication->questions[middle].image < image)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+static bool is_about(const struct symbolication *symbolication, size_t i, int image) {
+	return i < symbolication->count && symbolication->questions[i].image == image;
+}
+
 static int ask_image(struct asker *asker, const struct symbol_want *want, int image) {
 	struct symbolication *symbolication = asker->symbolication;
 	struct batch batch = {.want = want};
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < symbolication->count && !is_late(asker); i++) {
+	size_t i = first_of(symbolication, image);
+	for (; r == 0 && is_about(symbolication, i, image) && !is_late(asker); i++) {
 		struct symbol_question *question = &symbolication->questions[i];
-		if (question->image != image || !is_to_be_asked(question, want))
+		if (!is_to_be_asked(question, want))
 			continue;
 		batch.questions[batch.count++] = question;
 		if (batch.count == BATCH)
@@ -185,9 +205,8 @@ static int ask_image(struct asker *asker, const struct symbol_want *want, int im
 
 static void note_without_file(struct symbolication *symbolication, int image) {
 	size_t places = 0;
-	for (size_t i = 0; i < symbolication->count; i++)
-		places += symbolication->questions[i].image == image &&
-			  !symbolication->questions[i].known;
+	for (size_t i = first_of(symbolication, image); is_about(symbolication, i, image); i++)
+		places += !symbolication->questions[i].known;
 	symbolication->without_file += places;
 	symbolication->images_without_file += places > 0;
 	if (places && !symbolication->first_image)

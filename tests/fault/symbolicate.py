@@ -206,7 +206,7 @@ def test_places():
     huge = o.write(os.path.join(world.folder, 'huge'), macho.thin(LIBRARY)[:-8])
     os.truncate(huge, 1 << 40)
     for path in (link, fifo, folder, '/dev/zero', '/dev/tty', '-o', '-l', '--symbolicate', 'libours.dylib', '', '/', '//' + world.library,
-                 os.path.dirname(world.library) + '/../' + os.path.basename(world.folder) + '/libours.dylib', '/net/host/x',
+                 os.path.dirname(world.library) + '/../' + os.path.basename(world.folder) + '/libours.dylib', '/net/host/x', '/NETWORK/host/x',
                  world.folder + '/*/libours.dylib', world.folder + '/' + 'x' * 5000, world.folder + '/\u202e\n', huge):
         world.put(path)
         frames, answer = world.frames('--symbolicate', timeout=20)
@@ -247,6 +247,19 @@ def test_dsyms():
     o.check(' -o ' + beside + ' ' in world.calls()[-1], 'beside the bundle', world.calls())
     answer = o.run('show', '--symbols', symbols, world.report)
     o.check(answer.status == 2, '--symbols alone', answer)
+
+
+def test_many_folders():
+    """Those that are named and configured count once; so does each of them when a file has many reports."""
+    world = World()
+    folders = [os.path.join(world.folder, 'symbols-%d' % number) for number in range(200)]
+    config = o.write(os.path.join(world.folder, 'config.json'), json.dumps({'symbols': folders}).encode())
+    words = [word for folder in folders for word in ('--symbols', folder)]
+    frames, answer = world.frames('--symbolicate', '--config', config, *words)
+    o.check(frames[2].get('symbolicated'), 'the configured ones named again, as the daemon does', answer)
+    o.write(world.report, b''.join(outsider.dump(*make_report(number, '/opt/gone/x')) for number in range(60)))
+    answer = world.show('--symbolicate', *('--symbols=%d' % number for number in range(5)), cwd=world.folder)
+    o.check(answer.status == 0 and len(answer.lines) == 60, 'many reports', str(answer)[:500])
 
 
 def test_spotlight():
@@ -447,10 +460,18 @@ def test_foreign_rows():
     shown = o.terminal('show', '--no-pager', '--all', 'latest', db=db)
     o.check(shown.status == 0 and b'halved' not in shown.out, 'shown', shown)
     o.clean(shown.out, 'foreign rows')
+    # What cannot be read of them hides no report.
+    base = sqlite3.connect(db)
+    base.executescript('drop view found_symbols; drop table found_symbol')
+    base.close()
+    frames, answer = world.frames('latest', db=db)
+    o.check(plain(frames) and b'not all found symbols are shown' in answer.err, 'shown without them', answer)
+    frames, answer = world.frames('--symbolicate', 'latest', db=db)
+    o.check(frames[2].get('symbolicated') and b'not kept' in answer.err, 'asked all the same', answer)
 
 
 o = outsider.Outsider()
-for test in (test_answers, test_database, test_readonly, test_files, test_places, test_dsyms, test_spotlight, test_bad_atos,
+for test in (test_answers, test_database, test_readonly, test_files, test_places, test_dsyms, test_many_folders, test_spotlight, test_bad_atos,
              test_hostile_answer, test_hanging, test_no_atos, test_daemon, test_daemon_hanging, test_migration, test_foreign_rows):
     began = time.monotonic()
     test()

@@ -201,6 +201,20 @@ static void test_stopped(void **state) {
 	assert_int_equal(done.found, 0);
 }
 
+/* What was not kept could be the end of the answer: the rest means nothing, not even that there is
+ * no symbol. */
+static void test_cut_answer(void **state) {
+	struct made made;
+	make(&made);
+	made.threads[1].frames.count = 1;
+	say("yes 'inner (in image) + 1' | head -n 60000; echo 'outer (in image) + 1'");
+	struct symbolication done = ask(&made, false, &(struct symbolication_options){0});
+	assert_non_null(strstr(done.trouble.text, "does not fit"));
+	assert_int_equal(calls(), 2);
+	assert_false(symbolication_is_fresh(&done));
+	assert_null(made.many[0].found);
+}
+
 static void test_no_program(void **state) {
 	struct made made;
 	make(&made);
@@ -219,6 +233,7 @@ int main(void) {
 		TEST(test_left_alone),
 		TEST(test_time_limit),
 		TEST(test_stopped),
+		TEST(test_cut_answer),
 		TEST(test_no_program),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
