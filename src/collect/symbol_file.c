@@ -296,7 +296,7 @@ static bool is_of_system(const struct image *image) {
 
 /* ---- all of it */
 
-void symbol_files_find(
+bool symbol_files_find(
 	const struct symbol_search *search, struct symbol_want *wants, size_t count) {
 	struct finder finder = {.search = search, .wants = wants, .count = count};
 	for (size_t i = 0; i < count && !is_late(&finder); i++) {
@@ -317,4 +317,5 @@ void symbol_files_find(
 	for (size_t i = 0; i < count && search->mdfind && !is_late(&finder); i++)
 		if (!wants[i].path && !is_of_system(wants[i].image) && calls++ < MDFIND_CALLS_MAX)
 			ask_spotlight(&finder, &wants[i]);
+	return all_found(&finder) || may_walk(&finder);
 }

@@ -34,8 +34,8 @@ void symbol_want_finish(struct symbol_want *want);
 /*
  * Looks for the file of each want that has none: a dSYM beside the image, then in the folders, then
  * the image itself, then what Spotlight knows. Bounded in time and in entries; what cannot be read
- * is passed over.
+ * is passed over. False: the bound was reached before all were found.
  */
-void symbol_files_find(const struct symbol_search *search, struct symbol_want *wants, size_t count);
+bool symbol_files_find(const struct symbol_search *search, struct symbol_want *wants, size_t count);
 
 #endif

@@ -236,7 +236,10 @@ static int ask_all(struct asker *asker, const struct symbol_tools *tools, struct
 		.stop = asker->options->stop,
 		.until_us = clock_monotonic_us() + SEARCH_US};
 	int r = 0;
-	symbol_files_find(&search, wants, count);
+	if (!symbol_files_find(&search, wants, count))
+		err_set(&symbolication->trouble, -ETIMEDOUT,
+			"there are too many files to look through for all images; --symbols may "
+			"name a smaller folder");
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (!wants[i].path)
 			note_without_file(symbolication, images[i]);

@@ -249,6 +249,18 @@ def test_dsyms():
     o.check(answer.status == 2, '--symbols alone', answer)
 
 
+def test_large_folder():
+    """Where not everything was looked at, nobody says that the file is not there without saying so."""
+    world, symbols = World(), o.new('large')
+    world.put('/opt/gone/x')
+    for number in range(20001):
+        os.mkfifo(os.path.join(symbols, str(number)))
+    answer = world.show('--symbolicate', '--symbols', symbols)
+    o.check(answer.status == 0 and b'too many files to look through' in answer.err, 'told', answer)
+    answer = world.show('--symbolicate', '--symbols', world.folder)
+    o.check(b'too many' not in answer.err and b'no file with the UUID' in answer.err, 'a small one', answer)
+
+
 def test_many_folders():
     """Those that are named and configured count once; so does each of them when a file has many reports."""
     world = World()
@@ -471,8 +483,8 @@ def test_foreign_rows():
 
 
 o = outsider.Outsider()
-for test in (test_answers, test_database, test_readonly, test_files, test_places, test_dsyms, test_many_folders, test_spotlight, test_bad_atos,
-             test_hostile_answer, test_hanging, test_no_atos, test_daemon, test_daemon_hanging, test_migration, test_foreign_rows):
+for test in (test_answers, test_database, test_readonly, test_files, test_places, test_dsyms, test_large_folder, test_many_folders, test_spotlight,
+             test_bad_atos, test_hostile_answer, test_hanging, test_no_atos, test_daemon, test_daemon_hanging, test_migration, test_foreign_rows):
     began = time.monotonic()
     test()
     print('%s %.1f s' % (test.__name__, time.monotonic() - began), flush=True)
