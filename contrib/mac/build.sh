@@ -42,7 +42,10 @@ fact_of() {
 }
 
 display_value() {
-	[ -f "$work/displays" ] || system_profiler SPDisplaysDataType >"$work/displays" 2>/dev/null
+	[ -f "$work/displays" ] || {
+		bounded 60 displays system_profiler SPDisplaysDataType
+		cp "$work/log/displays.out" "$work/displays"
+	}
 	sed -n "s/^ *$1: *//p" "$work/displays" | head -n 1
 }
 
@@ -73,7 +76,7 @@ point_machine() {
 # Whether one of the displays' GPUs is called that.
 is_gpu() {
 	fact_of gpu >/dev/null
-	grep -qF "Chipset Model: $1" "$work/displays"
+	[ -n "$1" ] && grep -qF "Chipset Model: $1" "$work/displays"
 }
 
 # ---- build

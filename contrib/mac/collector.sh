@@ -229,7 +229,9 @@ atos_name() {
 $(sed 's/.*"crashed_thread"//' "$1")
 END
 	)
-	[ -n "$base" ] && [ -n "$address" ] && atos -o "$helper" -l "$base" "$address" 2>/dev/null | sed 's/ (in .*//'
+	[ -n "$base" ] && [ -n "$address" ] || return
+	bounded "$limit" atos atos -o "$helper" -l "$base" "$address"
+	sed 's/ (in .*//' "$work/log/atos.out"
 }
 
 point_symbols() {
