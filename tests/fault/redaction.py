@@ -492,7 +492,7 @@ def kinds(trial):
         trial.take('panic with ' + secret[0], make.to_json(header, {
             'build': 'macOS 15.7.3 (24G419)', 'product': text, 'kernel': 'Darwin Kernel Version 24.6.0: ' + text,
             'incident': header['incident_id'], 'panicFlags': text, 'macOSProcessedStackshotData': text, 'roots': [text],
-            'panicString': 'panic(cpu 3 caller 0xfffffe0012345678): completeMemory() prepare count underflow\nPanicked task '
+            'panicString': 'panic(cpu 3 caller 0xfffffe0023a5c7d8): completeMemory() prepare count underflow\nPanicked task '
             '0xfffffe1b: 500 pages, 3 threads: pid 81: %s\n%s\n' % (text, path), 'otherString': text,
             'notes': [text], 'processByPid': {'1': {'procname': text, text: 1}}}), planted)
         header = make.plain_header('plant-jetsam', '298')
